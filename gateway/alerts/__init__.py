@@ -1,0 +1,1 @@
+"""The vocabulary: what a sighting, a strand and an alert are, and how labels name them."""

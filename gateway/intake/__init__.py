@@ -1,0 +1,1 @@
+"""The way of an alert. Start reading in pipeline.py."""

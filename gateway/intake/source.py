@@ -1,0 +1,59 @@
+"""What a source adapter is: a pure translation from a request's bytes to sightings.
+
+An adapter does no I/O, reads no clock and knows nothing of HTTP; authentication, size limits and
+answers are made once for all sources by `web`. Adding a source is adding one file to `sources/`
+that defines `SOURCE`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.alerts.sighting import Sighting
+from gateway.errors import Refused
+
+
+class MalformedPayload(Refused):
+    """The body as a whole cannot be read; nothing of it was taken. `code` is a metric label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One item of a body that cannot become a sighting; kept raw as a dead letter."""
+
+    index: int
+    error: str
+    """For people: names the field and what is wrong."""
+    reason: str
+    """A short fixed code, also a metric label: `labels`, `time`, `shape`, ..."""
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one body holds: sightings in the sender's order, and the items that were refused."""
+
+    sightings: list[Sighting]
+    rejected: list[Rejected] = field(default_factory=list)
+    truncated: int = 0
+    """How many alerts the sender says it left out."""
+
+
+Parse = Callable[[bytes, datetime], Delivery]
+"""`parse(body, received_at)`: total on any bytes; raises only MalformedPayload."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """One kind of sender: how to read it and what it expects to hear.
+
+    *open* checks the source's own options table (what `[sources.NAME]` holds besides the common
+    keys) and returns the parse function; it raises ValueError naming the bad key.
+    """
+
+    kind: str
+    open: Callable[[Mapping[str, object]], Parse]
+    overload_status: int = 503
+    """The answer this sender retries: 503, or 429 for N9E."""
+    json_only: bool = True
+    """Refuse another Content-Type with 415; False where senders are known to omit it."""

@@ -1,0 +1,1 @@
+"""What must leave the house: messages written with the change that caused them."""
