@@ -11,7 +11,7 @@ import msgspec
 class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One delivery of one alert, firing or resolved. Times are aware UTC.
 
-    *labels* is a JSON object as the sender wrote it; `identity` decodes, checks and canonicalises it.
+    *labels* is a JSON object as the sender wrote it; `identity` decodes and checks it.
     *discriminator* joins the strand's identity where labels alone do not name the source alert
     (N9E's `hash`); it never joins the fingerprint.
     """

@@ -7,6 +7,10 @@ from typing import Protocol
 
 from gateway.errors import Unavailable
 
+BEGUN_LIMIT = 2
+"""A leftover's record that was begun so often without an end is dead-lettered: with the batch in
+which it first ended the process, and which left no trace, it has then done so three times."""
+
 
 class JournalFull(Unavailable):
     """The bound in unapplied bytes is reached, or the disk is; nothing was written."""
@@ -36,10 +40,68 @@ class Journal(Protocol):
         """Returns the record's seq once it is on disk, or raises JournalFull.
 
         *checked* is handed on with the record, in memory only, to whoever takes committed records.
+        Sequences rise but have holes. To stop waiting undoes nothing: the record may be applied,
+        and so may, after a restart, one whose write failed.
         """
 
     async def read(self, after: int, limit_bytes: int) -> Sequence[Record]:
-        """Committed records with seq > *after*, in order, at least one if there is one."""
+        """Committed records with seq > *after*, in order, at least one if there is one.
+
+        May give fewer than there are and than *limit_bytes* allows; none means that there are none.
+        Raises Unavailable when the disk fails.
+        """
 
     async def trim(self, applied: int) -> None:
         """The ledger has every record up to and including *applied*."""
+
+
+class JournalHealth(Protocol):
+    """What readiness and metrics want to know. Journals of earlier starts are included."""
+
+    @property
+    def writable(self) -> bool:
+        """The last write worked, and the bound is not reached."""
+
+    @property
+    def unapplied_bytes(self) -> int:
+        """Of bodies."""
+
+    @property
+    def unapplied_records(self) -> int: ...
+
+    @property
+    def oldest_unapplied_at(self) -> datetime | None:
+        """`received_at` of the oldest record that the ledger does not have."""
+
+    @property
+    def damaged_segments(self) -> int:
+        """Found damaged since the start and set aside: answered requests may be lost."""
+
+
+class Leftover(Protocol):
+    """The journal of an earlier process start: drained like one's own, then discarded."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def last_seq(self) -> int:
+        """Of its last record."""
+
+    async def read(self, after: int, limit_bytes: int) -> Sequence[Record]:
+        """As `Journal.read`."""
+
+    async def trim(self, applied: int) -> None:
+        """As `Journal.trim`."""
+
+    async def begin(self, seq: int) -> int:
+        """Note durably that the record is about to be applied alone.
+
+        Returns how many times it was begun before without an end; see BEGUN_LIMIT.
+        """
+
+    async def end(self) -> None:
+        """The record begun is in the ledger, applied or dead-lettered."""
+
+    async def discard(self) -> None:
+        """The ledger has every record: remove it for good."""

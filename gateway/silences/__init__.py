@@ -1,0 +1,1 @@
+"""Silences: which alerts make no noise, and until when."""

@@ -1,0 +1,1 @@
+"""The ticket core: tickets, their workflow, and changes as values. Pure rules."""

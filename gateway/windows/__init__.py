@@ -1,0 +1,1 @@
+"""Does this sighting change anything, and what does it mean for the ticket? Pure rules."""

@@ -1,0 +1,56 @@
+"""An alert: what is left of its strands once ignored labels are dropped."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from gateway.alerts.severity import Severity
+
+
+class AlertStatus(StrEnum):
+    """Firing iff one of its strands fires; expired if a lease ran out and nothing said it ended."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    EXPIRED = "expired"
+
+
+class Triage(StrEnum):
+    """What people have said of it, through its ticket."""
+
+    NONE = "none"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Alert(msgspec.Struct, gc=False):
+    """As stored. Counts and times of sightings are sums over its strands, not kept here."""
+
+    fingerprint: bytes
+    labels: bytes
+    annotations: bytes
+    severity: Severity
+    rule: str
+    merge_key: bytes
+    first_seen: datetime
+    status: AlertStatus = AlertStatus.RESOLVED
+    silenced: bool = False
+    unconfirmed: bool = False
+    """Expired while its source itself is silent."""
+    triage: Triage = Triage.NONE
+    ticket_id: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    quiet_until: datetime | None = None
+    """The running episode makes no ticket before this; FOREVER: until it ends."""
+    episodes: int = 0
+    version: int = 0
+
+    @property
+    def fires(self) -> bool:
+        """Firing, and its lease stands."""
+        return self.status is AlertStatus.FIRING
+
+    def quiet(self, now: datetime) -> bool:
+        """A person has ended the ticket of this episode, and that still holds at *now*."""
+        return self.quiet_until is not None and now < self.quiet_until

@@ -1,0 +1,136 @@
+"""What moved strands mean for their alert: status, episode, and the window it is in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.identity import Identity
+from gateway.alerts.severity import Severity
+from gateway.intake.counts import recount, weight
+from gateway.intake.working_set import Episode, WorkingSet
+from gateway.windows.decide import AlertState
+from gateway.windows.strand import Strand
+from gateway.windows.window import Window
+
+
+@dataclass(slots=True)
+class Moved:
+    """An alert just after its strands moved: what it was, and what the ticket must know."""
+
+    alert: Alert
+    was: AlertStatus
+    window_open: bool
+    """Of its window, as it was before."""
+    began: bool
+    """A new episode."""
+    severity_rose: bool
+
+
+def alert_state(alert: Alert, now: datetime) -> AlertState:
+    """The alert as far as its ticket is concerned."""
+    match alert.status:
+        case AlertStatus.FIRING if alert.silenced:
+            return AlertState.SILENCED
+        case AlertStatus.FIRING:
+            return AlertState.QUIET if alert.quiet(now) else AlertState.FIRING
+        case AlertStatus.EXPIRED:
+            return AlertState.UNCONFIRMED if alert.unconfirmed else AlertState.EXPIRED
+        case AlertStatus.RESOLVED:
+            return AlertState.OVER
+
+
+def move_alert(rows: WorkingSet, alert: Alert, now: datetime, identity: Identity | None) -> Moved:
+    before = _mattering(alert)
+    weight_before = weight(alert)
+    was, severity = alert.status, alert.severity
+    strands = rows.strands_of[alert.fingerprint]
+    firing = [strand for strand in strands if strand.fires]
+    _set_status(alert, strands, firing)
+    began = was is AlertStatus.RESOLVED and alert.fires
+    if began and identity is not None:
+        _begin_episode(rows, alert, identity, firing)
+    window = _window_of(rows, alert, identity)
+    window_open = window.is_open(now)
+    if alert.fires != (was is AlertStatus.FIRING):
+        window.count_firing(1 if alert.fires else -1, now)
+        rows.changed_windows.add(window.merge_key)
+    if was is not AlertStatus.RESOLVED and alert.status is AlertStatus.RESOLVED:
+        _end_episode(rows, alert, strands, now)
+    if _mattering(alert) != before:
+        rows.changed_alerts.add(alert.fingerprint)
+        rows.voided_alerts.add(alert.fingerprint)
+    if alert.ticket_id is not None:
+        recount(rows, alert.ticket_id, weight_before, weight(alert))
+    rose = alert.fires and (began or alert.severity.rank > severity.rank)
+    return Moved(alert, was, window_open, began, rose)
+
+
+def _mattering(alert: Alert) -> tuple[object, ...]:
+    return (
+        alert.status, alert.silenced, alert.unconfirmed, alert.severity, alert.quiet_until,
+        alert.ticket_id, alert.merge_key, alert.episodes, alert.starts_at,
+    )  # fmt: skip
+
+
+def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> None:
+    if firing:
+        alert.status = AlertStatus.FIRING
+        alert.silenced = all(strand.silenced for strand in firing)
+        alert.unconfirmed = False
+        alert.severity = max((strand.severity for strand in firing), key=_rank)
+        alert.ends_at = None
+    elif any(strand.firing for strand in strands):
+        alert.status = AlertStatus.EXPIRED
+    else:
+        alert.status = AlertStatus.RESOLVED
+        alert.unconfirmed = False
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def _begin_episode(
+    rows: WorkingSet, alert: Alert, identity: Identity, firing: list[Strand]
+) -> None:
+    alert.episodes += 1
+    alert.starts_at = min(strand.started_at or strand.first_seen for strand in firing)
+    alert.quiet_until = None
+    alert.merge_key, alert.rule = identity.merge_key, identity.rule.name
+    rows.episodes[alert.fingerprint, alert.episodes] = Episode(
+        alert.fingerprint, alert.episodes, alert.rule, alert.merge_key, None, alert.starts_at, None
+    )
+
+
+def _end_episode(rows: WorkingSet, alert: Alert, strands: list[Strand], now: datetime) -> None:
+    ends = [strand.resolved_at for strand in strands if strand.resolved_at is not None]
+    alert.ends_at = max(ends, default=now)
+    alert.quiet_until, alert.triage = None, Triage.NONE
+    key = alert.fingerprint, alert.episodes
+    known = rows.episodes.get(key)
+    if known is None:
+        rows.episodes[key] = Episode(
+            *key, alert.rule, alert.merge_key, None, alert.starts_at or now, alert.ends_at
+        )
+    else:
+        known.ends_at = alert.ends_at
+
+
+def _window_of(rows: WorkingSet, alert: Alert, identity: Identity | None) -> Window:
+    window = rows.windows.get(alert.merge_key)
+    if window is None:
+        if identity is None:
+            raise LookupError("an alert without its window was not loaded")
+        rule = identity.rule
+        window = Window(alert.merge_key, rule.name, rule.window, rule.auto_resolve)
+        rows.windows[alert.merge_key] = window
+        rows.new_windows.add(alert.merge_key)
+    elif identity is not None and alert.rule == identity.rule.name:
+        rule = identity.rule
+        if (window.rule, window.length, window.auto_resolve) != (
+            rule.name, rule.window, rule.auto_resolve,
+        ):  # fmt: skip
+            window.rule, window.length = rule.name, rule.window
+            window.auto_resolve = rule.auto_resolve
+            rows.changed_windows.add(window.merge_key)
+    return window

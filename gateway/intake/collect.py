@@ -1,0 +1,155 @@
+"""Records to a batch: what is news stays in order, mere repeats are summed.
+
+The hot path: a repeat must cost about a microsecond here.
+"""
+
+from datetime import datetime, timedelta
+
+from gateway.alerts.identity import Identity
+from gateway.alerts.sighting import Sighting
+from gateway.intake.checked import Checked
+from gateway.intake.confirmed import Confirmed, is_repeat
+from gateway.intake.journal import Record
+from gateway.intake.ledger import Batch, DeadLetter, Heard, Repeat
+from gateway.silences.book import SilenceBook
+from gateway.windows.summed import Summed
+from gateway.windows.times import FOREVER
+
+
+def add_record(batch: Batch, record: Record, checked: Checked, book: SilenceBook) -> None:
+    """Everything of one record; its `received_at` is the time of all that follows from it."""
+    tenant, now = record.tenant, record.received_at
+    heard = batch.heard.get((tenant, record.source))
+    if heard is None:
+        batch.heard[tenant, record.source] = Heard(now, now)
+    else:
+        heard.last = now
+    for rejected in checked.rejected:
+        letter = DeadLetter(
+            tenant=tenant,
+            source=record.source,
+            reason=rejected.reason,
+            error=rejected.error,
+            raw=rejected.raw,
+            batch=f"{batch.journal_id}-{record.seq}",
+            at=now,
+        )
+        batch.dead.append(letter)
+    if checked.sightings:
+        _add_sightings(batch, record, checked, book)
+    batch.last = record.seq
+
+
+def _add_sightings(batch: Batch, record: Record, checked: Checked, book: SilenceBook) -> None:
+    tenant, now = record.tenant, record.received_at
+    silences = book.of(tenant)
+    batch.silence_versions.setdefault(tenant, silences.version)
+    repeats = batch.repeats.setdefault(tenant, {})
+    latest = batch.latest.setdefault(tenant, {})
+    adder = _News(batch.news.setdefault(tenant, []), latest, repeats, now, checked.resolve_timeout)
+    for identity, sighting in checked.sightings:
+        silenced = sighting.firing and not silences.empty and silences.silences(identity, now)
+        known: Confirmed | None = identity.memory.confirmed
+        if (
+            known is not None
+            and identity.strand not in latest
+            and is_repeat(known, identity, sighting, silenced, now)
+        ):
+            _add_repeat(repeats, identity, sighting, known, now, checked.resolve_timeout)
+        else:
+            adder.add(identity, sighting, silenced)
+    batch.sightings += len(checked.sightings)
+
+
+def lease_of(sighting: Sighting, now: datetime, resolve_timeout: timedelta | None) -> datetime:
+    """Until when a firing sighting stands: what its sender promised, else the source's timeout."""
+    if sighting.lease_until is not None:
+        return sighting.lease_until
+    return FOREVER if resolve_timeout is None else now + resolve_timeout
+
+
+def _add_repeat(
+    repeats: dict[tuple[bytes, str], Repeat],
+    identity: Identity,
+    sighting: Sighting,
+    known: Confirmed,
+    now: datetime,
+    resolve_timeout: timedelta | None,
+) -> None:
+    repeat = repeats.get((identity.strand, identity.source))
+    if repeat is None:
+        repeat = Repeat(identity, known, 0, now, None, False, None)
+        repeats[identity.strand, identity.source] = repeat
+    repeat.count += 1
+    repeat.received_at = now
+    if sighting.firing:
+        lease = lease_of(sighting, now, resolve_timeout)
+        if repeat.lease_until is None or lease > repeat.lease_until:
+            repeat.lease_until = lease
+        if sighting.starts_at is None:
+            repeat.unstarted = True
+        if sighting.annotations != known.annotations:
+            repeat.annotations = sighting.annotations
+
+
+class _News:
+    """Adds what is not a mere repeat: equal sightings of one strand in a row are summed."""
+
+    __slots__ = ("_latest", "_news", "_now", "_repeats", "_resolve_timeout")
+
+    def __init__(
+        self,
+        news: list[Summed],
+        latest: dict[bytes, Summed],
+        repeats: dict[tuple[bytes, str], Repeat],
+        now: datetime,
+        resolve_timeout: timedelta | None,
+    ) -> None:
+        self._news, self._latest, self._repeats = news, latest, repeats
+        self._now, self._resolve_timeout = now, resolve_timeout
+
+    def add(self, identity: Identity, sighting: Sighting, silenced: bool) -> None:
+        summed = self._summed(identity, sighting, silenced)
+        before = self._latest.get(identity.strand)
+        if before is not None and _equal(before, summed):
+            _add_up(before, summed)
+        else:
+            self._news.append(summed)
+            self._latest[identity.strand] = summed
+
+    def _summed(self, identity: Identity, sighting: Sighting, silenced: bool) -> Summed:
+        now = self._now
+        return Summed(
+            identity=identity,
+            firing=sighting.firing,
+            silenced=silenced,
+            count=1,
+            began_at=sighting.starts_at,
+            starts_at=sighting.starts_at,
+            ends_at=sighting.ends_at or now,
+            first_received_at=now,
+            received_at=now,
+            lease_until=lease_of(sighting, now, self._resolve_timeout),
+            annotations=sighting.annotations,
+            url=sighting.url,
+            source_fingerprint=sighting.source_fingerprint,
+        )
+
+
+def _equal(one: Summed, other: Summed) -> bool:
+    same = one.firing is other.firing and one.silenced is other.silenced
+    return (
+        same
+        and one.starts_at == other.starts_at
+        and (one.firing or one.ends_at == other.ends_at)
+        and one.identity.source == other.identity.source
+        and one.identity.severity is other.identity.severity
+    )
+
+
+def _add_up(before: Summed, summed: Summed) -> None:
+    before.count += summed.count
+    before.received_at = summed.received_at
+    before.lease_until = max(before.lease_until, summed.lease_until)
+    before.annotations = summed.annotations
+    before.url, before.source_fingerprint = summed.url, summed.source_fingerprint

@@ -1,0 +1,90 @@
+"""What the ledger has confirmed of a strand: a sighting that would not change it is a mere repeat.
+
+A repeat is only counted, against the strand's version: if anything has changed elsewhere since,
+the ledger refuses the credit and the batch is worked out again. So a wrong or old memory can cost
+time, and never hides news.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.alerts.alert import Alert
+from gateway.alerts.identity import Identity
+from gateway.alerts.severity import Severity
+from gateway.alerts.sighting import Sighting
+from gateway.windows.decide import Outcome
+from gateway.windows.strand import Strand
+from gateway.windows.times import FOREVER
+
+
+class Confirmed(msgspec.Struct, gc=False):
+    """One strand, as it stood in the last transaction of this process that touched it."""
+
+    version: int
+    firing: bool
+    severity: Severity
+    silenced: bool
+    started_at: datetime | None
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    until: datetime
+    """A quiet ends then: the next sighting is news again."""
+    outcome: Outcome
+    """Of a repeat."""
+    annotations: bytes
+    sources: dict[str, tuple[str, str]]
+    """Source → its fingerprint and URL."""
+
+
+def is_repeat(
+    known: Confirmed, identity: Identity, sighting: Sighting, silenced: bool, received_at: datetime
+) -> bool:
+    """Would this sighting change nothing but counts and times?"""
+    if known.silenced is not silenced or known.firing is not sighting.firing:
+        return False
+    if known.sources.get(identity.source) != (sighting.source_fingerprint, sighting.url):
+        return False
+    if not sighting.firing:
+        return known.resolved_at is not None and (
+            sighting.ends_at is not None and sighting.ends_at <= known.resolved_at
+        )
+    if known.severity is not identity.severity or received_at >= known.until:
+        return False
+    start = sighting.starts_at
+    if start is None:
+        return True
+    if known.started_at is None or known.fired_at is None:
+        return False
+    return known.started_at <= start <= known.fired_at and (
+        known.resolved_at is None or start > known.resolved_at
+    )
+
+
+def confirm(
+    strand: Strand, alert: Alert, sources: dict[str, tuple[str, str]], annotations: bytes
+) -> Confirmed | None:
+    """What to remember of *strand* after its commit; None: its next sighting is news anyhow."""
+    if strand.expired:
+        return None
+    return Confirmed(
+        version=strand.version,
+        firing=strand.firing,
+        severity=strand.severity,
+        silenced=strand.silenced if strand.firing else False,
+        started_at=strand.started_at,
+        fired_at=strand.fired_at,
+        resolved_at=strand.resolved_at,
+        until=alert.quiet_until or FOREVER,
+        outcome=_repeated(strand, alert),
+        annotations=annotations,
+        sources=sources,
+    )
+
+
+def _repeated(strand: Strand, alert: Alert) -> Outcome:
+    if not strand.firing:
+        return Outcome.STALE
+    if alert.silenced:
+        return Outcome.SILENCED
+    return Outcome.QUIETED if alert.quiet_until is not None else Outcome.MERGED

@@ -1,0 +1,100 @@
+"""What a sighting does: strand, then alert, then window and ticket, in that order.
+
+Works on a WorkingSet in memory and reads no clock: the same rows and sightings give the same
+result, however often they are replayed.
+"""
+
+from datetime import datetime
+
+import orjson
+
+from gateway.alerts.alert import Alert
+from gateway.alerts.labels import decode_annotations
+from gateway.alerts.rule import Rule
+from gateway.intake.alert_effects import move_alert
+from gateway.intake.ticket_effects import raise_priority, settle_ticket
+from gateway.intake.working_set import Report, WorkingSet
+from gateway.windows.decide import Outcome, outcome_of
+from gateway.windows.strand import Step, Strand, fold
+from gateway.windows.summed import Summed
+
+
+def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
+    """One summed sighting, all the way down. All its rows must be loaded, or not exist yet."""
+    identity, now = summed.identity, summed.received_at
+    strand = rows.strands.get(identity.strand) or _new_strand(rows, summed)
+    alert = rows.alerts.get(identity.fingerprint) or _new_alert(rows, summed)
+    step = fold(strand, summed)
+    rows.changed_strands.add(strand.strand)
+    rows.report(strand.strand, identity.source, _report(summed))
+    if summed.firing and step is not Step.STALE:
+        _describe(rows, alert, summed)
+    moved = move_alert(rows, alert, now, identity)
+    action, state = settle_ticket(rows, moved, now, identity.rule, summed.count)
+    escalates = raise_priority(rows, moved, action, identity.rule, now)
+    outcome = outcome_of(step, state, action, escalates)
+    strand.last_outcome = outcome
+    rows.outcomes[outcome] += summed.count
+    return outcome
+
+
+def reconsider(rows: WorkingSet, fingerprint: bytes, now: datetime, rule: Rule) -> Outcome:
+    """No sighting, but something around the alert has changed (silence, quiet, lease)."""
+    moved = move_alert(rows, rows.alerts[fingerprint], now, None)
+    action, state = settle_ticket(rows, moved, now, rule, 0)
+    outcome = outcome_of(None, state, action, escalates=False)
+    for strand in rows.strands_of[fingerprint]:
+        if strand.firing:
+            strand.last_outcome = outcome
+            rows.changed_strands.add(strand.strand)
+    rows.outcomes[outcome] += 1
+    return outcome
+
+
+def _new_strand(rows: WorkingSet, summed: Summed) -> Strand:
+    identity = summed.identity
+    strand = Strand(
+        strand=identity.strand,
+        fingerprint=identity.fingerprint,
+        labels=identity.labels,
+        severity=identity.severity,
+        first_seen=summed.first_received_at,
+        last_seen=summed.received_at,
+    )
+    rows.add_strand(strand)
+    rows.new_strands.add(strand.strand)
+    return strand
+
+
+def _new_alert(rows: WorkingSet, summed: Summed) -> Alert:
+    identity = summed.identity
+    alert = Alert(
+        fingerprint=identity.fingerprint,
+        labels=identity.alert_labels,
+        annotations=orjson.dumps(decode_annotations(summed.annotations)),
+        severity=identity.severity,
+        rule=identity.rule.name,
+        merge_key=identity.merge_key,
+        first_seen=summed.first_received_at,
+    )
+    rows.alerts[alert.fingerprint] = alert
+    rows.new_alerts.add(alert.fingerprint)
+    return alert
+
+
+def _report(summed: Summed) -> Report:
+    return Report(
+        strand=summed.identity.strand,
+        source=summed.identity.source,
+        source_fingerprint=summed.source_fingerprint,
+        url=summed.url,
+        lease_until=summed.lease_until,
+        last_seen=summed.received_at,
+    )
+
+
+def _describe(rows: WorkingSet, alert: Alert, summed: Summed) -> None:
+    if alert.fingerprint in rows.new_alerts and alert.episodes == 0:
+        return
+    alert.annotations = orjson.dumps(decode_annotations(summed.annotations))
+    rows.changed_alerts.add(alert.fingerprint)

@@ -1,0 +1,139 @@
+"""The ledger as the pipeline sees it: a batch and the journal's position go in whole, or not."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from gateway.alerts.identity import Identity
+from gateway.errors import Conflict, GatewayError
+from gateway.intake.confirmed import Confirmed
+from gateway.windows.summed import Summed
+
+
+class Repeat(msgspec.Struct, gc=False):
+    """Mere repeats of one strand by one source, summed; times are greatests."""
+
+    identity: Identity
+    known: Confirmed
+    count: int
+    received_at: datetime
+    lease_until: datetime | None
+    unstarted: bool
+    annotations: bytes | None
+    """Set if they differ from those last written."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What was taken in and can be in no alert."""
+
+    tenant: int
+    source: str
+    reason: str
+    error: str
+    raw: bytes
+    batch: str
+    at: datetime
+    count: int = 1
+
+
+@dataclass(slots=True)
+class Heard:
+    """First and last delivery of one source in a batch."""
+
+    first: datetime
+    last: datetime
+
+
+@dataclass(slots=True)
+class Batch:
+    """Consecutive records of one journal, worked out: (after, last] in its sequence."""
+
+    journal_id: str
+    after: int
+    last: int = 0
+    news: dict[int, list[Summed]] = field(default_factory=dict)
+    """By tenant, in the order of the journal."""
+    repeats: dict[int, dict[tuple[bytes, str], Repeat]] = field(default_factory=dict)
+    """By tenant, then (strand, source)."""
+    latest: dict[int, dict[bytes, Summed]] = field(default_factory=dict)
+    """The last of the news of each strand: equal sightings that follow are added to it."""
+    dead: list[DeadLetter] = field(default_factory=list)
+    heard: dict[tuple[int, str], Heard] = field(default_factory=dict)
+    silence_versions: dict[int, int] = field(default_factory=dict)
+    """The versions that the silence verdicts were made with."""
+    sightings: int = 0
+    drained_at: datetime | None = None
+    """Set if nothing unapplied was left behind this batch."""
+
+    @property
+    def news_count(self) -> int:
+        """Summed sightings that are more than repeats."""
+        return sum(map(len, self.news.values()))
+
+    def tenants(self) -> list[int]:
+        """All that this batch is about, sorted: the order in which they are entered."""
+        dead = {letter.tenant for letter in self.dead}
+        heard = {tenant for tenant, _ in self.heard}
+        return sorted(dead | heard | self.news.keys() | self.repeats.keys())
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a committed batch did."""
+
+    confirmed: dict[tuple[int, bytes], Confirmed | None] = field(default_factory=dict)
+    """By (tenant, strand); None: forget what you know."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    dead: Counter[str] = field(default_factory=Counter)
+    """Dead letters by reason, those found while applying included."""
+
+
+@dataclass(eq=False)
+class PositionMoved(Conflict):
+    """The journal does not stand where the batch begins: it stands at `position`."""
+
+    code: str = "position_moved"
+    position: int = 0
+
+
+@dataclass(eq=False)
+class SilencesMoved(Conflict):
+    """The silences have changed since the verdicts of this batch were made."""
+
+    code: str = "silences_moved"
+
+
+@dataclass(eq=False)
+class RepeatsMoved(Conflict):
+    """A strand has changed elsewhere: `strands` (tenant, strand) must be taken as news."""
+
+    code: str = "repeats_moved"
+    strands: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(eq=False)
+class LedgerStopped(GatewayError):
+    """The database refuses the statements themselves: schema and code do not fit."""
+
+    code: str = "ledger_stopped"
+
+
+class Ledger(Protocol):
+    """Applies batches. Raises one of those above, or Unavailable: nothing was written then."""
+
+    async def position(self, journal_id: str) -> int:
+        """The greatest applied seq; 0 for a journal that it does not know yet."""
+
+    async def apply(self, batch: Batch) -> Applied:
+        """One transaction: everything of *batch* and the journal's position."""
+
+    async def heartbeat(self, journal_id: str, drained_at: datetime) -> None:
+        """Nothing is unapplied, and nothing has come: leases may end."""
+
+    async def finish(self, journal_id: str) -> None:
+        """The journal is drained and gone: forget its position."""

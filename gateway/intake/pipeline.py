@@ -1,0 +1,203 @@
+"""The way of an alert, after the answer: one pipeline a process, in journal order, in batches.
+
+    committed records ─► checked (identities) ─► collect (silences; news and repeats) ─► ledger
+                                                                         one transaction │
+                             trim the journal ◄─ remember what is confirmed ◄─ commit ◄──┘
+
+A batch closes at once when it holds news, and else after up to a second: news never waits, repeats
+are summed. Whatever interrupts a batch (silences that moved, a strand that changed elsewhere, the
+database away) undoes it whole; it is collected again from the same records and tried again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+
+from gateway.clock import Clock
+from gateway.errors import Conflict, GatewayError, NotFound, Unavailable
+from gateway.intake.checked import Checked, Checker
+from gateway.intake.collect import add_record
+from gateway.intake.journal import Record
+from gateway.intake.ledger import (
+    Applied,
+    Batch,
+    Ledger,
+    LedgerStopped,
+    PositionMoved,
+    RepeatsMoved,
+    SilencesMoved,
+)
+from gateway.intake.source import MalformedPayload, Rejected
+from gateway.intake.waiting import Taken, Waiting
+from gateway.silences.book import SilenceBook
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Collected = tuple[Batch, list[Taken]]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """Bounds of a batch, and pauses."""
+
+    max_news: int = 1_000
+    """Sightings of news in a batch: bounds a transaction, and how long the loop is busy."""
+    max_sightings: int = 50_000
+    max_delay_seconds: float = 1.0
+    """How long mere repeats wait for more of their kind."""
+    heartbeat_seconds: float = 2.0
+    """How often an idle pipeline says that nothing is unapplied."""
+    retry_seconds: float = 0.2
+    retry_seconds_max: float = 5.0
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Takes committed records to the ledger."""
+
+    ledger: Ledger
+    checker: Checker
+    book: SilenceBook
+    read_silences: Callable[[int], Awaitable[None]]
+    """Bring the book up to date for one tenant."""
+    clock: Clock
+    observe: Callable[[Batch, Applied], None]
+    """Called after each commit: metrics."""
+    options: PipelineOptions = field(default_factory=PipelineOptions)
+    available: bool = True
+    """The last try reached the ledger."""
+    recovered_at: datetime | None = None
+    """When the ledger came back from its latest outage; None: it never was away."""
+
+    def check(self, record: Record) -> Checked:
+        """Read a record again. What cannot be read any more is rejected whole, never lost."""
+        try:
+            source = self.checker.source(record.source)
+            return self.checker.check(source, record.tenant, record.body, record.received_at)
+        except (MalformedPayload, NotFound) as error:
+            return Checked(rejected=[Rejected(0, str(error), error.code, record.body)])
+
+    async def follow(
+        self, journal_id: str, waiting: Waiting, trim: Callable[[int], Awaitable[None]]
+    ) -> None:
+        """The process's own journal, until cancelled."""
+        position = await self.position(journal_id)
+        while True:
+            if not await waiting.wait(self.options.heartbeat_seconds):
+                await self._insist(self.ledger.heartbeat, journal_id, self.clock())
+                continue
+            batch, taken = await self._collect(journal_id, position, waiting)
+            position = await self.settle(batch, taken)
+            await trim(position)
+
+    async def position(self, journal_id: str) -> int:
+        """Where a journal stands in the ledger."""
+        return await self._insist(self.ledger.position, journal_id)
+
+    async def finish(self, journal_id: str) -> None:
+        """A journal is drained and removed."""
+        await self._insist(self.ledger.finish, journal_id)
+
+    async def _collect(self, journal_id: str, after: int, waiting: Waiting) -> Collected:
+        """Records for one batch; returns as soon as there is news, or enough, or time is up."""
+        options, loop = self.options, asyncio.get_running_loop()
+        until = loop.time() + options.max_delay_seconds
+        batch, taken = Batch(journal_id, after), list[Taken]()
+        while batch.news_count < options.max_news and batch.sightings < options.max_sightings:
+            if not waiting.ready:
+                is_news = batch.news_count > 0 or bool(batch.dead)
+                if is_news or not await waiting.wait(until - loop.time()):
+                    break
+            record, checked = waiting.take()
+            taken.append((record, checked))
+            add_record(batch, record, checked, self.book)
+        batch.drained_at = self.clock() if waiting.empty else None
+        return batch, taken
+
+    async def apply_records(self, journal_id: str, after: int, taken: Sequence[Taken]) -> int:
+        """Apply records that follow *after*; returns the new position."""
+        return await self.settle(self._batch(journal_id, after, taken), taken)
+
+    def _batch(self, journal_id: str, after: int, taken: Sequence[Taken]) -> Batch:
+        batch = Batch(journal_id, after)
+        for record, checked in taken:
+            add_record(batch, record, checked, self.book)
+        return batch
+
+    async def settle(self, batch: Batch, taken: Sequence[Taken]) -> int:
+        """Take *batch*, made of *taken*, to the ledger; returns the new position."""
+        last = batch.last
+        while True:
+            try:
+                applied = await self._insist(self.ledger.apply, batch)
+            except SilencesMoved:
+                for tenant in batch.tenants():
+                    await self._insist(self.read_silences, tenant)
+            except RepeatsMoved as moved:
+                forget(taken, {strand for _, strand in moved.strands})
+            except PositionMoved as moved:
+                forget(taken, None)
+                if moved.position >= last:  # an earlier try of unknown fate was committed
+                    return moved.position
+                batch.after = moved.position
+                taken = [one for one in taken if one[0].seq > moved.position]
+            else:
+                self._remember(batch, applied)
+                self.observe(batch, applied)
+                return last
+            drained_at = batch.drained_at
+            batch = self._batch(batch.journal_id, batch.after, taken)
+            batch.drained_at = drained_at
+
+    async def _insist(self, ask: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the ledger until it answers: the pipeline waits, intake goes on."""
+        pause = self.options.retry_seconds
+        while True:
+            try:
+                answer = await ask(*args, **kwargs)
+            except Unavailable as error:
+                self._away(error, logging.WARNING)
+            except LedgerStopped as error:
+                self._away(error, logging.CRITICAL)
+            except Conflict:
+                self._back()
+                raise
+            else:
+                self._back()
+                return answer
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self.options.retry_seconds_max)
+
+    def _away(self, error: GatewayError, level: int) -> None:
+        if self.available:
+            log.log(level, "ledger away: the pipeline waits", extra={"error": str(error)})
+        self.available = False
+
+    def _back(self) -> None:
+        if not self.available:
+            self.recovered_at = self.clock()
+            log.warning("ledger back: the pipeline goes on")
+        self.available = True
+
+    def _remember(self, batch: Batch, applied: Applied) -> None:
+        for repeats in batch.repeats.values():
+            for repeat in repeats.values():
+                if repeat.annotations is not None:
+                    repeat.known.annotations = repeat.annotations
+        for (tenant, strand), known in applied.confirmed.items():
+            memory = self.checker.memory(tenant, strand)
+            if memory is not None:
+                memory.confirmed = known
+
+
+def forget(taken: Sequence[Taken], strands: set[bytes] | None) -> None:
+    """Their next sightings are news; None: all of them."""
+    for _, checked in taken:
+        for identity, _ in checked.sightings:
+            if strands is None or identity.strand in strands:
+                identity.memory.confirmed = None

@@ -1,0 +1,195 @@
+"""What a moved alert means for its ticket: asks `decide`, and carries the answer out."""
+
+from datetime import datetime
+
+import msgspec
+import orjson
+
+from gateway.alerts.alert import Alert, Triage
+from gateway.alerts.rule import AutoResolve, Rule
+from gateway.intake.alert_effects import Moved, alert_state
+from gateway.intake.counts import recount, weight
+from gateway.intake.working_set import Episode, Link, WorkingSet
+from gateway.tickets.change import (
+    escalate,
+    join,
+    open_ticket,
+    reopen_by_system,
+    resolve_by_system,
+)
+from gateway.tickets.naming import new_ticket_id, title_of
+from gateway.tickets.ticket import ACKNOWLEDGED, ENDED, SYSTEM, Ticket, TicketStatus
+from gateway.windows.decide import Action, AlertState, Facts, TicketState, decide
+from gateway.windows.window import Window
+
+
+def settle_ticket(
+    rows: WorkingSet, moved: Moved, now: datetime, rule: Rule, count: int
+) -> tuple[Action, AlertState]:
+    alert = moved.alert
+    state = alert_state(alert, now)
+    window = rows.windows[alert.merge_key]
+    if state is AlertState.FIRING and not (window.is_open(now) and window.ends_at is None):
+        window.open(now)
+        rows.changed_windows.add(window.merge_key)
+    ticket = ticket_in_question(rows, alert, window)
+    action = decide(facts_of(alert, state, window, ticket, moved.window_open))
+    match action:
+        case Action.OPEN:
+            ticket = _open(rows, alert, window, rule, now)
+            _link(rows, alert, ticket.id, now, count)
+        case Action.REOPEN:
+            assert ticket is not None
+            comment = f"alert {alert.fingerprint.hex()} fires again"
+            change = reopen_by_system(ticket, now, moved.began, comment)
+            rows.save(change, now)
+            _link(rows, alert, ticket.id, now, count)
+        case Action.JOIN:
+            assert ticket is not None
+            rows.save(join(ticket, alert.fingerprint.hex(), now), now)
+            _link(rows, alert, ticket.id, now, count)
+        case Action.RESOLVE:
+            assert ticket is not None
+            rows.save(resolve_by_system(ticket, now, _why_over(state)), now)
+        case Action.NOTHING:
+            pass
+    if moved.began and alert.ticket_id is not None:
+        _count_episode(rows, alert)
+    return action, state
+
+
+def _why_over(state: AlertState) -> str:
+    if state is AlertState.EXPIRED:
+        return "its alerts are reported no more by a source that is still heard"
+    return "none of its alerts fires any more"
+
+
+def ticket_in_question(rows: WorkingSet, alert: Alert, window: Window) -> Ticket | None:
+    ticket_id = window.ticket_id if alert.fires else alert.ticket_id
+    return None if ticket_id is None else rows.tickets[ticket_id]
+
+
+def facts_of(
+    alert: Alert, state: AlertState, window: Window, ticket: Ticket | None, window_open: bool
+) -> Facts:
+    if ticket is None:
+        return Facts(state, TicketState.NONE, False, window_open, False, False)
+    own_firing, _, own_unconfirmed = weight(alert) if alert.ticket_id == ticket.id else (0, 0, 0)
+    others = ticket.firing + ticket.unconfirmed - own_firing - own_unconfirmed
+    return Facts(
+        alert=state,
+        ticket=ticket_state(ticket.status),
+        linked=alert.ticket_id == ticket.id,
+        window_open=window_open,
+        others_fire=others > 0,
+        may_resolve=_may_resolve(window.auto_resolve, ticket),
+    )
+
+
+def ticket_state(status: TicketStatus) -> TicketState:
+    """The ticket as far as a decision is concerned."""
+    if status is TicketStatus.RESOLVED:
+        return TicketState.RESOLVED
+    return TicketState.ENDED if status in ENDED else TicketState.LIVE
+
+
+def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
+    match policy:
+        case AutoResolve.ALWAYS:
+            return True
+        case AutoResolve.NEVER:
+            return False
+        case AutoResolve.UNCLAIMED:
+            return not ticket.assignee and ticket.acknowledged_at is None
+
+
+def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datetime) -> Ticket:
+    ticket = ticket_for(alert, rule, SYSTEM, now, follows=window.ticket_id)
+    rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"), now)
+    rows.new_tickets.add(ticket.id)
+    window.ticket_id = ticket.id
+    rows.changed_windows.add(window.merge_key)
+    return ticket
+
+
+def ticket_for(
+    alert: Alert, rule: Rule, requester: str, now: datetime, follows: str | None
+) -> Ticket:
+    """The ticket that an alert would open under *rule*."""
+    labels = orjson.loads(alert.labels)
+    kept = {n: labels.get(n, "") for n in rule.group_by} if rule.group_by else labels
+    return Ticket(
+        id=new_ticket_id(now),
+        title=title_of(rule.title, labels, orjson.loads(alert.annotations)),
+        priority=rule.priority or alert.severity,
+        rule=alert.rule,
+        labels=orjson.dumps(kept),
+        merge_key=alert.merge_key,
+        follows=follows,
+        requester=requester,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _link(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
+    if alert.ticket_id != ticket_id:
+        link_alert(rows, alert, ticket_id, now, count)
+    ticket = rows.tickets[ticket_id]
+    alert.triage = Triage.ACKNOWLEDGED if ticket.status in ACKNOWLEDGED else Triage.NONE
+    rows.changed_alerts.add(alert.fingerprint)
+    rows.voided_alerts.add(alert.fingerprint)
+
+
+def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
+    """Put *alert* on a ticket, off the one it was on; *count* sightings of it belong there already."""
+    before = rows.occurrences(alert.fingerprint) - count
+    if alert.ticket_id is not None:
+        former = alert.ticket_id
+        key = (former, alert.fingerprint)
+        known = rows.links.get(key)
+        if known is None:
+            rows.links[key] = Link(former, alert.fingerprint, now, before, before)
+        else:
+            known.after = before
+        if former in rows.tickets:
+            recount(rows, former, weight(alert), (0, 0, 0))
+    alert.ticket_id = ticket_id
+    rows.links[ticket_id, alert.fingerprint] = Link(ticket_id, alert.fingerprint, now, before)
+    recount(rows, ticket_id, (0, 0, 0), weight(alert))
+    if alert.episodes:
+        _link_episode(rows, alert, ticket_id, now)
+
+
+def _link_episode(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
+    key = alert.fingerprint, alert.episodes
+    episode = rows.episodes.get(key)
+    if episode is None:
+        starts_at = alert.starts_at or now
+        episode = Episode(*key, alert.rule, alert.merge_key, None, starts_at, alert.ends_at)
+        rows.episodes[key] = episode
+    episode.ticket_id = ticket_id
+
+
+def _count_episode(rows: WorkingSet, alert: Alert) -> None:
+    assert alert.ticket_id is not None
+    ticket = rows.tickets[alert.ticket_id]
+    if ticket.live:
+        rows.tickets[ticket.id] = msgspec.structs.replace(ticket, episodes=ticket.episodes + 1)
+        rows.changed_tickets.add(ticket.id)
+
+
+def raise_priority(
+    rows: WorkingSet, moved: Moved, action: Action, rule: Rule, now: datetime
+) -> bool:
+    alert = moved.alert
+    joined = action in (Action.JOIN, Action.REOPEN)
+    if alert.ticket_id is None or rule.priority is not None or not (moved.severity_rose or joined):
+        return False
+    ticket = rows.tickets[alert.ticket_id]
+    heard = alert_state(alert, now) is AlertState.FIRING
+    if not heard or not ticket.live or alert.severity.rank <= ticket.priority.rank:
+        return False
+    comment = f"alert {alert.fingerprint.hex()} is {alert.severity}"
+    rows.save(escalate(ticket, alert.severity, now, comment), now)
+    return True

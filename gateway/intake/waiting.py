@@ -1,0 +1,77 @@
+"""Committed records on their way to the pipeline: in memory while they fit, else in the journal only."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from gateway.intake.checked import Checked
+from gateway.intake.journal import Record
+
+Taken = tuple[Record, Checked]
+Read = Callable[[int, int], Awaitable[Sequence[Record]]]
+"""`read(after, limit_bytes)` of a journal."""
+
+READ_BYTES = 4 * 1024 * 1024
+"""Read back at a time."""
+
+
+class Waiting:
+    """Committed records on their way to the pipeline: in memory, or still in the journal only."""
+
+    def __init__(self, read: Read, check: Callable[[Record], Checked], max_bytes: int) -> None:
+        self._read, self._check, self._max_bytes = read, check, max_bytes
+        self._queue: deque[Taken] = deque()
+        self._bytes = 0
+        self._last_taken = 0
+        self._last_committed = 0
+        self._gap = False
+        self._arrived = asyncio.Event()
+
+    def committed(self, records: list[tuple[Record, object]]) -> None:
+        """Called by the journal, in the loop's thread, in order of seq."""
+        for record, checked in records:
+            self._last_committed = record.seq
+            self._gap = self._gap or self._bytes > self._max_bytes
+            if not self._gap:
+                assert isinstance(checked, Checked)
+                self._queue.append((record, checked))
+                self._bytes += len(record.body)
+        self._arrived.set()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is unapplied here."""
+        return not self._queue and not self._gap
+
+    @property
+    def ready(self) -> bool:
+        """There is a record that can be taken without waiting."""
+        return bool(self._queue)
+
+    def take(self) -> Taken:
+        """The next record in memory."""
+        record, checked = self._queue.popleft()
+        self._bytes -= len(record.body)
+        self._last_taken = record.seq
+        return record, checked
+
+    async def wait(self, seconds: float | None) -> bool:
+        """Until a record can be taken; False if none came in time."""
+        while not self._queue:
+            if self._gap:
+                await self._read_back()
+                continue
+            self._arrived.clear()
+            try:
+                await asyncio.wait_for(self._arrived.wait(), seconds)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _read_back(self) -> None:
+        records = await self._read(self._last_taken, READ_BYTES)  # bounded: the queue is empty
+        for record in records:
+            self._queue.append((record, self._check(record)))
+            self._bytes += len(record.body)
+        if not records or records[-1].seq >= self._last_committed:
+            self._gap = False

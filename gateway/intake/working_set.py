@@ -1,0 +1,116 @@
+"""The rows that one tenant's part of a batch is about: loaded and locked, changed here, saved once.
+
+Plain data and bookkeeping; the rules are in `windows` and `tickets`, what follows from them for the
+rows is in effects.py.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.alerts.alert import Alert
+from gateway.tickets.change import Change, Event
+from gateway.tickets.history import Entry
+from gateway.tickets.ticket import Ticket
+from gateway.windows.strand import Strand
+from gateway.windows.times import later
+from gateway.windows.window import Window
+
+
+@dataclass(slots=True)
+class Report:
+    """What one source says of one strand."""
+
+    strand: bytes
+    source: str
+    source_fingerprint: str
+    url: str
+    lease_until: datetime
+    last_seen: datetime
+
+
+@dataclass(slots=True)
+class Link:
+    """An alert on a ticket; *after* is the alert's count when it left."""
+
+    ticket_id: str
+    fingerprint: bytes
+    joined_at: datetime
+    before: int
+    after: int | None = None
+
+
+@dataclass(slots=True)
+class Episode:
+    """One firing period of an alert. *ticket_id* None: none yet, or as stored."""
+
+    fingerprint: bytes
+    number: int
+    rule: str
+    merge_key: bytes
+    ticket_id: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event to tell the outside, of the ticket as it was at that moment."""
+
+    event: Event
+    ticket: Ticket
+    at: datetime
+
+
+@dataclass(slots=True)
+class WorkingSet:
+    """One tenant's rows by key. `new_*` name rows to insert; what is changed is updated."""
+
+    tenant: int
+    strands: dict[bytes, Strand] = field(default_factory=dict)
+    strands_of: dict[bytes, list[Strand]] = field(default_factory=dict)
+    alerts: dict[bytes, Alert] = field(default_factory=dict)
+    windows: dict[bytes, Window] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    reports: dict[tuple[bytes, str], Report] = field(default_factory=dict)
+    links: dict[tuple[str, bytes], Link] = field(default_factory=dict)
+    episodes: dict[tuple[bytes, int], Episode] = field(default_factory=dict)
+    new_strands: set[bytes] = field(default_factory=set)
+    new_alerts: set[bytes] = field(default_factory=set)
+    new_windows: set[bytes] = field(default_factory=set)
+    new_tickets: set[str] = field(default_factory=set)
+    changed_strands: set[bytes] = field(default_factory=set)
+    changed_alerts: set[bytes] = field(default_factory=set)
+    changed_windows: set[bytes] = field(default_factory=set)
+    changed_tickets: set[str] = field(default_factory=set)
+    voided_alerts: set[bytes] = field(default_factory=set)
+    """Something a mere repeat depends on has changed: the version of all their strands moves."""
+    entries: list[Entry] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add_strand(self, strand: Strand) -> None:
+        """A row from the ledger, or one that is to become one."""
+        self.strands[strand.strand] = strand
+        self.strands_of.setdefault(strand.fingerprint, []).append(strand)
+
+    def occurrences(self, fingerprint: bytes) -> int:
+        """Sightings of the alert so far."""
+        return sum(strand.occurrences for strand in self.strands_of.get(fingerprint, ()))
+
+    def report(self, strand: bytes, source: str, seen: Report) -> None:
+        """Note what a source said; leases and times are greatests."""
+        known = self.reports.get((strand, source))
+        if known is None:
+            self.reports[strand, source] = seen
+            return
+        known.source_fingerprint, known.url = seen.source_fingerprint, seen.url
+        known.lease_until = max(known.lease_until, seen.lease_until)
+        known.last_seen = later(known.last_seen, seen.last_seen) or seen.last_seen
+
+    def save(self, change: Change, at: datetime) -> None:
+        """Keep a change: the ticket as it now is, its history and its events."""
+        self.tickets[change.ticket.id] = change.ticket
+        self.changed_tickets.add(change.ticket.id)
+        self.entries.extend(change.entries)
+        self.announcements.extend(Announcement(event, change.ticket, at) for event in change.events)

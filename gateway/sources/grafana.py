@@ -1,0 +1,20 @@
+"""What Grafana's webhook contact point posts: Alertmanager's group message as version 1.
+
+Grafana strips labels named `__…` from the payload but keeps them in its fingerprint, so its own is
+the only one that names the alert to it. Where the rule has no link of its own, the panel's is
+taken, then the dashboard's. Source: Grafana's documentation, "Configure the webhook notifier".
+"""
+
+from collections.abc import Mapping
+
+from gateway.intake.group_message import parse_group
+from gateway.intake.payload import refuse_options
+from gateway.intake.source import Parse, SourceKind
+
+
+def _open(options: Mapping[str, object]) -> Parse:
+    refuse_options(options)
+    return parse_group
+
+
+SOURCE = SourceKind(kind="grafana", open=_open)

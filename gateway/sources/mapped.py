@@ -1,0 +1,159 @@
+"""Any JSON sender, by a mapping in the configuration: one JMESPath expression for each field.
+
+    [sources.zabbix]
+    kind = "mapped"
+    items = "@"                                             # "alerts[*]": a list of alerts
+    status = { path = "event.status", map = { PROBLEM = "firing", OK = "resolved" } }
+    severity = { path = "event.severity", map = { Disaster = "critical" }, default = "medium" }
+    starts_at = { path = "event.ts", as = "epoch_s" }       # or rfc3339, epoch_ms; ends_at too
+    labels = { alertname = "trigger.name", host = "host.name" }
+    annotations = { summary = "event.text" }
+    url = "event.link"
+    fingerprint = "event.id"
+    examples = [{ in = '{"event": …}', out = { status = "firing", labels = { … } } }]
+
+An item the mapping fails on is not dropped: it becomes a firing sighting, marked `unmapped` and
+named by its own bytes, so that somebody gets a ticket about it.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from gateway.alerts.sighting import Sighting
+from gateway.intake.expression import ExpressionFailed
+from gateway.intake.mapping import ItemMapping, MappingFailed, MappingOptions
+from gateway.intake.payload import bounded, well_formed
+from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
+from gateway.intake.times import UNBOUNDED, TimeBounds, bounds_at, read_time
+
+MAX_EXCERPT_BYTES = 4096
+
+_SAFE_INTEGER_DIGITS = 18
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def _parse(mapping: ItemMapping, body: bytes, received_at: datetime) -> Delivery:
+    return _read(mapping, bounds_at(received_at), body)
+
+
+def _read(mapping: ItemMapping, bounds: TimeBounds, body: bytes) -> Delivery:
+    value = json.loads(well_formed(body).decode(), parse_int=_integer, parse_float=_number)
+    if value is None:
+        return Delivery([])
+    if not isinstance(value, dict | list):
+        raise MalformedPayload("the body must be an object or a list", code="shape")
+    try:
+        items = mapping.split(value)
+    except (ExpressionFailed, MappingFailed) as error:
+        return Delivery([_unmapped(0, value, str(error))])
+    bounded(len(items))
+    delivery = Delivery([])
+    for index, item in enumerate(items):
+        if item is None:
+            delivery.rejected.append(Rejected(index, f"/{index}: is null", "shape", b"null"))
+        else:
+            delivery.sightings.append(_sighting(mapping, bounds, index, item))
+    return delivery
+
+
+def _integer(literal: str) -> int | str:
+    return int(literal) if len(literal) <= _SAFE_INTEGER_DIGITS else literal
+
+
+def _number(literal: str) -> float | str:
+    number = float(literal)
+    return literal if number in (float("inf"), float("-inf")) else number
+
+
+def _sighting(mapping: ItemMapping, bounds: TimeBounds, index: int, item: object) -> Sighting:
+    try:
+        return mapping.sighting(bounds, index, item)
+    except (ExpressionFailed, MappingFailed) as error:
+        return _unmapped(index, item, str(error))
+
+
+def _unmapped(index: int, item: object, error: str) -> Sighting:
+    raw = _encode(item)
+    labels = {
+        "alertname": "Unmapped",
+        "source_item": blake2b(raw, digest_size=16).hexdigest(),
+    }
+    error = error[:MAX_EXCERPT_BYTES]
+    annotations = {
+        "summary": f"An item could not be mapped to an alert: {error}"[:512],
+        "error": error,
+        "item": raw[:MAX_EXCERPT_BYTES].decode(errors="ignore"),
+    }
+    return Sighting(index, True, _encode(labels), _encode(annotations), unmapped=True)
+
+
+def check_examples(options: Mapping[str, object]) -> list[str]:
+    """Run the examples of a mapping; what is wrong, one sentence each. Clamps no times."""
+    try:
+        read = MappingOptions.read(options)
+        mapping = ItemMapping(read)
+    except ValueError as error:
+        return [str(error)]
+    problems: list[str] = []
+    for number, example in enumerate(read.examples):
+        place = f"examples[{number}]"
+        given = example.given
+        body = given.encode() if isinstance(given, str) else msgspec.json.encode(given)
+        try:
+            delivery = _read(mapping, UNBOUNDED, body)
+        except MalformedPayload as error:
+            problems.append(f"{place}: {error}")
+            continue
+        expected = example.out if isinstance(example.out, list) else [example.out]
+        problems.extend(f"{place}: {found}" for found in _differences(delivery, expected))
+    return problems
+
+
+def _differences(delivery: Delivery, expected: list[dict[str, Any]]) -> list[str]:
+    if len(delivery.sightings) != len(expected):
+        return [f"gives {len(delivery.sightings)} alerts, expected {len(expected)}"]
+    problems: list[str] = []
+    for sighting, out in zip(delivery.sightings, expected, strict=True):
+        actual = _as_example(sighting)
+        if sighting.unmapped:
+            problems.append(actual["annotations"]["error"])
+            continue
+        for key, value in out.items():
+            if key not in actual:
+                problems.append(f"out.{key}: no such field")
+            elif actual[key] != (wanted := _as_time(value) if key.endswith("_at") else value):
+                problems.append(f"{key}: expected {wanted!r}, got {actual[key]!r}")
+    return problems
+
+
+def _as_example(sighting: Sighting) -> dict[str, Any]:
+    return {
+        "status": "firing" if sighting.firing else "resolved",
+        "labels": msgspec.json.decode(sighting.labels),
+        "annotations": msgspec.json.decode(sighting.annotations),
+        "severity": sighting.severity,
+        "starts_at": sighting.starts_at,
+        "ends_at": sighting.ends_at,
+        "url": sighting.url,
+        "fingerprint": sighting.source_fingerprint,
+    }
+
+
+def _as_time(value: object) -> object:
+    try:
+        return read_time(value if isinstance(value, str) else str(value))
+    except ValueError:
+        return value
+
+
+def _open(options: Mapping[str, object]) -> Parse:
+    return partial(_parse, ItemMapping(MappingOptions.read(options)))
+
+
+SOURCE = SourceKind(kind="mapped", open=_open)

@@ -1,0 +1,163 @@
+"""What Prometheus posts to `/api/v2/alerts`: an array of alerts, whose end says if they fire.
+
+There is no status. An end ahead of us is a lease, renewed by each repeat; an end behind us is a
+resolve. Source: Alertmanager's `api/v2/openapi.yaml` and the order of steps in its handler.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+from msgspec import Raw
+
+from gateway.alerts.sighting import Sighting
+from gateway.intake.payload import (
+    ABSENT,
+    EMPTY_OBJECT,
+    MAX_LINK_CHARACTERS,
+    OPENING_BRACE,
+    BadItem,
+    Items,
+    bounded,
+    objects,
+    one_by_one,
+    refuse_options,
+    text_or_empty,
+    tidy_link,
+    time_text,
+    translate,
+    unreadable_time,
+)
+from gateway.intake.source import Delivery, Parse, SourceKind
+from gateway.intake.times import (
+    TimeBounds,
+    bounds_at,
+    end_within,
+    lease_within,
+    read_time,
+    start_within,
+)
+
+
+class _Alert(msgspec.Struct, gc=False):
+    labels: Raw = ABSENT
+    annotations: Raw = EMPTY_OBJECT
+    starts_at: str = msgspec.field(default="", name="startsAt")
+    ends_at: str = msgspec.field(default="", name="endsAt")
+    generator_url: str = msgspec.field(default="", name="generatorURL")
+
+
+class _LooseAlert(msgspec.Struct, gc=False):
+    labels: Raw = ABSENT
+    annotations: Raw = ABSENT
+    starts_at: Raw = msgspec.field(default=ABSENT, name="startsAt")
+    ends_at: Raw = msgspec.field(default=ABSENT, name="endsAt")
+    generator_url: Raw = msgspec.field(default=ABSENT, name="generatorURL")
+
+
+_fromisoformat = datetime.fromisoformat
+_ALERTS = msgspec.json.Decoder(list[_Alert] | None)
+_ITEMS = msgspec.json.Decoder(list[Raw] | None)
+_LOOSE = msgspec.json.Decoder(_LooseAlert)
+
+
+def _parse(body: bytes, received_at: datetime) -> Delivery:
+    bounds = bounds_at(received_at)
+    return translate(body, partial(_quickly, bounds), partial(_carefully, bounds))
+
+
+def _quickly(bounds: TimeBounds, text: bytes) -> Delivery:
+    alerts = _ALERTS.decode(text) or []
+    bounded(len(alerts))
+    return Delivery(
+        [
+            _repeat(bounds, index, alert) or _sighting(bounds, index, alert)
+            for index, alert in enumerate(alerts)
+        ]
+    )
+
+
+def _repeat(bounds: TimeBounds, index: int, alert: _Alert) -> Sighting | None:
+    """What nearly all are, in the fewest steps: began before now, fires on, nothing odd."""
+    try:
+        starts_at = _fromisoformat(alert.starts_at)
+        ends_at = _fromisoformat(alert.ends_at)
+    except ValueError:
+        return None
+    if not (
+        starts_at.tzinfo is UTC is ends_at.tzinfo
+        and bounds.earliest <= starts_at <= bounds.received_at < ends_at <= bounds.lease_end
+    ):
+        return None
+    labels = bytes(alert.labels)
+    annotations = bytes(alert.annotations)
+    url = alert.generator_url
+    if (
+        labels[0] != OPENING_BRACE
+        or annotations[0] != OPENING_BRACE
+        or "\0" in url
+        or len(url) > MAX_LINK_CHARACTERS
+    ):
+        return None
+    return Sighting(index, True, labels, annotations, starts_at, None, ends_at, "", url)
+
+
+def _carefully(bounds: TimeBounds, text: bytes) -> Delivery:
+    items = Items(_ITEMS.decode(text) or [])
+    return one_by_one(items, lambda index, raw: _sighting(bounds, index, _loosely(raw)))
+
+
+def _loosely(raw: Raw) -> _Alert:
+    try:
+        loose = _LOOSE.decode(raw)
+    except msgspec.ValidationError as error:
+        raise BadItem("", "must be an object", "shape") from error
+    return _Alert(
+        loose.labels,
+        loose.annotations,
+        time_text(loose.starts_at, "/startsAt"),
+        time_text(loose.ends_at, "/endsAt"),
+        text_or_empty(loose.generator_url),
+    )
+
+
+def _sighting(bounds: TimeBounds, index: int, alert: _Alert) -> Sighting:
+    labels = bytes(alert.labels)
+    annotations = bytes(alert.annotations)
+    if labels[0] != OPENING_BRACE or annotations[0] != OPENING_BRACE:
+        annotations = objects(labels, annotations)
+    starts_at, ends_at = _times(alert)
+    url = alert.generator_url
+    if len(url) > MAX_LINK_CHARACTERS or "\0" in url:
+        url = tidy_link(url)
+    if ends_at is None or ends_at > bounds.received_at:
+        # An absent start stays absent: Alertmanager would take the end, which lies ahead of us.
+        lease = lease_within(bounds, ends_at)
+        starts_at = start_within(bounds, starts_at)
+        return Sighting(index, True, labels, annotations, starts_at, None, lease, "", url)
+    starts_at = start_within(bounds, starts_at or ends_at)
+    ends_at = end_within(bounds, ends_at, starts_at)
+    return Sighting(index, False, labels, annotations, starts_at, ends_at, None, "", url)
+
+
+def _times(alert: _Alert) -> tuple[datetime | None, datetime | None]:
+    try:
+        starts_at = read_time(alert.starts_at)
+    except ValueError as error:
+        raise unreadable_time("/startsAt", alert.starts_at) from error
+    try:
+        ends_at = read_time(alert.ends_at)
+    except ValueError as error:
+        raise unreadable_time("/endsAt", alert.ends_at) from error
+    if starts_at is not None and ends_at is not None and ends_at < starts_at:
+        raise BadItem("/endsAt", "start time must be before end time", "time")
+    return starts_at, ends_at
+
+
+def _open(options: Mapping[str, object]) -> Parse:
+    refuse_options(options)
+    return _parse
+
+
+SOURCE = SourceKind(kind="prometheus", open=_open)

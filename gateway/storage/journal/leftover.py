@@ -1,0 +1,149 @@
+"""Journals of earlier process starts: found, checked for completeness, drained and removed."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.intake.journal import Record
+from gateway.storage.journal.committer import Committer
+from gateway.storage.journal.files import segment_files
+from gateway.storage.journal.recovery import RecoveryNotes
+from gateway.storage.journal.row import Row, Sealed
+from gateway.storage.journal.segment import DamagedSegmentError, Extent, Header, Segment, is_damage
+from gateway.storage.journal.shelf import Shelf
+from gateway.storage.journal.slots import Slot
+
+
+class RecoveredJournal:
+    """See `gateway.intake.journal.Leftover`."""
+
+    def __init__(
+        self,
+        journal_id: str,
+        row: Row,
+        slot: Slot,
+        committer: Committer,
+        changed: Callable[[], None],
+    ) -> None:
+        self.slot = slot
+        self.unapplied = row.unapplied(0)
+        self._id = journal_id
+        self._last_seq = self.unapplied.last_seq
+        self._row = row
+        self._notes = RecoveryNotes(slot.directory)
+        self._committer = committer
+        self._changed = changed
+        """Called in the loop's thread when `unapplied` is another."""
+        self.discarded = False
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def last_seq(self) -> int:
+        return self._last_seq
+
+    async def read(self, after: int, limit_bytes: int) -> Sequence[Record]:
+        return await self._committer.call(lambda: self._row.read(after, limit_bytes))
+
+    async def trim(self, applied: int) -> None:
+        self.unapplied = await self._committer.call(lambda: self._trim(applied))
+        self._changed()
+
+    async def begin(self, seq: int) -> int:
+        return await self._committer.call(lambda: self._notes.begin(self._id, seq))
+
+    async def end(self) -> None:
+        await self._committer.call(lambda: self._notes.end(self._id))
+
+    async def discard(self) -> None:
+        self.unapplied = await self._committer.call(self._discard)
+        self.discarded = True
+        self._changed()
+
+    def _trim(self, applied: int) -> Extent:
+        self._row.trim(applied)
+        return self._row.unapplied(applied)
+
+    def _discard(self) -> Extent:
+        self._row.clear()
+        self._notes.end(self._id)
+        return self._row.unapplied(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: Path
+    header: Header
+    extent: Extent
+
+
+def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
+    """The journals in a slot of ours, the one with the oldest record first.
+
+    Runs in the thread that owns *shelf*. Empty segments are removed, damaged ones set aside. What
+    lies behind a segment that cannot be opened now waits with it: if it were applied first, the
+    position in the ledger would be beyond the records that still wait.
+    """
+    _remove_orphans(directory)
+    files = segment_files(directory)
+    RecoveryNotes(directory).forget_others(set(files))
+    rows = {journal: _open_row(paths, shelf) for journal, paths in files.items()}
+    filled = {journal: row for journal, row in rows.items() if row.unapplied(0).records}
+    return dict(sorted(filled.items(), key=lambda item: (item[1].unapplied(0).oldest_us, item[0])))
+
+
+def _open_row(paths: list[Path], shelf: Shelf) -> Row:
+    found: list[_Found | None] = []
+    for path in paths:
+        try:
+            found.append(_open(path, shelf))
+        except (sqlite3.Error, OSError) as error:
+            if not is_damage(error):
+                shelf.report_unreadable(path, error)
+                break
+            shelf.report_damage(path, error, readable=False)
+            found.append(None)
+    for one, following in zip(found, [*found[1:], None], strict=True):
+        if one and (complaint := _complaint(one, following, shelf)):
+            shelf.report_damage(one.path, DamagedSegmentError(complaint), readable=True)
+    shelf.unlink([one.path for one in found if one and not one.extent.records])
+    return Row(
+        shelf,
+        [
+            Sealed(one.path, one.extent.last_seq, one.extent)
+            for one in found
+            if one and one.extent.records
+        ],
+    )
+
+
+def _open(path: Path, shelf: Shelf) -> _Found | None:
+    segment = Segment.open(path)
+    if segment is None:
+        shelf.unlink([path])
+        return None
+    shelf.keep(segment)
+    return _Found(path, segment.header, segment.extent())
+
+
+def _complaint(one: _Found, following: _Found | None, shelf: Shelf) -> str:
+    """What is missing from the segment, empty if it is whole."""
+    extent = one.extent
+    end = max(extent.last_seq, one.header.first_seq - 1)
+    if end - one.header.first_seq + 1 != extent.records:
+        return "records in the middle are missing"
+    if following and following.header.previous_seq > end:
+        return f"records {end + 1} to {following.header.previous_seq} are missing"
+    if shelf.segment(one.path).lost_commits():
+        return f"records after {end} are lost in the write-ahead log"
+    return ""
+
+
+def _remove_orphans(directory: Path) -> None:
+    """Logs whose database was unlinked just before the process ended."""
+    for log in directory.glob("*.sqlite-wal"):
+        if not log.with_name(log.name.removesuffix("-wal")).exists():
+            log.unlink(missing_ok=True)

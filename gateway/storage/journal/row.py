@@ -1,0 +1,97 @@
+"""A row of sealed segments: records of one journal that nobody adds to any more, in order."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.intake.journal import Record
+from gateway.storage.journal.segment import Extent, is_damage
+from gateway.storage.journal.shelf import Shelf
+
+NOTHING = Extent(records=0, body_bytes=0, first_seq=0, last_seq=0, oldest_us=0)
+
+
+@dataclass(slots=True)
+class Sealed:
+    """One segment of the row. *unapplied* is kept for recovered ones only."""
+
+    path: Path
+    last_seq: int
+    unapplied: Extent = NOTHING
+
+
+class Row:
+    """Use from one thread, but for `first_last_seq`."""
+
+    def __init__(self, shelf: Shelf, sealed: Iterable[Sealed] = ()) -> None:
+        self._shelf = shelf
+        self._sealed = deque(sealed)
+        self.first_last_seq: int | None = None
+        """The last seq of the first segment, if there is one. Any thread may look."""
+        self._note_first()
+
+    def add(self, sealed: Sealed) -> None:
+        self._sealed.append(sealed)
+        self._note_first()
+
+    def read(self, after: int, limit_bytes: int) -> list[Record]:
+        """See `Journal.read`; stays within one segment. One that proves damaged is passed over."""
+        for sealed in [sealed for sealed in self._sealed if sealed.last_seq > after]:
+            try:
+                records = self._shelf.segment(sealed.path).read(after, limit_bytes)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._give_up(sealed, error)
+                continue
+            if records:
+                return records
+        return []
+
+    def trim(self, applied: int) -> None:
+        """Unlink the segments that hold nothing beyond *applied*."""
+        gone = []
+        while self._sealed and self._sealed[0].last_seq <= applied:
+            gone.append(self._sealed.popleft().path)
+        self._note_first()
+        self._shelf.unlink(gone)
+
+    def clear(self) -> None:
+        """Unlink all."""
+        gone = [sealed.path for sealed in self._sealed]
+        self._sealed.clear()
+        self._note_first()
+        self._shelf.unlink(gone)
+
+    def unapplied(self, applied: int) -> Extent:
+        """What a recovered row still holds beyond *applied*; call `trim` first."""
+        if self._sealed:
+            self._measure(self._sealed[0], applied)
+        if not self._sealed:
+            return NOTHING
+        extents = [sealed.unapplied for sealed in self._sealed]
+        return Extent(
+            records=sum(extent.records for extent in extents),
+            body_bytes=sum(extent.body_bytes for extent in extents),
+            first_seq=extents[0].first_seq,
+            last_seq=extents[-1].last_seq,
+            oldest_us=extents[0].oldest_us,
+        )
+
+    def _measure(self, sealed: Sealed, applied: int) -> None:
+        try:
+            sealed.unapplied = self._shelf.segment(sealed.path).extent(after=applied)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            self._give_up(sealed, error)
+
+    def _give_up(self, sealed: Sealed, error: Exception) -> None:
+        self._sealed.remove(sealed)
+        self._note_first()
+        self._shelf.report_damage(sealed.path, error, readable=False)
+
+    def _note_first(self) -> None:
+        self.first_last_seq = self._sealed[0].last_seq if self._sealed else None

@@ -1,0 +1,97 @@
+"""The segments of a process that are open, and what happens to those that cannot be read."""
+
+import logging
+from collections import OrderedDict
+from pathlib import Path
+
+from gateway.storage.journal.files import (
+    aside_path,
+    keep_evidence,
+    set_aside,
+    sync_directory,
+    unlink_database,
+)
+from gateway.storage.journal.segment import DamagedSegmentError, Segment
+
+logger = logging.getLogger(__name__)
+
+_OPEN_SEGMENTS = 64
+"""Two descriptors each. Closing one copies its log, so it is done only beyond this many."""
+
+
+class Shelf:
+    """Use from one thread."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[Path, Segment] = OrderedDict()
+        self.damaged = 0
+        """Segments found damaged since the start; each has left `*.corrupt` files."""
+        self.unreadable = 0
+        """Segments left in place because they could not be opened now."""
+
+    def segment(self, path: Path) -> Segment:
+        """The open segment, opened if need be."""
+        segment = self._open.get(path)
+        if segment is None:
+            segment = Segment.open(path)
+            if segment is None:
+                raise DamagedSegmentError("the segment has lost its tables")
+            self.keep(segment)
+        self._open.move_to_end(path)
+        return segment
+
+    def keep(self, segment: Segment) -> None:
+        """Take over an open segment that nobody writes any more."""
+        self._open[segment.path] = segment
+        segment.rest()
+        if len(self._open) > _OPEN_SEGMENTS:
+            self._open.popitem(last=False)[1].close()
+
+    def unlink(self, paths: list[Path]) -> None:
+        """Remove segments for good; what cannot be removed is found again at the next start."""
+        if not paths:
+            return
+        try:
+            for path in paths:
+                unlink_database(path)
+            sync_directory(paths[0].parent)
+        except OSError as error:
+            logger.error("an applied segment cannot be removed", extra={"reason": str(error)})
+        for path in paths:
+            self._close(path)
+
+    def report_damage(self, path: Path, error: Exception, readable: bool) -> None:
+        """Say it loudly and keep the bytes: *readable* ones stay in use, others are renamed."""
+        self.damaged += 1
+        logger.error(
+            "a segment of the journal is damaged; answered requests may be lost",
+            extra={
+                "segment": str(path),
+                "kept_as": str(aside_path(path)),
+                "reason": str(error),
+                "still_read": readable,
+            },
+        )
+        try:
+            keep_evidence(path) if readable else set_aside(path)
+        except OSError as failure:
+            logger.error("a damaged segment cannot be kept", extra={"reason": str(failure)})
+        if not readable:
+            self._close(path)
+
+    def report_unreadable(self, path: Path, error: Exception) -> None:
+        """Too many files, a lock, a failing disk: it may be readable later, and stays."""
+        self.unreadable += 1
+        logger.error(
+            "a segment of the journal cannot be opened; the next start tries again",
+            extra={"segment": str(path), "reason": str(error)},
+        )
+
+    def close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def _close(self, path: Path) -> None:
+        # After the file lost its name: else SQLite would first copy the log into it.
+        if segment := self._open.pop(path, None):
+            segment.close()

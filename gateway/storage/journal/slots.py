@@ -1,0 +1,54 @@
+"""Slots: folders of journals, each owned by at most one living process."""
+
+import fcntl
+import os
+from itertools import count
+from pathlib import Path
+
+from gateway.storage.journal.files import make_private_directory, segment_files
+
+
+class Slot:
+    """A locked folder. The lock ends with `release` or with the process, however it ends."""
+
+    def __init__(self, directory: Path, lock: int) -> None:
+        self.directory = directory
+        self._lock: int | None = lock
+
+    def release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def take_slot(root: Path) -> Slot:
+    """The first free slot, made if need be."""
+    for number in count():
+        directory = root / f"slot-{number}"
+        make_private_directory(directory)
+        if slot := _try_lock(directory):
+            return slot
+    raise AssertionError("there is always another number")
+
+
+def take_abandoned_slots(root: Path) -> list[Slot]:
+    """Slots that hold journals and have no living owner, locked for us."""
+    taken = []
+    for directory in sorted(root.glob("slot-*")):
+        if segment_files(directory) and (slot := _try_lock(directory)):
+            taken.append(slot)
+    return taken
+
+
+def _try_lock(directory: Path) -> Slot | None:
+    # The file is never unlinked: a lock on a name that is gone would exclude nobody.
+    lock = os.open(directory / "slot.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    except OSError:
+        os.close(lock)
+        raise
+    return Slot(directory, lock)

@@ -1,0 +1,94 @@
+"""Mere repeats: counted against the version of the strand that they know, or refused together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+import orjson
+
+from gateway.alerts.labels import decode_annotations
+from gateway.intake.ledger import Batch, Repeat, RepeatsMoved
+from gateway.intake.working_set import WorkingSet
+from gateway.storage.postgres.working_set import SQL
+
+Versioned = tuple[Repeat, int]
+
+
+def repeats_of(batch: Batch, tenant: int, rows: WorkingSet) -> list[Versioned]:
+    """The tenant's repeats in the order of their strands, each with the version it must meet.
+
+    A strand whose alert was news in this very batch has moved under our own lock: its repeats
+    count against where it stands now.
+    """
+    repeats = batch.repeats.get(tenant, {})
+    versioned = []
+    for key in sorted(repeats):
+        repeat = repeats[key]
+        moved = rows.strands.get(key[0])
+        versioned.append((repeat, repeat.known.version if moved is None else moved.version))
+    return versioned
+
+
+async def credit_repeats(
+    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
+) -> None:
+    """Raises RepeatsMoved, and the transaction must be undone, if one of them meets no row."""
+    if not repeats:
+        return
+    await _describe(connection, tenant, repeats)
+    for several in _apart(repeats):
+        credited = await connection.fetchval(
+            SQL["credit_repeats"],
+            tenant,
+            [repeat.identity.strand for repeat, _ in several],
+            [version for _, version in several],
+            [repeat.count for repeat, _ in several],
+            [_if(repeat.known.firing, repeat) for repeat, _ in several],
+            [_if(not repeat.known.firing, repeat) for repeat, _ in several],
+            [_if(repeat.unstarted, repeat) for repeat, _ in several],
+            [repeat.lease_until for repeat, _ in several],
+            [repeat.known.outcome for repeat, _ in several],
+        )
+        if credited != len(several):
+            strands = tuple((tenant, repeat.identity.strand) for repeat, _ in several)
+            raise RepeatsMoved("a strand has changed elsewhere", strands=strands)
+    await connection.execute(
+        SQL["refresh_reports"],
+        tenant,
+        [repeat.identity.strand for repeat, _ in repeats],
+        [repeat.identity.source for repeat, _ in repeats],
+        [repeat.received_at for repeat, _ in repeats],
+        [repeat.lease_until for repeat, _ in repeats],
+    )
+
+
+def _if(condition: bool, repeat: Repeat) -> datetime | None:
+    return repeat.received_at if condition else None
+
+
+def _apart(repeats: Sequence[Versioned]) -> list[list[Versioned]]:
+    """Rounds in which no strand stands twice: one UPDATE moves a row only once."""
+    rounds: list[list[Versioned]] = [[]]
+    last, depth = b"", 0
+    for one in repeats:  # sorted: two sources of one strand stand side by side
+        depth = depth + 1 if one[0].identity.strand == last else 0
+        last = one[0].identity.strand
+        while len(rounds) <= depth:
+            rounds.append([])
+        rounds[depth].append(one)
+    return rounds
+
+
+async def _describe(
+    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
+) -> None:
+    """Annotations that changed: the latest for each alert, in the order in which rows are locked."""
+    texts = {
+        repeat.identity.fingerprint: repeat.annotations
+        for repeat, _ in repeats
+        if repeat.annotations is not None
+    }
+    if texts:
+        keys = sorted(texts)
+        decoded = [orjson.dumps(decode_annotations(texts[key])).decode() for key in keys]
+        await connection.execute(SQL["describe_alerts"], tenant, keys, decoded)

@@ -1,0 +1,46 @@
+"""Dead letters: raw bytes and the reason, one row for all that are equal."""
+
+from collections.abc import Sequence
+
+import asyncpg
+import xxhash
+
+from gateway.intake.ledger import DeadLetter
+from gateway.storage.postgres.working_set import SQL
+
+MAX_RAW_BYTES = 1024 * 1024
+MAX_ERROR_CHARACTERS = 2000
+
+
+async def save_dead_letters(
+    connection: asyncpg.Connection, tenant: int, letters: Sequence[DeadLetter]
+) -> None:
+    """Adds up what is equal: the same bytes refused for the same reason."""
+    rows: dict[tuple[str, bytes], list[DeadLetter]] = {}
+    for letter in letters:
+        if letter.tenant == tenant:
+            digest = xxhash.xxh3_128_digest(letter.reason.encode() + b"\0" + letter.raw)
+            rows.setdefault((letter.source, digest), []).append(letter)
+    if not rows:
+        return
+    keys = sorted(rows)
+    firsts = [rows[key][0] for key in keys]
+    await connection.execute(
+        SQL["save_dead_letters"],
+        tenant,
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+        [letter.reason for letter in firsts],
+        [_text(letter.error) for letter in firsts],
+        [letter.raw[:MAX_RAW_BYTES] for letter in firsts],
+        [sum(letter.count for letter in rows[key]) for key in keys],
+        [letter.batch for letter in firsts],
+        [letter.at for letter in firsts],
+        [rows[key][-1].at for key in keys],
+    )
+
+
+def _text(error: str) -> str:
+    # An error quotes what was sent: the same traps as in a label.
+    clean = error.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return clean[:MAX_ERROR_CHARACTERS]

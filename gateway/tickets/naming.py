@@ -1,0 +1,38 @@
+"""What a ticket made of an alert is called: worked out once, when it is opened."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+MAX_TITLE_CHARACTERS = 500
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+def title_of(template: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
+    """The rule's template filled in, else the summary, else alertname and instance.
+
+    `{name}` stands for a label, or an annotation if no label has that name, or nothing.
+    """
+    if template:
+        text = _PLACE.sub(lambda m: labels.get(m[1]) or annotations.get(m[1], ""), template)
+    else:
+        text = annotations.get("summary") or _from_labels(labels)
+    return _one_line(text) or _from_labels(labels)
+
+
+def _from_labels(labels: Mapping[str, str]) -> str:
+    name = labels.get("alertname")
+    if name is None:
+        name = ", ".join(f"{label}={value}" for label, value in list(labels.items())[:3])
+    instance = labels.get("instance")
+    return _one_line(f"{name} on {instance}" if instance else name)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:MAX_TITLE_CHARACTERS]
+
+
+def new_ticket_id(now: datetime) -> str:
+    """`tk_` and 26 hex digits: milliseconds, then chance. Sorts by time of opening."""
+    return f"tk_{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"

@@ -1,0 +1,141 @@
+"""Fixtures for all: one real PostgreSQL a session, a fresh database a test, the real peers."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from gateway.storage.embedded import private_postgres
+from gateway.storage.postgres.migrate import migrate
+
+ROOT = Path(__file__).parent.parent
+
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "log_min_error_statement": "error"}
+"""Of a server that lives as long as a test session."""
+
+
+class Databases:
+    """Makes and drops databases on one server, from outside of any test's event loop."""
+
+    def __init__(self, url: str, runner: asyncio.Runner) -> None:
+        self.url = url
+        self.runner = runner
+        self._numbers = count(1)
+
+    def url_of(self, name: str) -> str:
+        return urlsplit(self.url)._replace(path=f"/{name}", netloc="").geturl()
+
+    def create(self, template: str = "template1") -> str:
+        """Name of a new database, a copy of *template*."""
+        name = f"{template}_{next(self._numbers)}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Also while connections to it are open."""
+        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        async def execute() -> None:
+            connection = await asyncpg.connect(self.url)
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        self.runner.run(execute())
+
+
+@pytest.fixture(scope="session")
+def passable_dir() -> Iterator[Path]:
+    """A temporary directory that others may pass through: pytest's own are closed, and PostgreSQL
+    runs as another account when the tests run as root.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="gateway-tests-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def data_dir(passable_dir: Path) -> Iterator[Path]:
+    """Where a gateway may keep its data; not made yet."""
+    parent = Path(tempfile.mkdtemp(dir=passable_dir))
+    parent.chmod(0o711)
+    yield parent / "data"
+    shutil.rmtree(parent)
+
+
+@pytest.fixture(scope="session")
+def databases(passable_dir: Path) -> Iterator[Databases]:
+    """One private PostgreSQL for the session; each pytest-xdist worker has its own."""
+    # The factory keeps the runner's loop to itself: tests have loops of their own.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        stack = AsyncExitStack()
+        server = private_postgres(passable_dir / "shared", progress=print, settings=NOT_DURABLE)
+        url = runner.run(stack.enter_async_context(server))
+        try:
+            yield Databases(url, runner)
+        finally:
+            runner.run(stack.aclose())
+
+
+@pytest.fixture(scope="session")
+def migrated_template(databases: Databases) -> str:
+    """Name of a database with the shipped schema, to be copied and never used itself."""
+    name = databases.create()
+    databases.runner.run(migrate(databases.url_of(name), progress=print))
+    return name
+
+
+@pytest.fixture
+def database(databases: Databases, migrated_template: str) -> Iterator[str]:
+    """URL of a fresh database with the shipped schema, as its owner and superuser."""
+    name = databases.create(migrated_template)
+    yield databases.url_of(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[str]:
+    """URL of a fresh database without any schema."""
+    name = databases.create()
+    yield databases.url_of(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+async def owner(database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection to `database`: row-level security does not bind it."""
+    connection = await asyncpg.connect(database)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary() -> Path:
+    return _peer("prometheus")
+
+
+@pytest.fixture(scope="session")
+def alertmanager_binary() -> Path:
+    return _peer("prometheus-alertmanager")
+
+
+@pytest.fixture(scope="session")
+def amtool_binary() -> Path:
+    return _peer("amtool")
+
+
+def _peer(name: str) -> Path:
+    program = ROOT / ".cache" / "bin" / name
+    if not program.exists():
+        pytest.fail(f"{program} is missing: run `make binaries`")
+    return program

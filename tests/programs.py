@@ -1,0 +1,174 @@
+"""Real programs in tests: started on a free port, awaited by their own readiness, always ended.
+
+All of this blocks. A test whose own event loop must go on meanwhile, because it serves the program,
+wraps the calls in `asyncio.to_thread`.
+"""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+_TURN_SECONDS = 0.02
+
+
+@dataclass(slots=True)
+class Program:
+    """One running program. *url* has no trailing slash; *log* holds what it wrote."""
+
+    name: str
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def output(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def stop(self, within_seconds: float = 30) -> int:
+        """Ask it to end (SIGTERM) and give its exit status; AssertionError if it does not."""
+        self.process.terminate()
+        return self._exit_status(within_seconds)
+
+    def kill(self) -> None:
+        """As a power cut would (SIGKILL)."""
+        self.process.kill()
+        self._exit_status(within_seconds=10)
+
+    def pause(self) -> None:
+        """As a machine that hangs: connections stay open, nothing answers (SIGSTOP)."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def _exit_status(self, within_seconds: float) -> int:
+        try:
+            return self.process.wait(within_seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} does not end; it says:\n{self.output()}") from None
+
+
+def free_port() -> int:
+    """A port of the loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    url: str,
+    log: Path,
+    ready_path: str = "/-/ready",
+    environment: Mapping[str, str] | None = None,
+    within_seconds: float = 60,
+) -> Iterator[Program]:
+    """Start it, wait until *ready_path* answers 200, and kill it at the end if it still runs.
+
+    *log* is appended to, so that a restart keeps the earlier words. *environment* replaces ours.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+        )
+    program = Program(name, url, log, process)
+    try:
+        _await_readiness(program, f"{url}{ready_path}", within_seconds)
+        yield program
+    finally:
+        if process.poll() is None:
+            program.resume()
+            program.kill()
+
+
+@contextmanager
+def prometheus(
+    binary: Path, config: Path, directory: Path, *, port: int | None = None
+) -> Iterator[Program]:
+    """A Prometheus with its data and log in *directory*."""
+    address = f"127.0.0.1:{port or free_port()}"
+    command = [
+        binary,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={directory / 'prometheus'}",
+        f"--web.listen-address={address}",
+        "--web.enable-lifecycle",
+    ]
+    log = directory / "prometheus.log"
+    with running("prometheus", command, url=f"http://{address}", log=log) as program:
+        yield program
+
+
+@contextmanager
+def alertmanager(
+    binary: Path, config: Path, directory: Path, *, port: int | None = None
+) -> Iterator[Program]:
+    """An Alertmanager alone, without a cluster, with its data and log in *directory*."""
+    address = f"127.0.0.1:{port or free_port()}"
+    command = [
+        binary,
+        f"--config.file={config}",
+        f"--storage.path={directory / 'alertmanager'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+    ]
+    log = directory / "alertmanager.log"
+    with running("alertmanager", command, url=f"http://{address}", log=log) as program:
+        yield program
+
+
+@contextmanager
+def gateway(config: Path, *, url: str, log: Path, within_seconds: float = 60) -> Iterator[Program]:
+    """The gateway as its users start it; *config* says that it listens at *url*."""
+    command = [sys.executable, "-m", "gateway", "serve", "--config", config]
+    with running("gateway", command, url=url, log=log, within_seconds=within_seconds) as program:
+        yield program
+
+
+async def eventually(look: Callable[[], Awaitable[T]], *, within_seconds: float = 30) -> T:
+    """Look again and again until what is seen is true, and give that; the last look's error else.
+
+    For what only the outside of another program shows. Inside one process, await its signal.
+    """
+    ends = time.monotonic() + within_seconds
+    while True:
+        try:
+            seen = await look()
+        except AssertionError:
+            if time.monotonic() > ends:
+                raise
+        else:
+            if seen:
+                return seen
+            assert time.monotonic() < ends, f"not within {within_seconds} s; seen last: {seen!r}"
+        await asyncio.sleep(_TURN_SECONDS)
+
+
+def _await_readiness(program: Program, url: str, within_seconds: float) -> None:
+    ends = time.monotonic() + within_seconds
+    while not _is_ready(url):
+        status = program.process.poll()
+        assert status is None, f"{program.name} ended ({status}); it says:\n{program.output()}"
+        assert time.monotonic() < ends, f"{program.name} is not ready:\n{program.output()}"
+        time.sleep(_TURN_SECONDS)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

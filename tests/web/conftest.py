@@ -1,0 +1,205 @@
+"""A real server on a free port with small handlers, and a client that speaks raw HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from gateway.web.answers import json_answer
+from gateway.web.auth import Access, AuthFailure, Gate, access, principal_of
+from gateway.web.body import BodyReader
+from gateway.web.forms import Form
+from gateway.web.operations import OperationsHandlers
+from gateway.web.options import ListenAddress, WebOptions
+from gateway.web.paging import page_parameters
+from gateway.web.server import WebServer, create_web_app, run_server
+
+
+class Matcher(Form):
+    name: str
+    value: str = ""
+
+
+class SilenceForm(Form):
+    comment: str
+    matchers: list[Matcher] = []
+    anything: object = None
+
+
+class SampleHandlers:
+    """One path for each thing that the web side does for its handlers."""
+
+    def __init__(self, bodies: BodyReader) -> None:
+        self.bodies = bodies
+        self.error: Exception = RuntimeError("no error was set")
+        self.entered = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        return [
+            web.get("/api/v1/things", self.page),
+            web.post("/api/v1/things", self.form, name="make-thing"),
+            web.post("/api/v1/measure", self.measure),
+            web.post("/api/v1/intake/{source}", self.measure),
+            web.post("/api/v2/alerts", self.measure),
+            web.get("/api/v2/alerts", self.fail, allow_head=False),
+            web.get("/api/v1/fail", self.fail),
+            web.get("/api/v1/who", self.who),
+            web.post("/api/v1/hold", self.hold),
+        ]
+
+    async def page(self, request: web.Request) -> web.Response:
+        page = page_parameters(request, {"status", "matchers"}, tuple[int, str])
+        first = page.after[0] + 1 if page.after else 0
+        rows = [(n, f"row {n}") for n in range(first, 120)][: page.fetch]
+        return json_answer(page.answer(rows, lambda row: row, lambda row: {"n": row[0]}))
+
+    async def form(self, request: web.Request) -> web.Response:
+        form = await self.bodies.read_json(request, SilenceForm)
+        return json_answer(form, status=201)
+
+    @access(Access.INTAKE)
+    async def measure(self, request: web.Request) -> web.Response:
+        async with self.bodies.read(request) as body:
+            in_flight = self.bodies.bytes_in_flight
+            return json_answer({"size": len(body), "in_flight": in_flight, "text": _start(body)})
+
+    async def fail(self, request: web.Request) -> web.Response:
+        raise self.error
+
+    async def who(self, request: web.Request) -> web.Response:
+        return json_answer(principal_of(request))
+
+    @access(Access.INTAKE)
+    async def hold(self, request: web.Request) -> web.Response:
+        async with self.bodies.read(request) as body:
+            self.entered.set()
+            await self.go_on.wait()
+            return json_answer({"size": len(body)})
+
+
+def _start(body: bytes) -> str:
+    return body[:64].decode("utf-8", "replace")
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        return msgspec.json.decode(self.body)
+
+    @property
+    def problem(self) -> dict[str, object]:
+        assert self.headers["content-type"].startswith("application/problem+json"), self
+        return msgspec.json.decode(self.body, type=dict[str, object])
+
+
+class RawConnection:
+    """HTTP/1.1 by hand: what is sent is exactly what is written here."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self, *, to_head: bool = False) -> Answer:
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        status_line, *lines = head.rstrip("\r\n").split("\r\n")
+        headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
+        size = 0 if to_head else int(headers.get("content-length", 0))
+        return Answer(int(status_line.split()[1]), headers, await self._reader.readexactly(size))
+
+    async def closed(self) -> bool:
+        """Waits until the server closes; True if it sent nothing more."""
+        try:
+            return await self._reader.read(1) == b""
+        except ConnectionError:
+            return True
+
+    async def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+        """`Content_Type="x"` is sent as `Content-Type: x`; Host and Content-Length unless given."""
+        sent = {"Host": "localhost"} | ({"Content-Length": str(len(body))} if body else {})
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.items() if v)]
+        await self.send("\r\n".join([*lines, "", ""]).encode() + body)
+        return await self.answer(to_head=method == "HEAD")
+
+
+@dataclass
+class Site:
+    """One running server and what a test can see of it."""
+
+    server: WebServer
+    handlers: SampleHandlers
+    failures: list[tuple[AuthFailure, str]] = field(default_factory=list)
+    unready: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[RawConnection]:
+        reader, writer = await asyncio.open_connection(*self.server.addresses[0])
+        try:
+            yield RawConnection(reader, writer)
+        finally:
+            writer.close()
+
+    async def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+        async with self.connect() as connection:
+            return await connection.request(method, path, body, **headers)
+
+    async def fails_with(self, error: Exception, path: str = "/api/v1/fail") -> Answer:
+        self.handlers.error = error
+        return await self.request("GET", path)
+
+
+StartSite = Callable[..., "asyncio.Future[Site]"]
+QUICK = WebOptions(
+    listen=ListenAddress("127.0.0.1", 0), lingering_timeout=timedelta(milliseconds=50)
+)
+
+
+@pytest.fixture
+async def start_site() -> AsyncIterator[Callable[..., object]]:
+    """`await start_site(token="", loopback=True, grace_seconds=5, max_body_bytes=…)`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(
+            *,
+            token: str = "",
+            loopback: bool = True,
+            grace_seconds: float = 5.0,
+            **options: object,
+        ) -> Site:
+            chosen = replace(QUICK, **options)
+            handlers = SampleHandlers(BodyReader(chosen))
+            failures: list[tuple[AuthFailure, str]] = []
+            unready: list[str] = []
+            operations = OperationsHandlers(lambda: unready, lambda: b"gateway_up 1\n")
+            app = create_web_app(
+                [handlers, operations],
+                chosen,
+                Gate(token, loopback),
+                lambda reason, route: failures.append((reason, route)),
+            )
+            server = await stack.enter_async_context(
+                run_server(app, chosen, timedelta(seconds=grace_seconds))
+            )
+            return Site(server, handlers, failures, unready)
+
+        yield start
+
+
+@pytest.fixture
+async def site(start_site: Callable[..., object]) -> Site:
+    """A loopback site without a token."""
+    return await start_site()
