@@ -38,6 +38,9 @@ def quiet_options() -> re2.Options:
     return options
 
 
+_OPTIONS = quiet_options()
+
+
 @lru_cache(maxsize=1024)
 def compile_pattern(value: str) -> Pattern:
     """Compile `^(?:value)$`; raise MatcherSyntaxError where Alertmanager would refuse it."""
@@ -46,10 +49,9 @@ def compile_pattern(value: str) -> Pattern:
     if any(part[0] == r"\C" for part in _QUOTED_OR_ESCAPED.finditer(value)):
         raise MatcherSyntaxError(r"bad regular expression: \C (any byte) is not supported")
     if ")" in value:
-        # `a)|(b` is sound inside `^(?:…)$` and would then be anchored on one side only;
-        # and only a compilation that captures finds two groups of one name.
-        _compile(value, capture=True)
-    regex = _compile(f"^(?:{value})$", capture=False)
+        # `a)|(b` is sound inside `^(?:…)$`, and would then be anchored on one side only.
+        _compile(value)
+    regex = _compile(f"^(?:{value})$")
     literals = literals_of(value)
     if literals is not None:
         return Pattern(literals.__contains__, literals, regex.programsize)
@@ -69,11 +71,9 @@ def literals_of(value: str) -> frozenset[str] | None:
     return None
 
 
-def _compile(pattern: str, *, capture: bool) -> Any:
-    options = quiet_options()
-    options.never_capture = not capture
+def _compile(pattern: str) -> Any:
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(pattern, _OPTIONS)
     except re2.error as error:
         raise MatcherSyntaxError(f"bad regular expression: {_said(error)}") from None
 

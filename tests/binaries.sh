@@ -63,8 +63,8 @@ relocate() {
     rm "$cache/bin/$1"
     cat >"$cache/bin/$1" <<STARTER
 #!/bin/sh
-exec 9<"$cache/peers$INSTALLED"
-exec "$program.relocated" "\$@"
+exec 9<"\${0%/*}/../peers$INSTALLED"
+exec "\${0%/*}/../peers/usr/bin/$1.relocated" "\$@"
 STARTER
     chmod 755 "$cache/bin/$1"
 }

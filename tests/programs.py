@@ -100,7 +100,7 @@ def prometheus(
 ) -> Iterator[Program]:
     """A Prometheus with its data and log in *directory*."""
     address = f"127.0.0.1:{port or free_port()}"
-    command = [
+    command: list[str | Path] = [
         binary,
         f"--config.file={config}",
         f"--storage.tsdb.path={directory / 'prometheus'}",
@@ -118,7 +118,7 @@ def alertmanager(
 ) -> Iterator[Program]:
     """An Alertmanager alone, without a cluster, with its data and log in *directory*."""
     address = f"127.0.0.1:{port or free_port()}"
-    command = [
+    command: list[str | Path] = [
         binary,
         f"--config.file={config}",
         f"--storage.path={directory / 'alertmanager'}",
@@ -133,7 +133,7 @@ def alertmanager(
 @contextmanager
 def gateway(config: Path, *, url: str, log: Path, within_seconds: float = 60) -> Iterator[Program]:
     """The gateway as its users start it; *config* says that it listens at *url*."""
-    command = [sys.executable, "-m", "gateway", "serve", "--config", config]
+    command: list[str | Path] = [sys.executable, "-m", "gateway", "serve", "--config", config]
     with running("gateway", command, url=url, log=log, within_seconds=within_seconds) as program:
         yield program
 

@@ -6,6 +6,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -35,19 +37,24 @@ def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     structlog.reset_defaults()
 
 
+class RecordKeeper(QueueHandler):
+    """Keeps records as they are."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record
+
+
 def record_of(event: str, **data: Any) -> logging.LogRecord:
     """The record of one log call."""
-    caught: list[logging.LogRecord] = []
+    caught: SimpleQueue[logging.LogRecord] = SimpleQueue()
     logger = logging.Logger("gateway.somewhere")
-    handler = logging.Handler()
-    handler.emit = caught.append  # type: ignore[method-assign]  # the shortest real handler
-    logger.addHandler(handler)
+    logger.addHandler(RecordKeeper(caught))
     structlog.wrap_logger(
         logger,
         processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
     ).warning(event, **data)
-    return caught[0]
+    return caught.get_nowait()
 
 
 def logged(event: str, **data: Any) -> dict[str, Any]:

@@ -39,17 +39,30 @@ def alert_state(alert: Alert, now: datetime) -> AlertState:
             return AlertState.OVER
 
 
-def move_alert(rows: WorkingSet, alert: Alert, now: datetime, identity: Identity | None) -> Moved:
+def move_alert(
+    rows: WorkingSet,
+    alert: Alert,
+    now: datetime,
+    identity: Identity | None,
+    heard: bool | None = None,
+) -> Moved:
+    """Bring *alert*, its episode and its window up to its strands.
+
+    *identity* is that of the sighting; None when a worker asks, which then may say in *heard*
+    whether a source of an expired alert has been heard since.
+    """
     before = _mattering(alert)
     weight_before = weight(alert)
     was, severity = alert.status, alert.severity
     strands = rows.strands_of[alert.fingerprint]
     firing = [strand for strand in strands if strand.fires]
     _set_status(alert, strands, firing)
+    if heard is not None and alert.status is AlertStatus.EXPIRED:
+        alert.unconfirmed = not heard
     began = was is AlertStatus.RESOLVED and alert.fires
     if began and identity is not None:
         _begin_episode(rows, alert, identity, firing)
-    window = _window_of(rows, alert, identity)
+    window = _window_of(rows, alert, identity, began)
     window_open = window.is_open(now)
     if alert.fires != (was is AlertStatus.FIRING):
         window.count_firing(1 if alert.fires else -1, now)
@@ -116,7 +129,7 @@ def _end_episode(rows: WorkingSet, alert: Alert, strands: list[Strand], now: dat
         known.ends_at = alert.ends_at
 
 
-def _window_of(rows: WorkingSet, alert: Alert, identity: Identity | None) -> Window:
+def _window_of(rows: WorkingSet, alert: Alert, identity: Identity | None, began: bool) -> Window:
     window = rows.windows.get(alert.merge_key)
     if window is None:
         if identity is None:
@@ -125,12 +138,9 @@ def _window_of(rows: WorkingSet, alert: Alert, identity: Identity | None) -> Win
         window = Window(alert.merge_key, rule.name, rule.window, rule.auto_resolve)
         rows.windows[alert.merge_key] = window
         rows.new_windows.add(alert.merge_key)
-    elif identity is not None and alert.rule == identity.rule.name:
+    elif began and identity is not None:  # a changed rule takes effect with the next episode
         rule = identity.rule
-        if (window.rule, window.length, window.auto_resolve) != (
-            rule.name, rule.window, rule.auto_resolve,
-        ):  # fmt: skip
-            window.rule, window.length = rule.name, rule.window
-            window.auto_resolve = rule.auto_resolve
-            rows.changed_windows.add(window.merge_key)
+        window.rule, window.length = rule.name, rule.window
+        window.auto_resolve = rule.auto_resolve
+        rows.changed_windows.add(window.merge_key)
     return window

@@ -38,9 +38,14 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     return outcome
 
 
-def reconsider(rows: WorkingSet, fingerprint: bytes, now: datetime, rule: Rule) -> Outcome:
-    """No sighting, but something around the alert has changed (silence, quiet, lease)."""
-    moved = move_alert(rows, rows.alerts[fingerprint], now, None)
+def reconsider(
+    rows: WorkingSet, fingerprint: bytes, now: datetime, rule: Rule, heard: bool | None = None
+) -> Outcome:
+    """No sighting, but something around the alert has changed (silence, quiet, lease).
+
+    *heard*: of an alert whose lease ran out, whether a source of it has been heard since.
+    """
+    moved = move_alert(rows, rows.alerts[fingerprint], now, None, heard)
     action, state = settle_ticket(rows, moved, now, rule, 0)
     outcome = outcome_of(None, state, action, escalates=False)
     for strand in rows.strands_of[fingerprint]:

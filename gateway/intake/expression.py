@@ -5,12 +5,14 @@ an expression may repeat its own input (a multi-select inside a multi-select dou
 """
 
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
+from jmespath.parser import ParsedResult
 
 MAX_BYTES = 2048
 MAX_NODES = 200
@@ -28,7 +30,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 Node = dict[str, Any]
 
 
-class ExpressionFailed(Exception):  # noqa: N818  says what happened
+class ExpressionFailed(Exception):
     """The expression cannot be applied to this value."""
 
 
@@ -42,7 +44,7 @@ class Expression:
         if _SURROGATE.search(text):
             raise ValueError(f"write the character itself, not its surrogates: {text!r}")
         try:
-            self._compiled = jmespath.compile(text)
+            self._compiled = _compile(text)
         except JMESPathError as error:
             raise ValueError(f"not a JMESPath expression: {text!r}: {error}") from error
         except RecursionError:
@@ -58,6 +60,12 @@ class Expression:
             raise ExpressionFailed(f"`{self._text}`: nested too deeply") from None
         except _DATA_FAULTS as error:
             raise ExpressionFailed(f"`{self._text}`: {error}") from error
+
+
+def _compile(text: str) -> ParsedResult:
+    with warnings.catch_warnings():  # of `word` for 'word', as many write it
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return jmespath.compile(text)
 
 
 def _refuse_large(text: str, root: Node) -> None:

@@ -26,7 +26,7 @@ _encode = msgspec.json.encode
 Status = Literal["firing", "resolved"]
 
 
-class MappingFailed(Exception):  # noqa: N818  says what happened
+class MappingFailed(Exception):
     """The mapping gives no alert for this item; the message names the field and why."""
 
 

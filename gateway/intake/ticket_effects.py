@@ -142,7 +142,7 @@ def _link(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: 
 
 
 def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
-    """Put *alert* on a ticket, off the one it was on; *count* sightings of it belong there already."""
+    """Put *alert* on a ticket, off the one it was on; *count* sightings belong there already."""
     before = rows.occurrences(alert.fingerprint) - count
     if alert.ticket_id is not None:
         former = alert.ticket_id
@@ -182,6 +182,7 @@ def _count_episode(rows: WorkingSet, alert: Alert) -> None:
 def raise_priority(
     rows: WorkingSet, moved: Moved, action: Action, rule: Rule, now: datetime
 ) -> bool:
+    """Is the ticket now as urgent as its worst firing alert? True if it had to be raised."""
     alert = moved.alert
     joined = action in (Action.JOIN, Action.REOPEN)
     if alert.ticket_id is None or rule.priority is not None or not (moved.severity_rose or joined):

@@ -21,7 +21,7 @@ _WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _FIRST = datetime.min.replace(tzinfo=UTC)
-_EPOCH_SECONDS_MAX = 10**12
+_MAX_COUNT = Decimal(10**15)
 _fromisoformat = datetime.fromisoformat
 
 
@@ -80,14 +80,18 @@ def read_epoch(number: str, per_second: int = 1) -> datetime | None:
     Far beyond the calendar means its end. Raises ValueError for what is no number.
     """
     try:
-        seconds = Decimal(number) / per_second
+        count = Decimal(number)
     except InvalidOperation as error:
         raise ValueError("not a number") from error
-    if not seconds.is_finite():
+    if not count.is_finite():
         raise ValueError("not a finite number")
-    if abs(seconds) > _EPOCH_SECONDS_MAX:
-        return _LAST if seconds > 0 else _FIRST
-    return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000)) if seconds else None
+    if not count:
+        return None
+    count = max(-_MAX_COUNT, min(count, _MAX_COUNT))  # before any arithmetic on its digits
+    try:
+        return _EPOCH + timedelta(microseconds=int(count / per_second * 1_000_000))
+    except OverflowError:
+        return _LAST if count > 0 else _FIRST
 
 
 def start_within(bounds: TimeBounds, starts_at: datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Committed records on their way to the pipeline: in memory while they fit, else in the journal only."""
+"""Committed records on their way to the pipeline: in memory while they fit, else in the journal."""
 
 import asyncio
 from collections import deque

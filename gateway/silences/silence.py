@@ -1,4 +1,4 @@
-"""A silence: matchers and a span of time. Its state is a function of time; nothing is stored of it."""
+"""A silence: matchers and a span of time. Its state is a function of time, and not stored."""
 
 from dataclasses import dataclass
 from datetime import datetime

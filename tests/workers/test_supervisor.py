@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
 
 from gateway.errors import Unavailable
 from gateway.metrics import Metrics
@@ -37,11 +36,6 @@ class Turns:
         if isinstance(step, BaseException):
             raise step
         return step if isinstance(step, bool) else step()
-
-
-@pytest.fixture
-def metrics() -> Metrics:
-    return Metrics(CollectorRegistry())
 
 
 def counted(metrics: Metrics, name: str, worker: str = "w") -> float | None:
@@ -200,17 +194,18 @@ async def test_a_worker_whose_task_is_ended_from_outside_is_missed(
 
 
 async def test_a_stop_lets_the_running_turn_finish_and_begins_no_other(metrics: Metrics) -> None:
-    running, finished = asyncio.Event(), 0
+    running, stopping, finished = asyncio.Event(), asyncio.Event(), 0
 
     async def slow() -> bool:
         nonlocal finished
         running.set()
-        await asyncio.sleep(0.02)
+        await stopping.wait()
         finished += 1
         return True
 
     async with Supervisor([Worker("w", slow, 0.0)], metrics):
         await soon(running)
+        asyncio.get_running_loop().call_soon(stopping.set)  # runs once the exit waits
     assert finished == 1
 
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ class Committer:
         self._delivered = delivered
         self._refused = refused
         self._probe_seconds = probe_seconds
+        self._next_probe = 0.0
+        """On the monotonic clock."""
         self._queue: SimpleQueue[_Job] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._stopped = False
@@ -115,9 +118,10 @@ class Committer:
     def _next(self) -> _Job:
         while not self._writer.healthy:
             try:
-                return self._queue.get(timeout=self._probe_seconds)
+                return self._queue.get(timeout=max(0.0, self._next_probe - time.monotonic()))
             except Empty:
                 self._writer.probe()
+                self._next_probe = time.monotonic() + self._probe_seconds
         return self._queue.get()
 
     def _gather(self, first: Pending) -> tuple[list[Pending], _Job | None]:
@@ -139,6 +143,7 @@ class Committer:
         except Exception as error:  # noqa: BLE001  whatever it was, they must hear of it
             logger.debug("a group was refused", extra={"reason": str(error)})
             self._post(self._refused, group)
+            self._next_probe = time.monotonic() + self._probe_seconds
             return
         self._post(self._delivered, first_seq, group)
         self._writer.tend()

@@ -9,5 +9,6 @@ SELECT
     json_extract(value, '$[0]'),
     json_extract(value, '$[1]'),
     json_extract(value, '$[2]'),
-    substr(?1, json_extract(value, '$[3]'), json_extract(value, '$[4]'))
+    -- substr of nothing is NULL
+    coalesce(substr(?1, json_extract(value, '$[3]'), json_extract(value, '$[4]')), x'')
 FROM json_each(?2);

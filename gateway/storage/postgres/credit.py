@@ -82,7 +82,7 @@ def _apart(repeats: Sequence[Versioned]) -> list[list[Versioned]]:
 async def _describe(
     connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
 ) -> None:
-    """Annotations that changed: the latest for each alert, in the order in which rows are locked."""
+    """Annotations that changed: the latest for each alert, in the order of the locks."""
     texts = {
         repeat.identity.fingerprint: repeat.annotations
         for repeat, _ in repeats

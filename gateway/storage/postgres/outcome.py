@@ -8,7 +8,7 @@ from gateway.intake.working_set import WorkingSet
 def confirmations(
     batch: Batch, tenant: int, rows: WorkingSet
 ) -> dict[tuple[int, bytes], Confirmed | None]:
-    """By (tenant, strand). Strands of touched alerts that were not news themselves are forgotten."""
+    """By (tenant, strand). Other strands of touched alerts are forgotten."""
     confirmed: dict[tuple[int, bytes], Confirmed | None] = {}
     for fingerprint in rows.voided_alerts:
         for strand in rows.strands_of.get(fingerprint, ()):

@@ -16,8 +16,8 @@ from gateway.windows.window import Window
 
 ALERT = (
     "fingerprint", "labels", "annotations", "severity", "status", "silenced", "unconfirmed",
-    "triage", "rule", "merge_key", "ticket_id", "starts_at", "ends_at", "quiet_until", "first_seen", "episodes",
-    "version",
+    "triage", "rule", "merge_key", "ticket_id", "starts_at", "ends_at", "quiet_until", "first_seen",
+    "episodes", "version",
 )  # fmt: skip
 STRAND = (
     "strand", "fingerprint", "labels", "severity", "fired_at", "resolved_at", "unstarted_at",

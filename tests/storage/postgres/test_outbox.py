@@ -236,7 +236,6 @@ async def test_a_claim_from_a_long_queue_reads_little_of_it(
             " $1::timestamptz + n * interval '1 ms' FROM generate_series(1, 20000) AS n",
             (NOW - LEASE,),
         )
-    await owner.execute("CREATE INDEX outbox_due ON outbox (tenant_id, sink, next_at, sequence) WHERE state = 'pending'")
     await owner.execute("ANALYZE outbox")
     async with engine.begin() as connection:
         await connection.exec_driver_sql("SELECT set_config('app.tenant', '1', true)")

@@ -81,6 +81,7 @@ COMMENT ON COLUMN alerts.quiet_until IS 'A person ended the ticket: the running 
 CREATE INDEX alerts_by_age ON alerts (tenant_id, first_seen DESC, fingerprint);
 CREATE INDEX alerts_by_ticket ON alerts (tenant_id, ticket_id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX alerts_quiet ON alerts (tenant_id, quiet_until) WHERE quiet_until IS NOT NULL;
+CREATE INDEX alerts_unconfirmed ON alerts (tenant_id, fingerprint) WHERE unconfirmed;
 
 CREATE TABLE strands (
     tenant_id         integer     NOT NULL,
@@ -290,6 +291,7 @@ CREATE TABLE outbox (
     delivered_at   timestamptz,
     PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX outbox_due ON outbox (tenant_id, sink, next_at, sequence) WHERE state = 'pending';
 CREATE INDEX outbox_pending ON outbox (tenant_id, sink, subject, sequence) WHERE state = 'pending';
 
 CREATE TABLE dead_letters (

@@ -1,0 +1,75 @@
+"""Alerts as people read them: with the sums over their strands, and what their sources say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from matchers import Matcher
+
+Position = tuple[datetime, str]
+"""(first_seen, fingerprint in hex) of the last alert shown: lists are newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """What one source says of one strand of the alert."""
+
+    name: str
+    fingerprint: str
+    url: str
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StrandView:
+    """One source alert: its full labels and how it stands."""
+
+    labels: Mapping[str, str]
+    firing: bool
+    last_seen: datetime
+    occurrences: int
+    last_outcome: str
+    sources: tuple[SourceView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """One alert. *strands* are newest first."""
+
+    fingerprint: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    severity: str
+    status: str
+    silenced: bool
+    triage: str
+    rule: str
+    ticket_id: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    quiet_until: datetime | None
+    first_seen: datetime
+    episodes: int
+    strands: Sequence[StrandView]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """What a list of alerts is narrowed to; empty: nothing."""
+
+    status: str | None = None
+    ticket: str | None = None
+    matchers: tuple[Matcher, ...] = ()
+
+
+class AlertReader(Protocol):
+    """Reads of one tenant's alerts. Raises Unavailable while the ledger is away."""
+
+    async def page(
+        self, tenant: int, narrowed: AlertFilter, after: Position | None, limit: int
+    ) -> Sequence[AlertView]:
+        """At most *limit* alerts after *after*, newest first."""
+
+    async def one(self, tenant: int, fingerprint: bytes) -> AlertView | None:
+        """The alert, if this tenant has it."""

@@ -1,0 +1,174 @@
+"""Alerts as people read them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, select
+
+from gateway.alerts.view import AlertFilter, AlertView, Position, SourceView, StrandView
+from gateway.errors import Refused
+from gateway.storage.postgres.database import Database, Transaction
+from gateway.storage.postgres.tables import alerts, reports, strands
+from matchers import Operator
+
+SCAN_AT_MOST = 200_000
+"""Rows looked at for one page when regexes must be tried one by one."""
+
+
+class TooBroad(Refused):
+    """Too many alerts would have to be looked at one by one."""
+
+
+class AlertQueries:
+    """Reads of one tenant's alerts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, tenant: int, narrowed: AlertFilter, after: Position | None, limit: int
+    ) -> list[AlertView]:
+        """At most *limit* alerts after *after*, newest first."""
+        async with self._database.tenant(tenant) as transaction:
+            rows = await _scan(transaction, narrowed, after, limit)
+            return await views(transaction, rows)
+
+    async def one(self, tenant: int, fingerprint: bytes) -> AlertView | None:
+        """The alert, if this tenant has it."""
+        async with self._database.tenant(tenant) as transaction:
+            return await one_view(transaction, fingerprint)
+
+
+async def one_view(transaction: Transaction, fingerprint: bytes) -> AlertView | None:
+    """Inside a transaction of the caller."""
+    query = select(alerts).where(
+        alerts.c.tenant_id == transaction.tenant, alerts.c.fingerprint == fingerprint
+    )
+    row = (await transaction.connection.execute(query)).first()
+    return None if row is None else (await views(transaction, [row]))[0]
+
+
+async def of_ticket(transaction: Transaction, fingerprints: Iterable[bytes]) -> list[AlertView]:
+    """Those alerts, newest first."""
+    query = (
+        select(alerts)
+        .where(
+            alerts.c.tenant_id == transaction.tenant,
+            alerts.c.fingerprint.in_(list(fingerprints)),
+        )
+        .order_by(alerts.c.first_seen.desc(), alerts.c.fingerprint)
+    )
+    return await views(transaction, (await transaction.connection.execute(query)).all())
+
+
+async def _scan(
+    transaction: Transaction, narrowed: AlertFilter, after: Position | None, limit: int
+) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    scanned, step = 0, limit if not narrowed.matchers else max(limit, 1000)
+    while len(found) < limit:
+        if scanned >= SCAN_AT_MOST:
+            raise TooBroad("too many alerts to try: add a status or an equality", "too_broad")
+        query = _query(transaction.tenant, narrowed, after).limit(step)
+        rows = (await transaction.connection.execute(query)).all()
+        found.extend(row for row in rows if _takes(narrowed, row))
+        scanned += len(rows)
+        if len(rows) < step:
+            break
+        after = rows[-1].first_seen, rows[-1].fingerprint.hex()
+    return found[:limit]
+
+
+def _takes(narrowed: AlertFilter, row: Row[Any]) -> bool:
+    """Do the matchers take it? Equality has been asked of the database already."""
+    return all(matcher.matches(row.labels) for matcher in narrowed.matchers)
+
+
+def _query(tenant: int, narrowed: AlertFilter, after: Position | None) -> Select[Any]:
+    query = select(alerts).where(alerts.c.tenant_id == tenant)
+    if narrowed.status is not None:
+        query = query.where(alerts.c.status == narrowed.status)
+    if narrowed.ticket is not None:
+        query = query.where(alerts.c.ticket_id == narrowed.ticket)
+    for matcher in narrowed.matchers:
+        if matcher.op is Operator.EQUAL:
+            value = func.coalesce(alerts.c.labels[matcher.name].astext, "")
+            query = query.where(value == matcher.value)
+    if after is not None:
+        first_seen, fingerprint = after
+        query = query.where(
+            (alerts.c.first_seen < first_seen)
+            | and_(
+                alerts.c.first_seen == first_seen,
+                alerts.c.fingerprint > bytes.fromhex(fingerprint),
+            )
+        )
+    return query.order_by(alerts.c.first_seen.desc(), alerts.c.fingerprint)
+
+
+async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[AlertView]:
+    """*rows* of `alerts` with what their strands and reports say, in the same order."""
+    keys = [row.fingerprint for row in rows]
+    if not keys:
+        return []
+    query = (
+        select(strands)
+        .where(strands.c.tenant_id == transaction.tenant, strands.c.fingerprint.in_(keys))
+        .order_by(strands.c.last_seen.desc())
+    )
+    found = (await transaction.connection.execute(query)).all()
+    sources = await _sources(transaction, found)
+    strands_of: dict[bytes, list[StrandView]] = {}
+    for strand in found:
+        view = _strand_view(strand, sources.get(strand.strand, ()))
+        strands_of.setdefault(strand.fingerprint, []).append(view)
+    return [_alert_view(row, strands_of.get(row.fingerprint, [])) for row in rows]
+
+
+async def _sources(
+    transaction: Transaction, found: Sequence[Row[Any]]
+) -> dict[bytes, list[SourceView]]:
+    query = (
+        select(reports)
+        .where(
+            reports.c.tenant_id == transaction.tenant,
+            reports.c.strand.in_([strand.strand for strand in found]),
+        )
+        .order_by(reports.c.source)
+    )
+    sources: dict[bytes, list[SourceView]] = {}
+    for row in await transaction.connection.execute(query):
+        view = SourceView(row.source, row.source_fingerprint, row.url, row.last_seen)
+        sources.setdefault(row.strand, []).append(view)
+    return sources
+
+
+def _strand_view(row: Row[Any], sources: Sequence[SourceView]) -> StrandView:
+    return StrandView(
+        labels=row.labels,
+        firing=row.firing,
+        last_seen=row.last_seen,
+        occurrences=row.occurrences,
+        last_outcome=row.last_outcome,
+        sources=tuple(sources),
+    )
+
+
+def _alert_view(row: Row[Any], found: Sequence[StrandView]) -> AlertView:
+    return AlertView(
+        fingerprint=row.fingerprint.hex(),
+        labels=row.labels,
+        annotations=row.annotations,
+        severity=row.severity,
+        status=row.status,
+        silenced=row.silenced,
+        triage=row.triage,
+        rule=row.rule,
+        ticket_id=row.ticket_id,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        quiet_until=row.quiet_until,
+        first_seen=row.first_seen,
+        episodes=row.episodes,
+        strands=found,
+    )

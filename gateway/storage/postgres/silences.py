@@ -1,0 +1,173 @@
+"""Silences in PostgreSQL: never deleted, only ended; each change moves the tenant's version."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Row, select
+
+from gateway.errors import NotFound, Refused
+from gateway.silences.book import SilenceBook, TenantSilences
+from gateway.silences.silence import Silence, SilenceState
+from gateway.silences.store import Position
+from gateway.storage.postgres import rows as row
+from gateway.storage.postgres.database import Database, Transaction
+from gateway.storage.postgres.statements import load
+from gateway.storage.postgres.tables import silences
+from gateway.tickets.history import Entry, chain
+from matchers import parse, render
+
+SQL = load("silences")
+HISTORY_SQL = load("ledger")["insert_history"]
+REMEMBERED = timedelta(days=7)
+"""A journal older than this is judged without the silences that ended meanwhile."""
+
+
+class PostgresSilences:
+    """Reads and changes of one tenant's silences."""
+
+    def __init__(self, database: Database, book: SilenceBook) -> None:
+        self._database = database
+        self._book = book
+
+    async def refresh(self, tenant: int, now: datetime) -> None:
+        """Bring the process's book up to the tenant's current version."""
+        async with self._database.tenant(tenant) as transaction:
+            await self._read_book(transaction, now)
+
+    async def _read_book(self, transaction: Transaction, now: datetime) -> None:
+        tenant, driver = transaction.tenant, transaction.driver
+        version = await driver.fetchval(
+            "SELECT silence_version FROM tenants WHERE tenant_id = $1", tenant
+        )
+        if version == self._book.of(tenant).version:
+            return
+        found = await driver.fetch(SQL["book"], tenant, now - REMEMBERED)
+        self._book.put(tenant, TenantSilences(version, [_silence_of(one) for one in found]))
+
+    async def create(self, tenant: int, silence: Silence) -> None:
+        """Durable, and in this process's book, when it returns."""
+
+        async def work(transaction: Transaction) -> None:
+            entry = _entry(silence, None, silence.author)
+            head = chain([entry], 0, b"")[-1]
+            driver = transaction.driver
+            await driver.execute(
+                SQL["insert"], tenant, *_columns(silence), head.sequence, head.hash
+            )
+            await driver.execute(HISTORY_SQL, tenant, *row.history_arrays([head]))
+            await driver.execute(SQL["move_version"], tenant)
+
+        await self._database.retrying(tenant, work)
+        await self.refresh(tenant, silence.created_at)
+
+    async def replace(self, tenant: int, silence: Silence, actor: str, now: datetime) -> None:
+        """The silence as it shall be from *now* on; raises NotFound, Refused (it has ended)."""
+
+        async def work(transaction: Transaction) -> None:
+            driver = transaction.driver
+            found = await driver.fetchrow(SQL["lock"], tenant, silence.id)
+            if found is None:
+                raise NotFound(f"no silence {silence.id}")
+            before = _silence_of(found)
+            if before.ends_at <= now:
+                raise Refused("this silence has ended; make a new one", code="silence_ended")
+            entries = _differences(before, silence, actor, now)
+            if not entries:
+                return
+            chained = chain(entries, found["history_length"], found["history_head"])
+            head = chained[-1]
+            await driver.execute(
+                SQL["update"], tenant, *_columns(silence), head.sequence, head.hash
+            )
+            await driver.execute(HISTORY_SQL, tenant, *row.history_arrays(chained))
+            await driver.execute(SQL["move_version"], tenant)
+
+        await self._database.retrying(tenant, work)
+        await self.refresh(tenant, now)
+
+    async def one(self, tenant: int, silence_id: UUID) -> Silence:
+        """Raises NotFound."""
+        query = select(silences).where(silences.c.tenant_id == tenant, silences.c.id == silence_id)
+        async with self._database.tenant(tenant) as transaction:
+            found = (await transaction.connection.execute(query)).first()
+        if found is None:
+            raise NotFound(f"no silence {silence_id}")
+        return _silence_of(found._mapping)
+
+    async def page(
+        self,
+        tenant: int,
+        state: SilenceState | None,
+        now: datetime,
+        after: Position | None,
+        limit: int,
+    ) -> list[Silence]:
+        """Newest first."""
+        query = select(silences).where(silences.c.tenant_id == tenant)
+        if state is SilenceState.EXPIRED:
+            query = query.where(silences.c.ends_at <= now)
+        elif state is SilenceState.ACTIVE:
+            query = query.where(silences.c.starts_at <= now, silences.c.ends_at > now)
+        elif state is SilenceState.PENDING:
+            query = query.where(silences.c.starts_at > now, silences.c.ends_at > now)
+        if after is not None:
+            moment, key = after
+            query = query.where(
+                (silences.c.created_at < moment)
+                | ((silences.c.created_at == moment) & (silences.c.id > UUID(key)))
+            )
+        query = query.order_by(silences.c.created_at.desc(), silences.c.id).limit(limit)
+        async with self._database.tenant(tenant) as transaction:
+            found: Sequence[Row[Any]] = (await transaction.connection.execute(query)).all()
+        return [_silence_of(one._mapping) for one in found]
+
+
+def _silence_of(found: asyncpg.Record | Any) -> Silence:
+    return Silence(
+        id=UUID(str(found["id"])),
+        matchers=parse(found["matchers"]),
+        starts_at=found["starts_at"],
+        ends_at=found["ends_at"],
+        author=found["author"],
+        comment=found["comment"],
+        created_at=found["created_at"],
+        updated_at=found["updated_at"],
+    )
+
+
+def _columns(silence: Silence) -> list[object]:
+    return [
+        silence.id,
+        render(silence.matchers),
+        silence.starts_at,
+        silence.ends_at,
+        silence.author,
+        silence.comment,
+        silence.updated_at,
+    ]
+
+
+def _entry(silence: Silence, before: str | None, actor: str) -> Entry:
+    text = render(silence.matchers)
+    return Entry(
+        "silence", str(silence.id), silence.updated_at, actor, "matchers", before, text,
+        silence.comment,
+    )  # fmt: skip
+
+
+def _differences(before: Silence, after: Silence, actor: str, now: datetime) -> list[Entry]:
+    fields = {
+        "matchers": (render(before.matchers), render(after.matchers)),
+        "starts_at": (before.starts_at.isoformat(), after.starts_at.isoformat()),
+        "ends_at": (before.ends_at.isoformat(), after.ends_at.isoformat()),
+        "author": (before.author, after.author),
+        "comment": (before.comment, after.comment),
+    }
+    return [
+        Entry("silence", str(after.id), now, actor, name, old, new)
+        for name, (old, new) in fields.items()
+        if old != new
+    ]

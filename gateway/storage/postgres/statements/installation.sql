@@ -1,0 +1,5 @@
+-- name: seed
+SELECT seed FROM installation
+
+-- name: tenants
+SELECT tenant_id FROM tenants ORDER BY tenant_id

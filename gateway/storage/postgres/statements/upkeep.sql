@@ -1,0 +1,49 @@
+-- name: all_drained
+-- No journal lags: leases and silences may end. One not heard of for a day is on a lost host.
+SELECT coalesce(bool_and(drained_at >= $1), true) FROM journal_progress WHERE updated_at > now() - interval '1 day'
+
+-- name: leases_to_look_at
+SELECT strand, fingerprint FROM strands
+WHERE tenant_id = $1 AND lease_check_at <= $2 ORDER BY lease_check_at LIMIT $3
+
+-- name: postpone_lease_check
+UPDATE strands SET lease_check_at = CASE WHEN lease_until = 'infinity' THEN NULL ELSE lease_until END
+WHERE tenant_id = $1 AND strand = ANY ($2::bytea[]) AND lease_until > $3
+
+-- name: reporters
+-- For each strand: has a source of it been heard since the lease ran out, and long enough to repeat itself?
+SELECT reports.strand, bool_or(sources.last_delivery_at > strands.lease_until
+                               AND $3 >= sources.resumed_at + (strands.lease_until - strands.last_seen)) AS heard
+FROM reports
+JOIN strands ON strands.tenant_id = reports.tenant_id AND strands.strand = reports.strand
+JOIN sources ON sources.tenant_id = reports.tenant_id AND sources.name = reports.source
+WHERE reports.tenant_id = $1 AND reports.strand = ANY ($2::bytea[])
+GROUP BY reports.strand
+
+-- name: unconfirmed
+SELECT fingerprint FROM alerts WHERE tenant_id = $1 AND unconfirmed AND fingerprint > $2 ORDER BY fingerprint LIMIT $3
+
+-- name: quiets_over
+SELECT fingerprint FROM alerts WHERE tenant_id = $1 AND quiet_until <= $2 ORDER BY quiet_until LIMIT $3
+
+-- name: forget_outbox
+DELETE FROM outbox WHERE tenant_id = $1 AND state <> 'pending' AND created_at < $2
+
+-- name: forget_dead_letters
+DELETE FROM dead_letters WHERE tenant_id = $1 AND last_seen < $2
+
+-- name: forget_alerts
+-- Resolved long ago, and on no ticket that still counts on them.
+WITH gone AS (
+    SELECT alerts.fingerprint FROM alerts
+    WHERE alerts.tenant_id = $1 AND alerts.status = 'resolved' AND alerts.ends_at < $2
+      AND NOT EXISTS (SELECT FROM ticket_alerts WHERE ticket_alerts.tenant_id = $1
+                                                  AND ticket_alerts.fingerprint = alerts.fingerprint)
+    LIMIT $3 FOR UPDATE SKIP LOCKED
+), strands_gone AS (
+    DELETE FROM strands USING gone WHERE strands.tenant_id = $1 AND strands.fingerprint = gone.fingerprint
+)
+SELECT array_agg(fingerprint) FROM gone
+
+-- name: forget_these_alerts
+DELETE FROM alerts WHERE tenant_id = $1 AND fingerprint = ANY ($2::bytea[])

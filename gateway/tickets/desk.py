@@ -1,0 +1,91 @@
+"""The ticket desk: what people read of tickets and do to them, as `web` sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.alerts.view import AlertView
+from gateway.errors import Conflict
+from gateway.tickets.history import Entry
+from gateway.tickets.ticket import Ticket, TicketStatus
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket with its counts and its window; in detail also its alerts and history."""
+
+    ticket: Ticket
+    occurrences: int
+    opened_at: datetime | None = None
+    """Of its window; None: the window belongs to a later ticket, or there is none."""
+    ends_at: datetime | None = None
+    alerts: Sequence[AlertView] = ()
+    history: Sequence[Entry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """What a list of tickets is narrowed to; None: everything. *text* is searched as typed."""
+
+    status: str | None = None
+    priority: str | None = None
+    source: str | None = None
+    text: str | None = None
+
+
+@dataclass(eq=False)
+class StaleTicket(Conflict):
+    """Somebody else changed the ticket first."""
+
+    code: str = "stale_ticket"
+
+
+class TicketReader(Protocol):
+    """Reads of one tenant's tickets. Raises Unavailable while the ledger is away."""
+
+    async def page(
+        self, tenant: int, narrowed: TicketFilter, after: str | None, limit: int
+    ) -> Sequence[TicketView]:
+        """At most *limit* tickets older than the one with id *after*, newest first."""
+
+    async def one(self, tenant: int, ticket_id: str) -> TicketView | None:
+        """The ticket with its alerts and history, if this tenant has it."""
+
+
+class TicketDesk(Protocol):
+    """Each call is one transaction: ticket, alerts, history and outbox together.
+
+    *version* is the one the caller has seen: another raises StaleTicket. None: whatever it is.
+    """
+
+    async def create(self, tenant: int, ticket: Ticket, comment: str) -> Ticket:
+        """A ticket that no alert stands behind."""
+
+    async def edit(
+        self,
+        tenant: int,
+        ticket_id: str,
+        fields: dict[str, str],
+        actor: str,
+        now: datetime,
+        version: int | None,
+    ) -> Ticket:
+        """Change plain fields; raises NotFound, StaleTicket."""
+
+    async def step(
+        self,
+        tenant: int,
+        ticket_id: str,
+        to: TicketStatus,
+        actor: str,
+        now: datetime,
+        comment: str,
+        version: int | None,
+    ) -> Ticket:
+        """A transition; raises NotFound, StaleTicket, Forbidden, Conflict (a newer one is live)."""
+
+    async def of_alert(
+        self, tenant: int, fingerprint: bytes, actor: str, now: datetime
+    ) -> tuple[Ticket, bool]:
+        """The ticket of an alert's episode; True if it was opened. Raises NotFound."""

@@ -1,0 +1,43 @@
+"""Leases: what is not repeated in time is presumed over.
+
+Nothing expires while a journal is undrained (the repeat may be in it), nor within one lease of our
+own start or of the ledger's last outage (nobody could have repeated it to us).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from gateway.clock import Clock
+from gateway.workers.upkeep import Tenants, Upkeep
+
+UNDRAINED_AFTER = timedelta(seconds=10)
+"""Every journal must have been empty within this time."""
+
+
+class LeaseClock:
+    """Expires leases, and looks again at alerts whose source had been silent itself."""
+
+    def __init__(
+        self, upkeep: Upkeep, tenants: Tenants, clock: Clock, up_since: Callable[[], datetime]
+    ) -> None:
+        self._upkeep = upkeep
+        self._tenants = tenants
+        self._clock = clock
+        self._up_since = up_since
+
+    async def turn(self) -> bool:
+        """One look at every tenant; True if a tenant had more than one transaction's worth."""
+        now = self._clock()
+        if not await self._upkeep.drained_since(now - UNDRAINED_AFTER):
+            return False
+        more = False
+        for tenant in await self._tenants():
+            found = await self._upkeep.expire_leases(tenant, now, self._up_since())
+            more = more or found >= self._upkeep.most
+            await self._confirm(tenant, now)
+        return more
+
+    async def _confirm(self, tenant: int, now: datetime) -> None:
+        after: bytes | None = b""
+        while after is not None:
+            after = await self._upkeep.confirm_expired(tenant, now, after)

@@ -1,0 +1,42 @@
+"""What workers ask of the storage: bounded transactions that time makes necessary."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+Tenants = Callable[[], Awaitable[Sequence[int]]]
+"""Ids of all tenants."""
+
+
+class Upkeep(Protocol):
+    """Implemented on PostgreSQL; every call is one transaction that any process may do."""
+
+    @property
+    def most(self) -> int:
+        """Rows that one call takes on."""
+
+    async def drained_since(self, moment: datetime) -> bool:
+        """Has every journal had nothing unapplied at some time since *moment*?"""
+
+    async def expire_leases(self, tenant: int, now: datetime, up_since: datetime) -> int:
+        """How many were looked at."""
+
+    async def confirm_expired(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
+        """The last alert looked at, None when there are no more."""
+
+    async def end_quiets(self, tenant: int, now: datetime) -> int:
+        """How many quiets ended."""
+
+    async def ended_silences(self, tenant: int, now: datetime) -> list[object]:
+        """Ids of those whose alerts were not handed back yet."""
+
+    async def release_silenced(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
+        """The last silenced strand looked at, None when there are no more."""
+
+    async def settle_silences(self, tenant: int, ids: Sequence[object], now: datetime) -> None:
+        """Their alerts have been handed back."""
+
+    async def forget(
+        self, tenant: int, alerts_before: datetime, letters_before: datetime, now: datetime
+    ) -> int:
+        """Retention; how many alerts went."""
