@@ -7,7 +7,7 @@
     ├── Conflict         the world has moved on; read again
     └── Unavailable      nothing is wrong with the request; try again later
 
-Each carries a stable `code` (problem documents, metrics) and, where a field is to blame, JSON pointers.
+Each carries a stable `code` (problem documents, metrics) and, where a field is to blame, pointers.
 """
 
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Refused(GatewayError):
 
 @dataclass(eq=False)
 class NotFound(GatewayError):
-    """No such thing here. Says the same of what is missing and of what belongs to another tenant."""
+    """No such thing here; the same answer for what belongs to another tenant."""
 
     code: str = "not_found"
 

@@ -115,6 +115,11 @@ class Metrics:
             "Alerts refused alone, out of a request that was taken, by source and reason.",
             ["source", "reason"],
         )
+        self.alerts_truncated_total = declare.counter(
+            "alerts_truncated_total",
+            "Alerts that a sender says it left out of its requests, by source.",
+            ["source"],
+        )
         self.source_last_delivery_timestamp_seconds = declare.gauge(
             "source_last_delivery_timestamp_seconds",
             "Unix time of the source's last delivery that was answered 2xx; 0: none yet.",

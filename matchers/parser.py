@@ -16,8 +16,8 @@ would be a backspace. What the classic grammar reads in a surprising way is an e
 unquoted values with spaces or `=`, a brace without its partner, single quotes, backticks.
 
 `lenient` takes what Alertmanager's default parser (0.27 and later) takes: the classic grammar (see
-`matchers.classic`), and where that fails this one. So in `foo="a\tb"`, which both can read, the
-classic reading wins: a backslash and a `t`, where strictly it is a tab.
+`matchers.classic`), and where that fails this one. What both can read, the classic one reads: in
+`foo="a\tb"` a backslash and a `t`, where strictly it is a tab; and only ASCII space is white space.
 """
 
 from collections.abc import Iterator

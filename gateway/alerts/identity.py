@@ -1,6 +1,7 @@
 """Labels → identity: strand, fingerprint, rule and merge key. A repeat costs one look-up.
 
-strand       XXH3-128 of the full label set (and the source's discriminator): one source alert
+strand       XXH3-128 of the full label set, the source's discriminator and the fingerprint: one
+             source alert, always of the same alert, whatever a source ignores tomorrow
 fingerprint  XXH3-128 of the label set without the source's `ignore_labels`: the alert
 merge key    the fingerprint, or a hash of rule name and `group_by` names and values
 
@@ -84,7 +85,7 @@ class Identifier:
         return Identity(
             tenant=tenant,
             source=source.name,
-            strand=self.digest(full, sighting.discriminator.encode()),
+            strand=self.digest(full, sighting.discriminator.encode(), fingerprint),
             fingerprint=fingerprint,
             merge_key=self.merge_key(rule, labels, fingerprint),
             labels=full,
@@ -154,6 +155,8 @@ class IdentityCache:
 
     def _keep(self, key: _Key, identity: Identity) -> None:
         size = len(key[2]) + len(identity.labels) + _OVERHEAD_BYTES
+        if identity.alert_labels is not identity.labels:
+            size += len(identity.alert_labels)
         if self._young_bytes + size > self._generation_bytes:
             self._old, self._young, self._young_bytes = self._young, {}, 0
         self._young[key] = identity

@@ -30,11 +30,10 @@ def decode_labels(raw: bytes) -> dict[str, str]:
         labels = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadLabels(f"labels must be an object of strings: {error}") from error
-    clean = {
-        _without_nul(name): _without_nul(value) for name, value in sorted(labels.items()) if value
-    }
+    filled = sorted((name, value) for name, value in labels.items() if value)
+    clean = {_without_nul(name): _without_nul(value) for name, value in filled}
     _check(clean)
-    return clean
+    return dict(sorted(clean.items()))  # anew: what replaced a NUL sorts elsewhere
 
 
 def _without_nul(text: str) -> str:

@@ -4,7 +4,7 @@ A source's bytes go through here twice at most: before the answer, and after a c
 journal. Both give the same result, since all that matters is in the record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -65,13 +65,19 @@ class Checker:
     def check(self, source: Source, tenant: int, body: bytes, received_at: datetime) -> Checked:
         """Parse *body* and identify every sighting; raises MalformedPayload only."""
         delivery = source.parse(body, received_at)
-        checked = Checked(
-            rejected=delivery.rejected,
-            truncated=delivery.truncated,
-            resolve_timeout=source.resolve_timeout,
-        )
+        checked = self._identify(source, tenant, delivery.sightings)
+        checked.rejected.extend(delivery.rejected)
+        checked.truncated = delivery.truncated
+        return checked
+
+    def identified(self, name: str, tenant: int, sightings: Iterable[Sighting]) -> Checked:
+        """Sightings that are already read, as if the source *name* had sent them."""
+        return self._identify(self.source(name), tenant, sightings)
+
+    def _identify(self, source: Source, tenant: int, sightings: Iterable[Sighting]) -> Checked:
+        checked = Checked(resolve_timeout=source.resolve_timeout)
         identify, keep = self._identities.identify, checked.sightings.append
-        for sighting in delivery.sightings:
+        for sighting in sightings:
             try:
                 keep((identify(tenant, source.identity, sighting), sighting))
             except BadLabels as error:

@@ -1,9 +1,10 @@
 """A silence: matchers and a span of time. Its state is a function of time, and not stored."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+import msgspec
 
 from gateway.errors import FieldError, Refused
 from matchers import Matcher, MatcherSyntaxError, parse
@@ -19,8 +20,7 @@ class SilenceState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Holds alerts in [starts_at, ends_at) whose full labels match all *matchers*."""
 
     id: UUID

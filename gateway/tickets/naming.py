@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 MAX_TITLE_CHARACTERS = 500
+NAMELESS = "alert"
+"""For an alert that nothing readable is left of."""
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -18,7 +20,7 @@ def title_of(template: str, labels: Mapping[str, str], annotations: Mapping[str,
         text = _PLACE.sub(lambda m: labels.get(m[1]) or annotations.get(m[1], ""), template)
     else:
         text = annotations.get("summary") or _from_labels(labels)
-    return _one_line(text) or _from_labels(labels)
+    return _one_line(text) or _from_labels(labels) or NAMELESS
 
 
 def _from_labels(labels: Mapping[str, str]) -> str:

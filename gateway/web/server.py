@@ -6,7 +6,7 @@ authenticate > handler, which reads the body through BodyReader.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -21,6 +21,9 @@ from gateway.web.problems import answer_errors
 
 BACKLOG = 1024
 """Connections waiting to be accepted: a restart makes all senders come back at once."""
+
+WRITING_SECONDS = 2.0
+"""At the end, for answers that are made but not yet written."""
 
 
 class Handlers(Protocol):
@@ -91,7 +94,9 @@ class WebServer:
         app.middlewares.insert(0, self._counting())
         app.on_response_prepare.append(self._finish_headers)
         self._runner = web.AppRunner(
-            app, handler_cancellation=False, shutdown_timeout=self._grace_seconds
+            app,
+            handler_cancellation=False,
+            shutdown_timeout=min(self._grace_seconds, WRITING_SECONDS),
         )
         self._listener: _Listener | None = None
 
@@ -125,11 +130,9 @@ class WebServer:
         self.drain()
         if self._listener is not None and self._listener in self._runner.sites:
             await self._listener.stop()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._grace_seconds):
                 await self._quiet.wait()
-        except TimeoutError:
-            self._runner._shutdown_timeout = 0.0
         await self._runner.cleanup()
 
     def _counting(self) -> Middleware:

@@ -77,76 +77,83 @@ def fires(strand: Strand) -> bool:
 
 def fold(strand: Strand, summed: Summed) -> Step:
     """Move *strand* by one summed sighting (in place); counts are moved as well."""
-    unknown = strand.occurrences == 0
-    before, was_expired = strand.firing, strand.expired
-    if summed.firing:
-        _fold_firing(strand, summed)
-    else:
-        strand.resolved_at = later(strand.resolved_at, summed.ends_at)
-        strand.last_resolve_at = later(strand.last_resolve_at, summed.received_at)
+    step = _fold_firing(strand, summed) if summed.firing else _fold_resolve(strand, summed)
     strand.occurrences += summed.count
     strand.last_seen = max(strand.last_seen, summed.received_at)
     strand.first_seen = min(strand.first_seen, summed.first_received_at)
-    strand.firing = fires(strand)
-    step = _step(before, was_expired, strand.firing, summed.firing, unknown)
-    _settle_episode(strand, summed, step)
     return step
 
 
-def _fold_firing(strand: Strand, summed: Summed) -> None:
+def _fold_firing(strand: Strand, summed: Summed) -> Step:
+    before, was_expired = strand.firing, strand.expired
+    newest = strand.last_firing_at is None or summed.received_at >= strand.last_firing_at
     strand.last_firing_at = later(strand.last_firing_at, summed.received_at)
     if summed.starts_at is None:
         strand.unstarted_at = later(strand.unstarted_at, summed.received_at)
     else:
         strand.fired_at = later(strand.fired_at, summed.starts_at)
-    strand.severity = summed.identity.severity
+    strand.firing = fires(strand)
+    if not _is_current(strand, summed):
+        return Step.STALE
+    if newest or not before:  # a journal drained late must not undo what came after it
+        strand.severity, strand.silenced = summed.identity.severity, summed.silenced
+    strand.expired = False
+    if before:
+        _go_on(strand, summed)
+        return Step.REVIVED if was_expired else Step.CONTINUED
+    _start(strand, summed)
+    return Step.STARTED
 
 
-def _step(before: bool, was_expired: bool, after: bool, is_firing: bool, unknown: bool) -> Step:
-    match before, after:
-        case True, True if is_firing:
-            return Step.REVIVED if was_expired else Step.CONTINUED
-        case True, True:
-            return Step.STALE
-        case True, False:
-            return Step.RESOLVED
-        case False, True:
-            return Step.STARTED
-        case _:
-            return Step.ORPHAN if unknown and not is_firing else Step.STALE
+def _is_current(strand: Strand, summed: Summed) -> bool:
+    """Would this firing sighting alone make the strand fire? Else it speaks of what is over."""
+    if strand.last_resolve_at is None or strand.resolved_at is None:
+        return True
+    if summed.received_at >= strand.last_resolve_at + BELIEVED_AFTER:
+        return True
+    if summed.starts_at is None:
+        return summed.received_at > strand.last_resolve_at
+    return summed.starts_at > strand.resolved_at
 
 
-def _settle_episode(strand: Strand, summed: Summed, step: Step) -> None:
+def _fold_resolve(strand: Strand, summed: Summed) -> Step:
+    unknown, before = strand.occurrences == 0, strand.firing
+    strand.resolved_at = later(strand.resolved_at, summed.ends_at)
+    strand.last_resolve_at = later(strand.last_resolve_at, summed.received_at)
+    strand.firing = fires(strand)
+    if strand.firing:
+        _start_again(strand)
+        return Step.STALE
+    strand.expired = False
+    if before:
+        return Step.RESOLVED
+    return Step.ORPHAN if unknown else Step.STALE
+
+
+def _start(strand: Strand, summed: Summed) -> None:
+    start = _named_start(strand, summed)
+    strand.started_at = summed.first_received_at if start is None else start
+    strand.lease_until = summed.lease_until
+
+
+def _go_on(strand: Strand, summed: Summed) -> None:
+    start = _named_start(strand, summed)
+    if start is not None and (strand.started_at is None or start < strand.started_at):
+        strand.started_at = start
+    strand.lease_until = later(strand.lease_until, summed.lease_until)
+
+
+def _named_start(strand: Strand, summed: Summed) -> datetime | None:
+    """The start that *summed* names, or its receipt, if it lies after the last end."""
     start = summed.began_at or summed.first_received_at
-    match step:
-        case Step.STARTED:
-            if strand.resolved_at is not None and start <= strand.resolved_at:
-                start = _start_after(strand, summed)
-            strand.started_at, strand.lease_until = start, summed.lease_until
-            strand.expired, strand.silenced = False, summed.silenced
-        case Step.REVIVED | Step.CONTINUED:
-            known = strand.started_at or start
-            if strand.resolved_at is None or start > strand.resolved_at:
-                known = min(known, start)
-            strand.started_at = known
-            strand.lease_until = later(strand.lease_until, summed.lease_until)
-            strand.expired, strand.silenced = False, summed.silenced
-        case Step.RESOLVED:
-            strand.expired = False
-        case Step.STALE if strand.firing and _starts_before_resolve(strand):
-            strand.started_at = strand.fired_at  # a resolve of what the start counted in
-        case _:
-            pass
+    is_after = strand.resolved_at is None or start > strand.resolved_at
+    return start if is_after else None
 
 
-def _starts_before_resolve(strand: Strand) -> bool:
-    if strand.started_at is None or strand.resolved_at is None:
-        return False
-    return strand.started_at <= strand.resolved_at
-
-
-def _start_after(strand: Strand, summed: Summed) -> datetime:
-    fired, resolved = strand.fired_at, strand.resolved_at
-    if fired is not None and resolved is not None and fired > resolved:
-        return fired
-    return summed.first_received_at
+def _start_again(strand: Strand) -> None:
+    """A late resolve ended an earlier episode: the one that runs began after that."""
+    ended, began = strand.resolved_at, strand.started_at
+    if ended is None or began is None or began > ended:
+        return
+    is_known = strand.fired_at is not None and strand.fired_at > ended
+    strand.started_at = strand.fired_at if is_known else strand.last_firing_at

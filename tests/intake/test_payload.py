@@ -30,10 +30,7 @@ def test_exactly_what_is_nested_too_deeply_is_refused(value: Any, wraps: list[bo
         value = [value, "]}[{"] if as_list else {'"[': value}
     text = json.dumps(value).encode()
     if depth_of(value) <= MAX_DEPTH:
-        assert (
-            json.loads(well_formed(text)) == json.loads(json.dumps(value).encode("ascii").decode())
-            or b"\\ud" in text
-        )
+        assert well_formed(text) == text
     else:
         with pytest.raises(MalformedPayload) as refused:
             well_formed(text)

@@ -12,9 +12,9 @@ import pytest
 from tests.programs import alertmanager
 
 VALUES = (
-    "", "bar", "Bar", "bar baz", "=bar", "=~bar", "'bar'", "`bar`", "a", "b", "ab", "aa", "a,b", "12", "٣",
-    "é", "e\u0301", "漢", "x\n", "x", "\n", "a\tb", r"a\tb", r"\d+", "\\", 'a"b', "{x}", "bar}", "\x0b",
-    "\xa0", "bar\xa0", "A", "1", "a{2}", "a.b", "(a|b)",
+    "", "bar", "Bar", "bar baz", "=bar", "=~bar", "'bar'", "`bar`", "a", "b", "ab", "aa", "a,b",
+    "12", "٣", "é", "e\u0301", "漢", "x\n", "x", "\n", "a\tb", r"a\tb", r"\d+", "\\", 'a"b', "{x}",
+    "bar}", "\x0b", "\xa0", "bar\xa0", "A", "1", "a{2}", "a.b", "(a|b)", "a\\b",
 )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """The laws of one matcher: what it matches, what it refuses, how it is written."""
 
 import copy
+import doctest
 import pickle
 from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
 
+import matchers
 from matchers import MAX_PATTERN_BYTES, Matcher, MatcherSyntaxError, Operator, parse, render
 from matchers.regex import literals_of
 from tests.matchers.strategies import label_sets, matchers_of, patterns, plainly_matches, values
@@ -230,8 +232,7 @@ def test_the_canonical_spelling_escapes_as_alertmanager_does(matcher: Matcher, t
 
 
 def test_a_list_is_written_in_braces() -> None:
-    matchers = parse('a=b, "c d"!~"e|f"')
-    assert render(matchers) == '{a="b", "c d"!~"e|f"}'
+    assert render(parse('a=b, "c d"!~"e|f"')) == '{a="b", "c d"!~"e|f"}'
     assert render([]) == "{}"
 
 
@@ -249,6 +250,10 @@ def test_a_matcher_survives_pickling_and_copying() -> None:
     for twin in (pickle.loads(pickle.dumps(matcher)), copy.deepcopy(matcher)):
         assert twin == matcher
         assert twin.matches({"l": "xy"})
+
+
+def test_the_examples_in_the_documentation_are_true() -> None:
+    assert doctest.testmod(matchers) == doctest.TestResults(failed=0, attempted=3)
 
 
 def test_an_error_survives_pickling_and_names_its_place() -> None:

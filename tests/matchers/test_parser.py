@@ -213,6 +213,7 @@ def test_a_refusal_names_the_place_and_what_is_wrong(text: str, position: int, h
         ('foo=a"b', None),
         ('foo="bar\\"', None),
         (r'foo="\",bar="x"', None),
+        (r'foo="a\,",b="c"', [("foo", "=", r"a\,"), ("b", "=", "c")]),
         ('foo="', None),
         ("föö", None),
         ("'foo'=bar", None),
@@ -352,7 +353,7 @@ def test_what_is_strictly_sound_is_leniently_sound(text: str) -> None:
     except MatcherSyntaxError:
         return
     leniently = parse(text, lenient=True)
-    if re.search(r"\\[abfrtvxuU0-7]", text) is None:
+    if re.search(r"\\[abfrtvxuU0-7]|[^\S \t\n\f\r]", text) is None:
         assert leniently == strictly
 
 

@@ -108,6 +108,7 @@ async def test_a_broken_chunk_is_a_bad_request(site):
         ("identity", bytes),
         ("gzip, identity", gzip.compress),
     ],
+    ids=["gzip", "x-gzip", "upper", "zlib", "raw-deflate", "two-members", "identity", "mixed"],
 )
 @pytest.mark.parametrize("size", [0, 1, 20, 3 * MIB + 7])
 async def test_compressed_bodies_are_decoded(site, encoding, compress, size):
@@ -142,6 +143,7 @@ async def test_compressed_bodies_may_come_in_chunks_of_any_size(site, encoding):
         ("deflate", zlib.compress(b"x" * 1000)[:-5]),
         ("deflate", zlib.compress(b"x") + b"tail"),
     ],
+    ids=["rubbish", "cut", "checksum", "tail", "rubbish-deflate", "cut-deflate", "tail-deflate"],
 )
 async def test_corrupt_compression_is_a_bad_request_never_a_crash(site, encoding, body):
     answer = await site.request("POST", "/api/v1/measure", body, Content_Encoding=encoding)

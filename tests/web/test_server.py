@@ -102,6 +102,7 @@ async def test_connections_beyond_the_limit_are_closed_and_room_is_found_again(s
         HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         HEAD + b"Content-Length: -3\r\n\r\n",
     ],
+    ids=["rubbish", "tls", "long", "many", "length-and-chunked", "two-lengths", "negative"],
 )
 async def test_bad_http_is_a_problem_of_the_sender_and_closes(site, request_bytes, caplog):
     async with site.connect() as connection:

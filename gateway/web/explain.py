@@ -1,0 +1,130 @@
+"""Explain: why an alert has the ticket it has, or none. Changes nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+from aiohttp import web
+
+from gateway.alerts.sighting import Sighting
+from gateway.alerts.view import AlertReader, AlertView
+from gateway.clock import Clock
+from gateway.errors import NotFound
+from gateway.intake.checked import Checked, Checker
+from gateway.intake.explain import Explanation, NearMiss, Rehearsal, explain
+from gateway.silences.book import SilenceBook
+from gateway.web import presented
+from gateway.web.answers import json_answer
+from gateway.web.auth import Access, access, principal_of
+from gateway.web.body import BodyReader
+from gateway.web.paging import query_parameters
+from gateway.web.tickets import fingerprint_in
+
+
+class ExplainHandlers:
+    """`/api/v1/explain` for a body, `/api/v1/alerts/{fingerprint}/explain` for what is known."""
+
+    def __init__(
+        self,
+        checker: Checker,
+        rehearsal: Rehearsal,
+        alerts: AlertReader,
+        book: SilenceBook,
+        bodies: BodyReader,
+        clock: Clock,
+    ) -> None:
+        self._checker = checker
+        self._rehearsal = rehearsal
+        self._alerts = alerts
+        self._book = book
+        self._bodies = bodies
+        self._clock = clock
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        return [
+            web.post("/api/v1/explain", self.body),
+            web.get("/api/v1/alerts/{fingerprint}/explain", self.alert, allow_head=False),
+        ]
+
+    @access(Access.INTAKE)
+    async def body(self, request: web.Request) -> web.Response:
+        """The intake's bytes, for the source named in `?source=`."""
+        name = query_parameters(request, ("source",)).one("source") or "custom"
+        source = self._checker.source(name)
+        tenant, now = principal_of(request).tenant, self._clock()
+        async with self._bodies.read(request) as body:
+            checked = self._checker.check(source, tenant, body, now)
+        return json_answer(await self._explained(checked, tenant, now))
+
+    async def alert(self, request: web.Request) -> web.Response:
+        """The last sighting of an alert, as if it came again now."""
+        query_parameters(request, ())
+        tenant, now = principal_of(request).tenant, self._clock()
+        fingerprint = fingerprint_in(request)
+        view = await self._alerts.one(tenant, fingerprint)
+        if view is None:
+            raise NotFound(f"no alert {fingerprint.hex()}")
+        answer = await self._explained(self._last_sighting(view, tenant, now), tenant, now)
+        return json_answer({"alert": presented.alert(view, self._book.of(tenant), now), **answer})
+
+    def _last_sighting(self, view: AlertView, tenant: int, now: datetime) -> Checked:
+        latest = view.strands[0]
+        name = latest.sources[0].name if latest.sources else "custom"
+        sighting = Sighting(
+            index=0,
+            firing=latest.firing,
+            labels=orjson.dumps(dict(latest.labels)),
+            annotations=orjson.dumps(dict(view.annotations)),
+            starts_at=view.starts_at,
+            ends_at=None if latest.firing else view.ends_at,
+            severity=view.severity,
+        )
+        return self._checker.identified(name, tenant, [sighting])
+
+    async def _explained(self, checked: Checked, tenant: int, now: datetime) -> dict[str, object]:
+        explanations, rejected = await explain(
+            checked, self._book.of(tenant), self._rehearsal, tenant, now
+        )
+        return {
+            "items": [_presented(one, now) for one in explanations],
+            "rejected": [{"index": one.index, "error": one.error} for one in rejected],
+        }
+
+
+def _presented(one: Explanation, now: datetime) -> dict[str, object]:
+    identity, ticket = one.identity, one.rehearsed.ticket
+    rule = identity.rule
+    return {
+        "index": one.index,
+        "status": "firing" if one.firing else "resolved",
+        "labels": one.labels,
+        "severity": identity.severity,
+        "strand": identity.strand.hex(),
+        "fingerprint": identity.fingerprint.hex(),
+        "rule": {
+            "name": rule.name,
+            "match": presented.matchers(rule.matchers),
+            "window_seconds": rule.window.total_seconds(),
+            "group_by": rule.group_by,
+        },
+        "merge_key": identity.merge_key.hex(),
+        "silenced_by": [presented.silence(silence, now) for silence in one.silenced_by],
+        "nearest_silences": [_missed(miss, now) for miss in one.near_misses],
+        "outcome": one.rehearsed.outcome,
+        "ticket": None
+        if ticket is None
+        else {
+            "id": None if one.rehearsed.opened else ticket.id,
+            "new": one.rehearsed.opened,
+            "title": ticket.title,
+            "status": ticket.status,
+            "priority": ticket.priority,
+        },
+    }
+
+
+def _missed(miss: NearMiss, now: datetime) -> dict[str, object]:
+    return {
+        "silence": presented.silence(miss.silence, now),
+        "failed": [str(matcher) for matcher in miss.failed],
+    }
