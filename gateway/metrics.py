@@ -164,11 +164,9 @@ class Metrics:
             "Time from a request's answer to the commit of its alerts in the ledger.",
             _DELAY_SECONDS,
         )
-        self.identity_cache_hits_total = declare.counter(
-            "identity_cache_hits_total", "Sightings whose labels were known by their bytes."
-        )
         self.identity_cache_misses_total = declare.counter(
-            "identity_cache_misses_total", "Sightings whose labels had to be decoded and hashed."
+            "identity_cache_misses_total",
+            "Sightings whose labels had to be decoded; the bytes of all others were known.",
         )
         self.identity_cache_bytes = declare.gauge(
             "identity_cache_bytes", "Memory the identity caches hold, by estimate.", "livesum"

@@ -26,7 +26,7 @@ _PLAIN_QUOTE = re.compile(r'\\.|(")', re.DOTALL)
 def parse_list(text: str) -> tuple[Matcher, ...]:
     """All matchers of a list. Raises MatcherSyntaxError."""
     start = 1 if text.startswith("{") else 0
-    end = len(text) - 1 if text.endswith("}") and len(text) > start else len(text)
+    end = len(text) - 1 if text.endswith("}") else len(text)
     return tuple(parse_single(piece, at) for piece, at in _pieces(text, start, end))
 
 

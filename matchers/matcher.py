@@ -87,7 +87,8 @@ def _compiled(op: Operator, value: str) -> tuple[Callable[[str], bool], frozense
     """The test on a bare value, the values that pass it where these can be listed, and its size."""
     match op:
         case Operator.EQUAL:
-            return value.__eq__, frozenset((value,)), 0
+            literals = frozenset((value,))
+            return literals.__contains__, literals, 0
         case Operator.NOT_EQUAL:
             return value.__ne__, None, 0
         case Operator.MATCHES:

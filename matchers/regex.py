@@ -51,7 +51,11 @@ def compile_pattern(value: str) -> Pattern:
     if ")" in value:
         # `a)|(b` is sound inside `^(?:…)$`, and would then be anchored on one side only.
         _compile(value)
-    regex = _compile(f"^(?:{value})$")
+    try:
+        regex = _compile(f"^(?:{value})$")
+    except MatcherSyntaxError:
+        _compile(value)  # which says the same without the frame, except of an open `\Q`
+        raise
     literals = literals_of(value)
     if literals is not None:
         return Pattern(literals.__contains__, literals, regex.programsize)
@@ -79,10 +83,9 @@ def _compile(pattern: str) -> Any:
 
 
 def _said(error: Exception) -> str:
-    """RE2's own words, which it gives as bytes, without the frame that the pattern was put in."""
+    """RE2's own words, which it gives as bytes."""
     words = error.args[0]
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-    return text.replace("^(?:", "", 1)
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
 
 
 def _whole_value(fullmatch: Callable[[bytes], object]) -> Callable[[str], bool]:

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from gateway.storage.embedded import private_postgres
+from gateway.storage.embedded.account import account_for
 from gateway.storage.postgres.migrate import migrate
 
 ROOT = Path(__file__).parent.parent
@@ -58,8 +59,15 @@ def passable_dir() -> Iterator[Path]:
     """A temporary directory that others may pass through: pytest's own are closed, and PostgreSQL
     runs as another account when the tests run as root.
     """
-    directory = Path(tempfile.mkdtemp(prefix="gateway-tests-"))
-    directory.chmod(0o711)
+    account = account_for(Path("/nonexistent"))
+    for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        directory = Path(tempfile.mkdtemp(prefix="gateway-tests-", dir=parent))
+        directory.chmod(0o711)
+        if account.reaches(directory):
+            break
+        directory.rmdir()
+    else:
+        pytest.fail(f"uid {account.uid} can enter no temporary directory: set TMPDIR")
     yield directory
     shutil.rmtree(directory)
 

@@ -130,9 +130,19 @@ class IdentityCache:
         self._generation_bytes = max_bytes // 2
         self._young: dict[_Key, Identity] = {}
         self._old: dict[_Key, Identity] = {}
-        self._young_bytes = 0
+        self._young_bytes = self._old_bytes = 0
         self._memories: WeakValueDictionary[tuple[int, bytes], StrandMemory] = WeakValueDictionary()
         self.misses = 0
+
+    @property
+    def seed(self) -> bytes:
+        """The secret that all its identities hang on."""
+        return self._identifier.seed
+
+    @property
+    def held_bytes(self) -> int:
+        """Of both generations, nearly."""
+        return self._young_bytes + self._old_bytes
 
     def identify(self, tenant: int, source: SourceIdentity, sighting: Sighting) -> Identity:
         """The identity of *sighting*; worked out on a miss only. Raises BadLabels."""
@@ -158,7 +168,8 @@ class IdentityCache:
         if identity.alert_labels is not identity.labels:
             size += len(identity.alert_labels)
         if self._young_bytes + size > self._generation_bytes:
-            self._old, self._young, self._young_bytes = self._young, {}, 0
+            self._old, self._young = self._young, {}
+            self._old_bytes, self._young_bytes = self._young_bytes, 0
         self._young[key] = identity
         self._young_bytes += size
 

@@ -23,7 +23,8 @@ class Moved:
     """Of its window, as it was before."""
     began: bool
     """A new episode."""
-    severity_rose: bool
+    louder: bool
+    """It fires, and more severely than was heard of it: it began or rose, or was held back."""
 
 
 def alert_state(alert: Alert, now: datetime) -> AlertState:
@@ -53,7 +54,9 @@ def move_alert(
     """
     before = _mattering(alert)
     weight_before = weight(alert)
-    was, severity = alert.status, alert.severity
+    was, heard_at = alert.status, _loudness(alert)
+    if not alert.quiet(now):
+        alert.quiet_until = None
     strands = rows.strands_of[alert.fingerprint]
     firing = [strand for strand in strands if strand.fires]
     _set_status(alert, strands, firing)
@@ -70,12 +73,16 @@ def move_alert(
     if was is not AlertStatus.RESOLVED and alert.status is AlertStatus.RESOLVED:
         _end_episode(rows, alert, strands, now)
     if _mattering(alert) != before:
-        rows.changed_alerts.add(alert.fingerprint)
-        rows.voided_alerts.add(alert.fingerprint)
+        rows.void(alert.fingerprint)
     if alert.ticket_id is not None:
         recount(rows, alert.ticket_id, weight_before, weight(alert))
-    rose = alert.fires and (began or alert.severity.rank > severity.rank)
-    return Moved(alert, was, window_open, began, rose)
+    louder = alert.fires and (began or _loudness(alert) > heard_at)
+    return Moved(alert, was, window_open, began, louder)
+
+
+def _loudness(alert: Alert) -> int:
+    is_held_back = alert.silenced or alert.quiet_until is not None
+    return 0 if is_held_back else alert.severity.rank
 
 
 def _mattering(alert: Alert) -> tuple[object, ...]:
@@ -92,11 +99,25 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
         alert.unconfirmed = False
         alert.severity = max((strand.severity for strand in firing), key=_rank)
         alert.ends_at = None
-    elif any(strand.firing for strand in strands):
+    elif _is_unanswered(strands):
         alert.status = AlertStatus.EXPIRED
     else:
         alert.status = AlertStatus.RESOLVED
         alert.unconfirmed = False
+
+
+def _is_unanswered(strands: list[Strand]) -> bool:
+    """Did a lease run out, and no other strand say since that the alert is over?
+
+    A replica that is gone for good must not keep every later episode from ending.
+    """
+    ends = [one.last_resolve_at for one in strands if not one.firing and one.last_resolve_at]
+    last_end = max(ends, default=None)
+    return any(
+        one.firing
+        and (last_end is None or one.last_firing_at is None or one.last_firing_at > last_end)
+        for one in strands
+    )
 
 
 def _rank(severity: Severity) -> int:

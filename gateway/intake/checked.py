@@ -50,6 +50,10 @@ class Checker:
         self._sources = sources
         self._identities = identities
 
+    def adopt(self, identities: IdentityCache) -> None:
+        """From now on identities come from here: the installation's seed is known."""
+        self._identities = identities
+
     def memory(self, tenant: int, strand: bytes) -> StrandMemory | None:
         """What this process knows of a strand, if it still does."""
         return self._identities.memory(tenant, strand)
@@ -91,4 +95,4 @@ def _rejected(sighting: Sighting, error: BadLabels) -> Rejected:
         sighting.annotations,
         orjson.dumps(sighting.firing),
     )
-    return Rejected(sighting.index, f"/{sighting.index}/labels: {error}", "labels", raw)
+    return Rejected(sighting.index, f"labels: {error}", "labels", raw)

@@ -88,8 +88,8 @@ def _add_repeat(
             repeat.lease_until = lease
         if sighting.starts_at is None:
             repeat.unstarted = True
-        if sighting.annotations != known.annotations:
-            repeat.annotations = sighting.annotations
+        differ = sighting.annotations != known.annotations
+        repeat.annotations = sighting.annotations if differ else None
 
 
 class _News:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.alerts.alert import Alert
+from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.identity import Identity
 from gateway.alerts.severity import Severity
 from gateway.alerts.sighting import Sighting
@@ -52,9 +52,11 @@ def is_repeat(
     if known.severity is not identity.severity or received_at >= known.until:
         return False
     start = sighting.starts_at
+    if known.started_at is None:
+        return False
     if start is None:
-        return True
-    if known.started_at is None or known.fired_at is None:
+        return known.started_at <= received_at
+    if known.fired_at is None:
         return False
     return known.started_at <= start <= known.fired_at and (
         known.resolved_at is None or start > known.resolved_at
@@ -65,7 +67,7 @@ def confirm(
     strand: Strand, alert: Alert, sources: dict[str, tuple[str, str]], annotations: bytes
 ) -> Confirmed | None:
     """What to remember of *strand* after its commit; None: its next sighting is news anyhow."""
-    if strand.expired:
+    if strand.expired or alert.status is AlertStatus.EXPIRED:
         return None
     return Confirmed(
         version=strand.version,

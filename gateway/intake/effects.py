@@ -18,6 +18,9 @@ from gateway.windows.decide import Outcome, outcome_of
 from gateway.windows.strand import Step, Strand, fold
 from gateway.windows.summed import Summed
 
+_TURNS = frozenset({Step.STARTED, Step.REVIVED, Step.RESOLVED})
+"""After these no process may take the strand for what it was, even if its alert goes on firing."""
+
 
 def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     """One summed sighting, all the way down. All its rows must be loaded, or not exist yet."""
@@ -26,6 +29,8 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     alert = rows.alerts.get(identity.fingerprint) or _new_alert(rows, summed)
     step = fold(strand, summed)
     rows.changed_strands.add(strand.strand)
+    if step in _TURNS:
+        rows.void(alert.fingerprint)
     rows.report(strand.strand, identity.source, _report(summed))
     if summed.firing and step is not Step.STALE:
         _describe(rows, alert, summed)
@@ -45,9 +50,11 @@ def reconsider(
 
     *heard*: of an alert whose lease ran out, whether a source of it has been heard since.
     """
+    rows.void(fingerprint)
     moved = move_alert(rows, rows.alerts[fingerprint], now, None, heard)
     action, state = settle_ticket(rows, moved, now, rule, 0)
-    outcome = outcome_of(None, state, action, escalates=False)
+    escalates = raise_priority(rows, moved, action, rule, now)
+    outcome = outcome_of(None, state, action, escalates)
     for strand in rows.strands_of[fingerprint]:
         if strand.firing:
             strand.last_outcome = outcome
@@ -93,7 +100,7 @@ def _report(summed: Summed) -> Report:
         source=summed.identity.source,
         source_fingerprint=summed.source_fingerprint,
         url=summed.url,
-        lease_until=summed.lease_until,
+        lease_until=summed.lease_until if summed.firing else summed.received_at,
         last_seen=summed.received_at,
     )
 

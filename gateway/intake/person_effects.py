@@ -5,7 +5,7 @@ from datetime import datetime
 from gateway.alerts.alert import Alert, AlertStatus, Triage
 from gateway.alerts.rule import Rule
 from gateway.errors import Conflict
-from gateway.intake.ticket_effects import link_alert, ticket_for
+from gateway.intake.ticket_effects import follow_triage, link_alert, ticket_for
 from gateway.intake.working_set import WorkingSet
 from gateway.tickets.change import apply_transition, join, open_ticket
 from gateway.tickets.ticket import ACKNOWLEDGED, LIVE, Ticket, TicketStatus
@@ -51,8 +51,7 @@ def _follow(rows: WorkingSet, alert: Alert, to: TicketStatus, now: datetime) -> 
         alert.quiet_until = FOREVER
     elif running:
         alert.quiet_until = now + rows.windows[alert.merge_key].length
-    rows.changed_alerts.add(alert.fingerprint)
-    rows.voided_alerts.add(alert.fingerprint)
+    rows.void(alert.fingerprint)
 
 
 def ticket_by_person(
@@ -90,5 +89,5 @@ def ticket_by_person(
 def _put_on(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
     link_alert(rows, alert, ticket_id, now, 0)
     alert.quiet_until = None
-    rows.changed_alerts.add(alert.fingerprint)
-    rows.voided_alerts.add(alert.fingerprint)
+    follow_triage(rows, alert)
+    rows.void(alert.fingerprint)

@@ -85,9 +85,10 @@ class Pipeline:
     async def follow(
         self, journal_id: str, waiting: Waiting, trim: Callable[[int], Awaitable[None]]
     ) -> None:
-        """The process's own journal, until cancelled."""
+        """The process's own journal, until it is closed and drained."""
         position = await self.position(journal_id)
-        while True:
+        waiting.reread(position)
+        while not (waiting.closed and waiting.empty):
             if not await waiting.wait(self.options.heartbeat_seconds):
                 await self._insist(self.ledger.heartbeat, journal_id, self.clock())
                 continue

@@ -12,7 +12,7 @@ from gateway.intake.journal import BEGUN_LIMIT, Leftover, Record
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.source import Rejected
 
-_ALONE = 256
+_ALONE = 1024
 """Records that one batch may have held."""
 _TOGETHER = 256
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
-from gateway.alerts.alert import Alert, Triage
+from gateway.alerts.alert import Alert, AlertStatus, Triage
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.intake.alert_effects import Moved, alert_state
 from gateway.intake.counts import recount, weight
@@ -32,7 +32,8 @@ def settle_ticket(
     if state is AlertState.FIRING and not (window.is_open(now) and window.ends_at is None):
         window.open(now)
         rows.changed_windows.add(window.merge_key)
-    ticket = ticket_in_question(rows, alert, window)
+    ticket, was_on = ticket_in_question(rows, alert, window), alert.ticket_id
+    is_new = moved.began
     action = decide(facts_of(alert, state, window, ticket, moved.window_open))
     match action:
         case Action.OPEN:
@@ -40,9 +41,9 @@ def settle_ticket(
             _link(rows, alert, ticket.id, now, count)
         case Action.REOPEN:
             assert ticket is not None
+            is_new = is_new or _began_since(alert, ticket)
             comment = f"alert {alert.fingerprint.hex()} fires again"
-            change = reopen_by_system(ticket, now, moved.began, comment)
-            rows.save(change, now)
+            rows.save(reopen_by_system(ticket, now, is_new, comment), now)
             _link(rows, alert, ticket.id, now, count)
         case Action.JOIN:
             assert ticket is not None
@@ -53,9 +54,22 @@ def settle_ticket(
             rows.save(resolve_by_system(ticket, now, _why_over(state)), now)
         case Action.NOTHING:
             pass
-    if moved.began and alert.ticket_id is not None:
-        _count_episode(rows, alert)
+    if is_new and was_on is not None and was_on == alert.ticket_id:
+        _go_on_with(rows, alert, was_on, now)
     return action, state
+
+
+def _began_since(alert: Alert, ticket: Ticket) -> bool:
+    """Did the episode begin under a silence, after the ticket was resolved?"""
+    start, end = alert.starts_at, ticket.resolved_at
+    return start is not None and end is not None and start > end
+
+
+def _go_on_with(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
+    """Another episode of an alert that is on the ticket already."""
+    if rows.tickets[ticket_id].live:
+        _add_episode(rows, alert, ticket_id, now)
+        follow_triage(rows, alert)
 
 
 def _why_over(state: AlertState) -> str:
@@ -135,10 +149,16 @@ def ticket_for(
 def _link(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
     if alert.ticket_id != ticket_id:
         link_alert(rows, alert, ticket_id, now, count)
-    ticket = rows.tickets[ticket_id]
-    alert.triage = Triage.ACKNOWLEDGED if ticket.status in ACKNOWLEDGED else Triage.NONE
+    follow_triage(rows, alert)
+    rows.void(alert.fingerprint)
+
+
+def follow_triage(rows: WorkingSet, alert: Alert) -> None:
+    """An alert that runs is acknowledged while its ticket is being worked on."""
+    worked_on = alert.ticket_id is not None and rows.tickets[alert.ticket_id].status in ACKNOWLEDGED
+    runs = alert.status is not AlertStatus.RESOLVED
+    alert.triage = Triage.ACKNOWLEDGED if worked_on and runs else Triage.NONE
     rows.changed_alerts.add(alert.fingerprint)
-    rows.voided_alerts.add(alert.fingerprint)
 
 
 def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
@@ -158,10 +178,10 @@ def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, co
     rows.links[ticket_id, alert.fingerprint] = Link(ticket_id, alert.fingerprint, now, before)
     recount(rows, ticket_id, (0, 0, 0), weight(alert))
     if alert.episodes:
-        _link_episode(rows, alert, ticket_id, now)
+        _add_episode(rows, alert, ticket_id, now)
 
 
-def _link_episode(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
+def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
     key = alert.fingerprint, alert.episodes
     episode = rows.episodes.get(key)
     if episode is None:
@@ -169,14 +189,9 @@ def _link_episode(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime)
         episode = Episode(*key, alert.rule, alert.merge_key, None, starts_at, alert.ends_at)
         rows.episodes[key] = episode
     episode.ticket_id = ticket_id
-
-
-def _count_episode(rows: WorkingSet, alert: Alert) -> None:
-    assert alert.ticket_id is not None
-    ticket = rows.tickets[alert.ticket_id]
-    if ticket.live:
-        rows.tickets[ticket.id] = msgspec.structs.replace(ticket, episodes=ticket.episodes + 1)
-        rows.changed_tickets.add(ticket.id)
+    ticket = rows.tickets[ticket_id]
+    rows.tickets[ticket_id] = msgspec.structs.replace(ticket, episodes=ticket.episodes + 1)
+    rows.changed_tickets.add(ticket_id)
 
 
 def raise_priority(
@@ -185,7 +200,7 @@ def raise_priority(
     """Is the ticket now as urgent as its worst firing alert? True if it had to be raised."""
     alert = moved.alert
     joined = action in (Action.JOIN, Action.REOPEN)
-    if alert.ticket_id is None or rule.priority is not None or not (moved.severity_rose or joined):
+    if alert.ticket_id is None or rule.priority is not None or not (moved.louder or joined):
         return False
     ticket = rows.tickets[alert.ticket_id]
     heard = alert_state(alert, now) is AlertState.FIRING

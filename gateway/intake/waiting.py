@@ -11,6 +11,8 @@ Taken = tuple[Record, Checked]
 Read = Callable[[int, int], Awaitable[Sequence[Record]]]
 """`read(after, limit_bytes)` of a journal."""
 
+MAX_BYTES = 64 * 1024 * 1024
+"""Bodies waiting in memory; beyond it they are read back from the journal."""
 READ_BYTES = 4 * 1024 * 1024
 """Read back at a time."""
 
@@ -18,7 +20,9 @@ READ_BYTES = 4 * 1024 * 1024
 class Waiting:
     """Committed records on their way to the pipeline: in memory, or still in the journal only."""
 
-    def __init__(self, read: Read, check: Callable[[Record], Checked], max_bytes: int) -> None:
+    def __init__(
+        self, read: Read, check: Callable[[Record], Checked], max_bytes: int = MAX_BYTES
+    ) -> None:
         self._read, self._check, self._max_bytes = read, check, max_bytes
         self._queue: deque[Taken] = deque()
         self._bytes = 0
@@ -26,6 +30,19 @@ class Waiting:
         self._last_committed = 0
         self._gap = False
         self._arrived = asyncio.Event()
+        self.closed = False
+        """Nothing more will come: once empty, there is nothing to wait for."""
+
+    def close(self) -> None:
+        """Called when intake has stopped."""
+        self.closed = True
+        self._arrived.set()
+
+    def reread(self, after: int) -> None:
+        """Forget what is in memory: go on behind *after*, from the journal."""
+        self._queue.clear()
+        self._bytes, self._last_taken = 0, after
+        self._gap = self._last_committed > after
 
     def committed(self, records: list[tuple[Record, object]]) -> None:
         """Called by the journal, in the loop's thread, in order of seq."""
@@ -61,6 +78,8 @@ class Waiting:
             if self._gap:
                 await self._read_back()
                 continue
+            if self.closed:
+                return False
             self._arrived.clear()
             try:
                 await asyncio.wait_for(self._arrived.wait(), seconds)

@@ -98,6 +98,11 @@ class WorkingSet:
         """Sightings of the alert so far."""
         return sum(strand.occurrences for strand in self.strands_of.get(fingerprint, ()))
 
+    def void(self, fingerprint: bytes) -> None:
+        """What processes remember of the alert's strands holds no longer."""
+        self.changed_alerts.add(fingerprint)
+        self.voided_alerts.add(fingerprint)
+
     def report(self, strand: bytes, source: str, seen: Report) -> None:
         """Note what a source said; leases and times are greatests."""
         known = self.reports.get((strand, source))

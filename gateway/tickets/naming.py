@@ -32,7 +32,7 @@ def _from_labels(labels: Mapping[str, str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_TITLE_CHARACTERS]
+    return " ".join(text.split())[:MAX_TITLE_CHARACTERS].rstrip()
 
 
 def new_ticket_id(now: datetime) -> str:

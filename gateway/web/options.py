@@ -3,12 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
-
-from msgspec import Meta
 
 MIB = 1024 * 1024
-Count = Annotated[int, Meta(ge=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +46,13 @@ class WebOptions:
 
     listen: ListenAddress = ListenAddress("127.0.0.1", 9096)
     """Loopback, so that a first start exposes nothing."""
-    workers: Count = 1
+    workers: int = 1
     """Processes sharing the port."""
-    max_body_bytes: Count = 32 * MIB
+    max_body_bytes: int = 32 * MIB
     """Of one request, as sent and after decompression; greater is answered 413."""
-    max_bytes_in_flight: Count = 128 * MIB
+    max_bytes_in_flight: int = 128 * MIB
     """Of all bodies being read or handled in one process; beyond it requests are put off."""
-    max_compression_ratio: Count = 200
+    max_compression_ratio: int = 200
     """Decompressed to compressed bytes, once past 1 MiB: real alerts stay under 100, bombs not."""
     body_timeout: timedelta = timedelta(seconds=10)
     """For the whole body to arrive; then 408."""
@@ -66,5 +62,5 @@ class WebOptions:
     """Go clients keep idle connections for 300 s: closing earlier loses the batch being sent."""
     lingering_timeout: timedelta = timedelta(seconds=5)
     """For reading on after an early refusal, so that the sender sees the answer, not a reset."""
-    max_connections: Count = 4096
+    max_connections: int = 4096
     """In one process; further ones are closed at once."""

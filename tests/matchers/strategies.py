@@ -30,8 +30,8 @@ PATTERN_PIECES = (
     r"\d", r"\d+", r"\.", r"\pL", r"\n", "|", "?", "{1,2}", "(?:db-.*)", "x|xy|", "^x", "x$",
 )  # fmt: skip
 
-names = st.sampled_from(NAMES) | st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
-values = st.sampled_from(VALUES) | st.text(st.characters(exclude_categories=("Cs",)))
+names = st.sampled_from(NAMES) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+values = st.sampled_from(VALUES) | st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def _compiles(pattern: str) -> bool:

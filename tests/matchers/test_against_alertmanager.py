@@ -164,7 +164,8 @@ def test_unbalanced_brackets_are_refused_as_in_silences_of_0_25_though_its_filte
 def test_amtool_sends_what_was_typed_and_shows_what_we_find(
     amtool_binary: Path, server: Server, text: str
 ) -> None:
-    command = [amtool_binary, f"--alertmanager.url={server.url}", "alert", "query", "-o", "json"]
+    url = f"--alertmanager.url={server.url}"
+    command: list[str | Path] = [amtool_binary, url, "alert", "query", "-o", "json"]
     shown = subprocess.run([*command, 'id!=""', text], capture_output=True, text=True)
     matcher = ours_one(text)
     if matcher is None:
@@ -190,8 +191,8 @@ class Routes:
         with NamedTemporaryFile("w", dir=self._directory) as config:
             json.dump(content, config)  # which is YAML, and spells every character in ASCII
             config.flush()
-            command = [self._amtool, "config", "routes", "show", f"--config.file={config.name}"]
-            shown = subprocess.run(command, capture_output=True)
+            show: list[str | Path] = [self._amtool, "config", "routes", "show"]
+            shown = subprocess.run([*show, f"--config.file={config.name}"], capture_output=True)
         if shown.returncode != 0:
             return None
         found = re.findall(r"── (.*)  receiver: r\d+\n", shown.stdout.decode())

@@ -112,12 +112,15 @@ def test_a_pattern_that_alertmanager_refuses_is_refused(pattern: str) -> None:
         regex(pattern)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "words"), [("a{1001}", "invalid repetition size: {1001}"), ("é(", "missing ): é(")]
+)
 def test_a_bad_pattern_prints_nothing_and_says_what_is_wrong(
-    capfd: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str], pattern: str, words: str
 ) -> None:
     with pytest.raises(MatcherSyntaxError) as caught:
-        regex("a{1001}")
-    assert caught.value.reason == "bad regular expression: invalid repetition size: {1001}"
+        regex(pattern)
+    assert caught.value.reason == f"bad regular expression: {words}"
     assert capfd.readouterr() == ("", "")
 
 

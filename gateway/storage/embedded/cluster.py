@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -60,9 +61,10 @@ def create_cluster(
 ) -> None:
     """Beside its place and then renamed: a kill at any moment leaves none, not half of one."""
     progress(f"Creating a private PostgreSQL {binaries.major} (once, a few seconds) ...")
-    unfinished = cluster.with_name(f"{cluster.name}.new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
+    for leftover in cluster.parent.glob(f"{cluster.name}.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    # A fresh name: an initdb whose gateway was killed may still be writing to its own.
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{cluster.name}.new-", dir=cluster.parent))
     account.own(unfinished)
     made = account.run([binaries.initdb, "-D", unfinished, *_initdb_options(binaries.major)])
     if made.returncode != 0:

@@ -41,6 +41,9 @@ def find_home(
     if not home.exists():
         _make_home(home, account, state_dir, progress)
     home = home.resolve()
+    if home.stat().st_uid == os.geteuid():
+        # Again, as a copy has lost the group.
+        _open_to(account, home)
     if account.reaches(home):
         return home
     raise PrivatePostgresFailed(
@@ -56,15 +59,16 @@ def socket_directory(home: Path, account: Account) -> Path:
         inside.mkdir(mode=0o700, exist_ok=True)
         account.own(inside)
         return inside
-    # A fresh name each time: nobody can have made it before us, and postmaster.pid remembers it.
-    outside = Path(tempfile.mkdtemp(prefix="alert-gateway-"))
-    account.own(outside)
-    if _fits(outside) and account.reaches(outside):
-        return outside
-    outside.rmdir()
+    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  by mkdtemp, below
+        # A fresh name each time: nobody made it before us, and postmaster.pid remembers it.
+        outside = Path(tempfile.mkdtemp(prefix="alert-gateway-", dir=parent))
+        account.own(outside)
+        if _fits(outside) and account.reaches(outside):
+            return outside
+        outside.rmdir()
     raise PrivatePostgresFailed(
-        f"There is no place for PostgreSQL's socket: {inside} is longer than a socket's path may "
-        f"be, and {outside.parent} will not do either. Choose a shorter data_dir or TMPDIR."
+        f"There is no place for PostgreSQL's socket: {inside} is too long a path for one, and "
+        f"{tempfile.gettempdir()} will not do either. Choose a shorter data_dir."
     )
 
 

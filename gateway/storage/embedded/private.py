@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import asyncpg
+
 from gateway.storage.embedded.account import Account, account_for
 from gateway.storage.embedded.binaries import Binaries, binaries_for, runnable
 from gateway.storage.embedded.cluster import (
@@ -66,12 +68,19 @@ class PrivatePostgres:
         await self._launch()
 
     async def keep_running(self) -> None:
-        """Start it again whenever it is gone (killed for memory, say). Runs until cancelled."""
+        """Start it again whenever it is gone (killed for memory, say). Runs until cancelled.
+
+        Raises PrivatePostgresFailed if it cannot; called again, it tries again.
+        """
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            if self._postmaster is not None and not self._postmaster.alive():
-                self._progress(f"PostgreSQL (process {self.pid}) is gone; starting it again ...")
-                await self._launch()
+            await self.revive()
+
+    async def revive(self) -> None:
+        """Start it again if it is gone. Raises PrivatePostgresFailed if it cannot."""
+        if self._postmaster is not None and not self._postmaster.alive():
+            self._progress(f"PostgreSQL (process {self.pid}) is gone; starting it again ...")
+            await self._launch()
 
     async def stop(self) -> None:
         """A fast shutdown, awaited; a hard one where that takes too long."""
@@ -185,5 +194,5 @@ def _settle(
 def _explained(data_dir: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, asyncpg.PostgresError) as error:
         raise PrivatePostgresFailed(f"No private PostgreSQL in {data_dir}: {error}") from error

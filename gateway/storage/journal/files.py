@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _SEGMENT_NAME = re.compile(r"([0-9a-f]{16,64})-([0-9]{6,})\.sqlite")
+_AWAY = ".closing"
 _SUFFIXES = ("", "-wal", "-shm", "-journal")
 """The database first: as long as it has its name, its write-ahead log has too."""
 
@@ -64,6 +66,27 @@ def keep_evidence(path: Path) -> None:
     for name, aside in zip(_beside(path), _beside(aside_path(path)), strict=True):
         if name.exists() and not aside.exists():
             aside.hardlink_to(name)
+
+
+@contextmanager
+def without_its_name(path: Path) -> Iterator[None]:
+    """Meanwhile SQLite takes the database for moved, and on closing copies no log into it."""
+    away = path.with_name(path.name + _AWAY)
+    try:
+        path.rename(away)
+    except OSError:  # removed, or a disk that takes no names: then closing may copy
+        yield
+        return
+    try:
+        yield
+    finally:
+        away.rename(path)
+
+
+def give_names_back(directory: Path) -> None:
+    """To databases whose process ended within `without_its_name`."""
+    for away in directory.glob("*" + _AWAY):
+        away.rename(away.with_name(away.name.removesuffix(_AWAY)))
 
 
 def aside_path(path: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.intake.journal import Record
 from gateway.storage.journal.committer import Committer
-from gateway.storage.journal.files import segment_files
+from gateway.storage.journal.files import give_names_back, segment_files
 from gateway.storage.journal.recovery import RecoveryNotes
 from gateway.storage.journal.row import Row, Sealed
 from gateway.storage.journal.segment import DamagedSegmentError, Extent, Header, Segment, is_damage
@@ -87,6 +87,7 @@ def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
     lies behind a segment that cannot be opened now waits with it: if it were applied first, the
     position in the ledger would be beyond the records that still wait.
     """
+    give_names_back(directory)
     _remove_orphans(directory)
     files = segment_files(directory)
     RecoveryNotes(directory).forget_others(set(files))

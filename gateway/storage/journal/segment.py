@@ -21,6 +21,7 @@ from gateway.storage.journal.files import (
     create_private_file,
     keep_evidence,
     sync_directory,
+    without_its_name,
     write_ahead_log,
 )
 from gateway.storage.journal.wal import lost_commits
@@ -205,8 +206,9 @@ class Segment:
         self._connection.execute("PRAGMA shrink_memory")
 
     def close(self) -> None:
-        """Checkpoints, unless the file was unlinked or renamed before: then nothing is copied."""
-        self._connection.close()
+        """Leave the log as it is: to copy it would cost what an outage's backlog weighs."""
+        with without_its_name(self.path):
+            self._connection.close()
 
 
 def is_damage(error: BaseException) -> bool:

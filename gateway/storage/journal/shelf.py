@@ -16,7 +16,7 @@ from gateway.storage.journal.segment import DamagedSegmentError, Segment
 logger = logging.getLogger(__name__)
 
 _OPEN_SEGMENTS = 64
-"""Two descriptors each. Closing one copies its log, so it is done only beyond this many."""
+"""Two descriptors each. To open one again reads its log, so they stay open up to this many."""
 
 
 class Shelf:
@@ -92,6 +92,5 @@ class Shelf:
             self._open.popitem()[1].close()
 
     def _close(self, path: Path) -> None:
-        # After the file lost its name: else SQLite would first copy the log into it.
         if segment := self._open.pop(path, None):
             segment.close()

@@ -19,7 +19,6 @@ from tests.storage.embedded.steps import (
     exists,
     kill,
     kill_both,
-    make,
     replace_in,
     start_gateway,
     stranger_of,
@@ -27,49 +26,45 @@ from tests.storage.embedded.steps import (
 )
 
 
-async def test_a_server_left_by_a_killed_gateway_is_taken_over_and_stopped(data_dir: Path) -> None:
-    await make(data_dir)
-    gateway, pid = start_gateway(data_dir)
+async def test_a_server_left_by_a_killed_gateway_is_taken_over_and_stopped(made_dir: Path) -> None:
+    gateway, pid = start_gateway(made_dir)
     kill(gateway)
     assert exists(pid)
     words = Words()
-    async with open_private_postgres(data_dir, progress=words) as server:
+    async with open_private_postgres(made_dir, progress=words) as server:
         assert server.pid == pid
         assert await ask(server.url, "SELECT value FROM kept") == 42
     assert not exists(pid)
     assert words == [f"Taking over the PostgreSQL left running (process {pid}) ..."]
 
 
-async def test_a_server_killed_with_its_gateway_is_started_again_at_once(data_dir: Path) -> None:
-    await make(data_dir)
-    gateway, pid = start_gateway(data_dir)
+async def test_a_server_killed_with_its_gateway_is_started_again_at_once(made_dir: Path) -> None:
+    gateway, pid = start_gateway(made_dir)
     kill_both(gateway, pid)
-    async with open_private_postgres(data_dir, progress=Words()) as server:
+    async with open_private_postgres(made_dir, progress=Words()) as server:
         assert server.pid != pid
         assert await ask(server.url, "SELECT value FROM kept") == 42
 
 
-async def test_a_server_that_was_just_told_to_stop_is_replaced(data_dir: Path) -> None:
-    await make(data_dir)
-    gateway, pid = start_gateway(data_dir)
+async def test_a_server_that_was_just_told_to_stop_is_replaced(made_dir: Path) -> None:
+    gateway, pid = start_gateway(made_dir)
     kill(gateway)
     os.kill(pid, signal.SIGINT)
-    async with private_postgres(data_dir, progress=Words()) as url:
+    async with private_postgres(made_dir, progress=Words()) as url:
         assert await ask(url, "SELECT value FROM kept") == 42
 
 
 async def test_a_process_that_got_the_number_of_a_dead_server_is_no_obstacle(
-    data_dir: Path,
+    made_dir: Path,
 ) -> None:
-    await make(data_dir)
-    gateway, pid = start_gateway(data_dir)
+    gateway, pid = start_gateway(made_dir)
     kill_both(gateway, pid)
-    cluster = data_dir / "postgres" / "cluster"
+    cluster = made_dir / "postgres" / "cluster"
     stranger = stranger_of(account_for(cluster))
     for file in (cluster / "postmaster.pid", cluster.parent / "socket" / ".s.PGSQL.5432.lock"):
         replace_in(file, str(pid), str(stranger.pid))
     try:
-        async with private_postgres(data_dir, progress=Words()) as url:
+        async with private_postgres(made_dir, progress=Words()) as url:
             assert await ask(url, "SELECT value FROM kept") == 42
         assert stranger.poll() is None
     finally:
@@ -104,7 +99,7 @@ async def back(server: PrivatePostgres, not_as: int) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_ctrl_c_in_the_terminal_does_not_reach_it(data_dir: Path) -> None:
-    async with open_private_postgres(data_dir, progress=Words()) as server:
+async def test_ctrl_c_in_the_terminal_does_not_reach_it(made_dir: Path) -> None:
+    async with open_private_postgres(made_dir, progress=Words()) as server:
         assert os.getsid(server.pid) != os.getsid(0)
         assert os.getpgid(server.pid) != os.getpgid(0)

@@ -16,28 +16,28 @@ from gateway.storage.embedded.account import BARRIER_GID, Account, account_for
 from gateway.storage.embedded.binaries import Binaries, binaries_for, runnable
 from gateway.storage.embedded.cluster import create_cluster
 from gateway.storage.embedded.home import find_home
-from tests.storage.embedded.steps import Words, ask, make, tell, uids_of
+from tests.storage.embedded.steps import Words, ask, tell, uids_of
 
 # ---------------------------------------------------------------- who may reach it
 
 
-async def test_it_listens_on_its_socket_alone(data_dir: Path) -> None:
-    async with open_private_postgres(data_dir, progress=Words()) as server:
+async def test_it_listens_on_its_socket_alone(made_dir: Path) -> None:
+    async with open_private_postgres(made_dir, progress=Words()) as server:
         assert await ask(server.url, "SHOW listen_addresses") == ""
         sockets = server.home / "socket"
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
         assert stat.S_IMODE((sockets / ".s.PGSQL.5432").stat().st_mode) == 0o700
 
 
-async def test_no_process_of_it_is_root(data_dir: Path) -> None:
-    async with open_private_postgres(data_dir, progress=Words()) as server:
+async def test_no_process_of_it_is_root(made_dir: Path) -> None:
+    async with open_private_postgres(made_dir, progress=Words()) as server:
         assert uids_of(server.pid) == {str(account_for(server.home / "cluster").uid)}
         assert "0" not in uids_of(server.pid)
 
 
-async def test_other_processes_of_the_same_shared_account_cannot_enter(data_dir: Path) -> None:
-    account = account_for(data_dir / "postgres" / "cluster")
-    async with open_private_postgres(data_dir, progress=Words()) as server:
+async def test_other_processes_of_the_same_shared_account_cannot_enter(made_dir: Path) -> None:
+    account = account_for(made_dir / "postgres" / "cluster")
+    async with open_private_postgres(made_dir, progress=Words()) as server:
         assert account.reaches(server.home)
         if account.is_ours:
             assert stat.S_IMODE(server.home.stat().st_mode) == 0o700
@@ -47,7 +47,7 @@ async def test_other_processes_of_the_same_shared_account_cannot_enter(data_dir:
 
 
 async def test_variables_for_other_postgresql_servers_change_nothing(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    made_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
         "PGHOST": "db.example.org",
@@ -57,7 +57,7 @@ async def test_variables_for_other_postgresql_servers_change_nothing(
         "PGDATA": "/nowhere",
     }.items():
         monkeypatch.setenv(name, value)
-    async with private_postgres(data_dir, progress=Words()) as url:
+    async with private_postgres(made_dir, progress=Words()) as url:
         assert await ask(url, "SELECT current_user || '@' || current_database()") == (
             "postgres@postgres"
         )
@@ -102,13 +102,12 @@ def hidden_copy(shipped: Binaries, closed: Path) -> Binaries:
 
 
 async def test_a_database_whose_link_leads_nowhere_is_not_silently_made_anew(
-    data_dir: Path,
+    made_dir: Path,
 ) -> None:
-    await make(data_dir)
-    shutil.rmtree((data_dir / "postgres").resolve())
-    (data_dir / "postgres").symlink_to(data_dir / "unmounted")
+    shutil.rmtree((made_dir / "postgres").resolve())
+    (made_dir / "postgres").symlink_to(made_dir / "unmounted")
     with pytest.raises(PrivatePostgresFailed, match="which is gone"):
-        async with private_postgres(data_dir, progress=Words()):
+        async with private_postgres(made_dir, progress=Words()):
             pass
 
 
@@ -125,10 +124,9 @@ async def test_the_name_of_the_directory_does_not_matter(data_dir: Path, name: s
     assert outside is None or not outside.exists()
 
 
-async def test_a_copy_of_a_database_is_a_database(data_dir: Path) -> None:
-    await make(data_dir)
-    copy = data_dir.with_name("copy")
-    shutil.copytree(data_dir, copy, symlinks=True)
+async def test_a_copy_of_a_database_is_a_database(made_dir: Path) -> None:
+    copy = made_dir.with_name("copy")
+    shutil.copytree(made_dir, copy, symlinks=True)
     # What a copy by root loses.
     (copy / "postgres").chmod(0o711)
     async with private_postgres(copy, progress=Words()) as url:

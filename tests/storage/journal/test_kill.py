@@ -24,6 +24,14 @@ def child(verb: str, root: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@contextmanager
+def holding_a_slot(root: Path) -> Iterator[subprocess.Popen[str]]:
+    with child("hold", root) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "open\n"
+        yield process
+
+
 def said_before_it_died(verb: str, root: Path) -> str:
     with child(verb, root) as process:
         said, _ = process.communicate(timeout=60)
@@ -83,16 +91,13 @@ async def test_a_record_that_kills_is_known_by_how_often_it_was_begun(tmp_path: 
 
 
 async def test_two_processes_never_own_one_slot(tmp_path: Path) -> None:
-    with child("hold", tmp_path) as one, child("hold", tmp_path) as other:
-        for process in (one, other):
-            assert process.stdout
-            assert process.stdout.readline() == "open\n"
+    with holding_a_slot(tmp_path) as first, holding_a_slot(tmp_path):
         async with opened(tmp_path) as journal:
             await append(journal, b"mine")
             assert await journal.claim_abandoned() == []
             assert [path.parent.name for path in segments(tmp_path)] == ["slot-2"]
-        one.kill()
-        one.wait(timeout=60)
+        first.kill()
+        first.wait(timeout=60)
         async with opened(tmp_path) as journal:
             await append(journal, b"mine")
             assert [path.parent.name for path in segments(tmp_path)] == ["slot-0", "slot-2"]

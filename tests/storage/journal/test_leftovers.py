@@ -35,6 +35,7 @@ async def crashed(tmp_path: Path, *written: bytes) -> Path:
     async with opened(live) as journal:
         for n, body in enumerate(written):
             await append(journal, body, after_noon_s=n)
+        await read_all(journal)  # then the thread rests, and no file changes while it is copied
         crash_image(live, tmp_path / "image")
     shutil.rmtree(live)
     return tmp_path / "image"
@@ -102,6 +103,27 @@ async def test_what_was_not_drained_is_left_again(tmp_path: Path) -> None:
         found = [bodies(await read_all(leftover)) for leftover in journal.leftovers()]
         assert found == [[b"one", b"two"], [b"three"]]
         assert journal.unapplied_records == 3
+
+
+async def test_closing_copies_nothing_however_much_is_left(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        for _ in range(16):
+            await append(journal, HALF_A_SEGMENT)
+        sizes = sizes_of(tmp_path)
+    assert sizes_of(tmp_path) == sizes
+    async with opened(tmp_path) as journal:
+        (leftover,) = journal.leftovers()
+        assert bodies(await read_all(leftover)) == [HALF_A_SEGMENT] * 16
+    assert sizes_of(tmp_path) == sizes
+
+
+async def test_a_segment_whose_closing_was_cut_short_is_found(tmp_path: Path) -> None:
+    root = await crashed(tmp_path, b"one")
+    (segment,) = segments(root)
+    segment.rename(segment.with_name(segment.name + ".closing"))
+    async with opened(root) as journal:
+        (leftover,) = journal.leftovers()
+        assert bodies(await read_all(leftover)) == [b"one"]
 
 
 async def test_each_start_has_an_id_of_its_own(tmp_path: Path) -> None:
@@ -211,16 +233,16 @@ async def test_a_flipped_byte_in_the_log_is_noticed_and_the_bytes_are_kept(
     damaged = segments(root)[0]
     log = write_ahead_log(damaged)
     flip(log, log.stat().st_size // 2)
-    for start in range(2):
+    for start in (1, 2):
         async with opened(root) as journal:
             (leftover,) = journal.leftovers()
             found = bodies(await read_all(leftover))
             assert 0 < len(found) < 9
             assert found == [b"%d" % n * 20_000 for n in range(len(found))]
-            assert journal.damaged_segments == (1 if start == 0 else 0)
-            if start == 1:
-                await leftover.discard()
-    assert caplog.messages.count(DAMAGED) == 1
+            assert journal.damaged_segments == 1
+            assert caplog.messages.count(DAMAGED) == start
+    async with opened(root) as journal:
+        await journal.leftovers()[0].discard()
     kept = damaged.with_name(damaged.name + ".corrupt")
     assert files_beside_lock(root) == [kept.name, kept.name + "-wal"]
 
@@ -254,12 +276,10 @@ async def test_a_lost_end_of_a_segment_that_was_followed_by_another_is_noticed(
 
 
 async def test_a_broken_page_is_noticed_and_the_other_segments_are_read(tmp_path: Path) -> None:
-    root = tmp_path / "journal"
-    async with opened(root) as journal:
-        for _ in range(16):
-            await append(journal, HALF_A_SEGMENT)
+    root = await crashed(tmp_path, *[HALF_A_SEGMENT] * 16)
     damaged, *whole = segments(root)
     assert whole
+    copy_log(damaged)
     with damaged.open("r+b") as file:
         file.seek(8192)
         file.write(b"\xff" * (damaged.stat().st_size - 8192))
@@ -268,6 +288,21 @@ async def test_a_broken_page_is_noticed_and_the_other_segments_are_read(tmp_path
         assert journal.damaged_segments == 1
         assert (await read_all(leftover))[-1].seq == 16
     assert damaged.with_name(damaged.name + ".corrupt").exists()
+
+
+async def test_a_segment_that_breaks_while_it_is_written_is_set_aside_and_another_begun(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path, options=JournalOptions()) as journal:
+        for _ in range(40):
+            await append(journal, HALF_A_SEGMENT)
+        with write_ahead_log(segments(tmp_path)[0]).open("r+b") as file:
+            file.seek(50_000)
+            file.write(b"\xff" * 6_000_000)
+        assert await journal.read(0, 1) == []
+        assert caplog.messages.count(DAMAGED) == journal.damaged_segments == 1
+        assert await append(journal, b"goes on") == 41
+        assert bodies(await read_all(journal)) == [b"goes on"]
 
 
 async def test_what_cannot_be_opened_now_stays_and_what_lies_behind_waits_with_it(
@@ -302,15 +337,26 @@ async def test_more_segments_than_are_kept_open_are_all_read(tmp_path: Path) -> 
         for _ in range(80):
             for _ in range(32):
                 last = await append(journal, b"x")
+        assert len(await read_all(journal)) == last
         assert len(segments(live)) == 80
         assert open_descriptors() < 200
-        assert len(await read_all(journal)) == last
         root = crash_image(live, tmp_path / "image")
     async with opened(root) as journal:
         (leftover,) = journal.leftovers()
         assert open_descriptors() < 200
         assert len(await read_all(leftover)) == last
         assert (journal.damaged_segments, journal.unreadable_segments) == (0, 0)
+
+
+def sizes_of(root: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in root.glob("slot-*/*.sqlite*")}
+
+
+def copy_log(segment: Path) -> None:
+    """As SQLite itself does when the last connection is closed."""
+    with closing(sqlite3.connect(segment)) as connection:
+        connection.execute("SELECT count(*) FROM records").fetchone()
+    assert not write_ahead_log(segment).exists()
 
 
 def open_descriptors() -> int:

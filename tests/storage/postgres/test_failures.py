@@ -89,12 +89,19 @@ async def test_each_sqlstate_has_its_answer(
     assert failure_of(error) is expected, error
 
 
-@pytest.mark.parametrize("value", ["not a number", 2**40, "\ud800", object()], ids=repr)
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        pytest.param("integer", "7", id="another type"),
+        pytest.param("integer", 2**40, id="too large"),
+        pytest.param("text", "\ud800", id="half a surrogate pair"),
+        pytest.param("integer[]", [1, None, "x"], id="inside an array"),
+    ],
+)
 async def test_an_argument_the_driver_cannot_encode_is_the_datas_fault(
-    connections: Connect, value: object
+    connections: Connect, kind: str, value: object
 ) -> None:
     connection = await connections()
-    kind = "text" if value == "\ud800" else "integer"
     error = await error_of(connection.fetchval(f"SELECT $1::{kind}", value))
     assert is_data_error(error), error
 

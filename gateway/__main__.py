@@ -1,0 +1,110 @@
+"""The command line: `alert-gateway serve | migrate | check-config | tickets | version`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from gateway import __version__
+from gateway.commands.serve import serve
+from gateway.commands.tickets import GatewayNotReached, show_tickets
+from gateway.config import Config, ConfigError, failing_examples, load
+from gateway.errors import GatewayError
+from gateway.logs import set_up_logs
+from gateway.storage.postgres.migrate import migrate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 failed and said why, 2 the configuration is wrong."""
+    chosen = _parser().parse_args(arguments)
+    if chosen.command == "version":
+        say(f"alert-gateway {__version__}")
+        return 0
+    try:
+        config = load(chosen.config)
+        set_up_logs(config.logs.level, config.logs.format, config.secrets)
+        return uvloop.run(_run(chosen, config))
+    except ConfigError as error:
+        complain(str(error))
+        return 2
+    except (GatewayError, GatewayNotReached, OSError) as error:
+        complain(f"alert-gateway: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _run(chosen: argparse.Namespace, config: Config) -> int:
+    match chosen.command:
+        case "serve":
+            await serve(config, chosen.config, say)
+        case "migrate":
+            return await _migrate(config)
+        case "check-config":
+            return _check(config, chosen.config)
+        case "tickets":
+            await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
+    return 0
+
+
+async def _migrate(config: Config) -> int:
+    if not config.postgres.url:
+        say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
+        return 0
+    result = await migrate(config.postgres.url, progress=say)
+    say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")
+    return 0
+
+
+def _check(config: Config, path: Path | None) -> int:
+    problems = failing_examples(config.sources, config.source_options)
+    if problems:
+        raise ConfigError(path, problems)
+    rules, sources = len(config.rules), len(config.sources)
+    say(f"{path or 'The default configuration'} is fine: {rules} rules, {sources} sources.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="alert-gateway",
+        description="Takes in every alert, merges repeats, and keeps one ticket per problem.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _command(commands, "serve", "take alerts in and keep tickets, until stopped")
+    _command(commands, "migrate", "bring the schema of the configured PostgreSQL up to date")
+    _command(commands, "check-config", "check the configuration, naming every problem")
+    tickets = _command(commands, "tickets", "show the newest tickets of the running gateway")
+    tickets.add_argument("--watch", action="store_true", help="show them again every 2 seconds")
+    tickets.add_argument("--limit", type=int, default=20, help="how many (default 20)")
+    commands.add_parser("version", help="print the version")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, meaning: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="configuration in TOML; without it every default holds (see config.example.toml)",
+    )
+    return parser
+
+
+def say(text: str) -> None:
+    """To the person at the terminal, at once."""
+    print(text, flush=True)
+
+
+def complain(text: str) -> None:
+    """What went wrong, and what to do."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the program does for people at a terminal, one file a command."""

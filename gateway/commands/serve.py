@@ -1,0 +1,85 @@
+"""`serve`: PostgreSQL if need be, migrations, then one process or several, until told to stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from gateway.app import open_gateway
+from gateway.commands.banner import banner
+from gateway.commands.children import run_children
+from gateway.config import Config
+from gateway.storage.embedded import PrivatePostgres, open_private_postgres
+from gateway.storage.postgres.migrate import migrate
+
+CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
+"""In the environment of a child process: where the parent says PostgreSQL is."""
+
+Progress = Callable[[str], None]
+
+
+async def serve(config: Config, config_path: Path | None, say: Progress) -> None:
+    """Returns when SIGTERM or SIGINT has been obeyed."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    if url := os.environ.get(CHILD_URL):
+        async with open_gateway(config, url, may_migrate=config.postgres.migrate):
+            await stopping.wait()
+        return
+    if config.redis.url:
+        say("[redis] url is set; this version does its work without Redis.")
+    async with _postgres(config, say) as (url, private):
+        if config.http.workers > 1:
+            await run_children(config, config_path, {CHILD_URL: url}, stopping, say)
+        else:
+            await _serve_alone(config, url, private, stopping, say)
+    say("Stopped.")
+
+
+async def _serve_alone(
+    config: Config,
+    url: str,
+    private: PrivatePostgres | None,
+    stopping: asyncio.Event,
+    say: Progress,
+) -> None:
+    revive = None if private is None else private.revive
+    async with open_gateway(
+        config, url, may_migrate=config.postgres.migrate, revive=revive
+    ) as gateway:
+        host, port = gateway.server.addresses[0]
+        say(banner(host, port, token=bool(config.auth.token), program=program()))
+        await stopping.wait()
+        say("Stopping: finishing requests, draining the pipeline ...")
+
+
+@asynccontextmanager
+async def _postgres(
+    config: Config, say: Progress
+) -> AsyncIterator[tuple[str, PrivatePostgres | None]]:
+    """The configured PostgreSQL as it is, or the private one, started and migrated."""
+    if config.postgres.url:
+        yield config.postgres.url, None
+        return
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(
+            open_private_postgres(config.data_dir, progress=say)
+        )
+        await migrate(server.url, progress=say)
+        yield server.url, server
+
+
+def program() -> str:
+    """How the user called us, for copying."""
+    name = Path(sys.argv[0])
+    if name.name != "alert-gateway":
+        return f"{sys.executable} -m gateway"
+    try:
+        return str(name.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(name)

@@ -1,0 +1,66 @@
+"""`tickets`: the newest tickets of a running gateway, as a table; `--watch` keeps it current."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from gateway.config import Config
+
+_WATCH_SECONDS = 2.0
+_COLUMNS = ("number", "status", "priority", "firing", "occurrences", "title")
+
+
+class GatewayNotReached(Exception):
+    """No gateway answers where the configuration says it listens."""
+
+
+async def show_tickets(
+    config: Config, *, watch: bool, limit: int, say: Callable[[str], None]
+) -> None:
+    """Once, or again every two seconds until interrupted."""
+    headers = {"Authorization": f"Bearer {config.auth.token}"} if config.auth.token else {}
+    listen = config.http.listen
+    host = "127.0.0.1" if listen.host in ("", "0.0.0.0", "::") else listen.host  # noqa: S104
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listen.port}"
+    async with ClientSession(url, headers=headers, timeout=ClientTimeout(total=10)) as session:
+        while True:
+            table = _table(await _fetch(session, url, limit))
+            say(f"\x1b[2J\x1b[H{table}" if watch else table)
+            if not watch:
+                return
+            await asyncio.sleep(_WATCH_SECONDS)
+
+
+async def _fetch(session: ClientSession, url: str, limit: int) -> Sequence[dict[str, Any]]:
+    try:
+        async with session.get("/api/v1/tickets", params={"limit": limit}) as response:
+            body = await response.json(content_type=None)
+            if response.status != 200:
+                raise GatewayNotReached(f"{url} says: {body.get('detail', response.status)}")
+            items: Sequence[dict[str, Any]] = body["items"]
+            return items
+    except (ClientError, TimeoutError) as error:
+        raise GatewayNotReached(
+            f"no gateway answers at {url}: is `alert-gateway serve` running there?"
+        ) from error
+
+
+def _table(tickets: Sequence[dict[str, Any]]) -> str:
+    if not tickets:
+        return "No tickets yet."
+    rows = [_COLUMNS, *(tuple(_printable(one[name]) for name in _COLUMNS) for one in tickets)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_line(row, widths)[:width] for row in rows)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
+
+
+def _printable(value: object) -> str:
+    """Titles are made of labels, and labels are hostile: no control characters on a terminal."""
+    return "".join(char if char.isprintable() else "�" for char in str(value))

@@ -1,0 +1,56 @@
+"""One process's intake, from the first reach of the ledger to the drained journal."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.intake.journal import Journal, Leftover
+from gateway.intake.pipeline import Pipeline
+from gateway.intake.recovery import drain_leftover
+from gateway.intake.waiting import READ_BYTES, Waiting
+
+log = logging.getLogger(__name__)
+
+
+class RecoveringJournal(Journal, Protocol):
+    """A journal that knows what earlier process starts left."""
+
+    def leftovers(self) -> Sequence[Leftover]:
+        """In this process's own slot."""
+
+    async def claim_abandoned(self) -> Sequence[Leftover]:
+        """Of processes that are gone and have no successor in their slot."""
+
+
+@dataclass(slots=True)
+class IntakeRun:
+    """A worker's turn that lasts as long as the process: see `Supervisor`."""
+
+    pipeline: Pipeline
+    journal: RecoveringJournal
+    waiting: Waiting
+    prepare: Callable[[], Awaitable[None]]
+    """Schema, seed and silences are there when it returns; it waits as long as that takes."""
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
+    """Intake has stopped and everything is in the ledger."""
+
+    async def turn(self) -> bool:
+        """Returns when intake has stopped and everything is in the ledger."""
+        await self.prepare()
+        await self.drain_leftovers()
+        await self.pipeline.follow(self.journal.id, self.waiting, self.journal.trim)
+        await self.pipeline.finish(self.journal.id)
+        self.finished.set()
+        return False
+
+    async def drain_leftovers(self) -> None:
+        """Everything earlier starts left, before anything new."""
+        await self.journal.claim_abandoned()
+        for leftover in self.journal.leftovers():
+            log.warning(
+                "draining a journal left behind",
+                extra={"journal": leftover.id, "last_seq": leftover.last_seq},
+            )
+            await drain_leftover(self.pipeline, leftover, READ_BYTES)

@@ -1,0 +1,200 @@
+"""Identity: what names one source alert, one alert and one window, and what does not."""
+
+import json
+from collections.abc import Mapping
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.alerts.identity import IdentityCache, SourceIdentity
+from gateway.alerts.labels import BadLabels
+from gateway.alerts.rule import DEFAULT_RULE, Rule
+from gateway.alerts.severity import Severity
+from matchers import parse
+from tests.alerts.identities import SEED, identifier, identity, sighting
+
+PROMETHEUS = SourceIdentity("prometheus")
+NAMES = st.sampled_from(["alertname", "cluster", "instance", "replica", "team"])
+LABELS = st.dictionaries(NAMES, st.sampled_from(["a", "b", "ab", "é"]), min_size=1)
+CPU = {"alertname": "Cpu", "cluster": "eu", "instance": "db1", "team": "payments"}
+
+
+@given(LABELS, st.randoms(), st.booleans())
+def test_the_same_labels_in_any_order_and_spacing_are_one_strand(
+    labels: Mapping[str, str], shuffler: Random, spaced: bool
+) -> None:
+    items = list(labels.items())
+    shuffler.shuffle(items)
+    raw = json.dumps(dict(items), indent=1 if spaced else None).encode()
+    one, other = identity(labels), identity(raw)
+    assert (one.strand, one.fingerprint, one.labels) == (
+        other.strand, other.fingerprint, other.labels,
+    )  # fmt: skip
+
+
+@given(LABELS, LABELS)
+def test_two_label_sets_share_an_identity_only_if_they_are_equal(
+    one: Mapping[str, str], other: Mapping[str, str]
+) -> None:
+    first, second = identity(one), identity(other)
+    assert (first.strand == second.strand) is (one == other)
+    assert (first.fingerprint == second.fingerprint) is (one == other)
+
+
+def test_names_and_values_never_run_into_each_other() -> None:
+    digest = identifier().digest
+    assert digest(b"ab", b"c") != digest(b"a", b"bc")
+    assert digest(b"a", b"") != digest(b"a")
+
+
+def test_what_a_source_ignores_tells_strands_apart_and_not_alerts() -> None:
+    one = identity({**CPU, "replica": "1"}, ignored=["replica"])
+    other = identity({**CPU, "replica": "2"}, ignored=["replica"])
+    assert one.strand != other.strand
+    assert one.fingerprint == other.fingerprint == identity(CPU).fingerprint
+    assert json.loads(one.alert_labels) == CPU
+    assert json.loads(one.labels) == {**CPU, "replica": "1"}
+
+
+def test_a_strand_is_always_of_the_same_alert_whatever_sources_ignore() -> None:
+    labels = {**CPU, "replica": "1"}
+    one, other = identity(labels, ignored=["replica"]), identity(labels)
+    assert one.fingerprint != other.fingerprint
+    assert one.strand != other.strand
+
+
+def test_sources_that_ignore_the_same_speak_of_the_same_strand() -> None:
+    assert identity(CPU, "alertmanager", ["replica"]).strand == identity(CPU, "prometheus").strand
+
+
+def test_a_discriminator_tells_strands_apart_and_not_alerts() -> None:
+    one, other = identity(CPU, discriminator="h1"), identity(CPU, discriminator="h2")
+    assert one.strand != other.strand
+    assert one.fingerprint == other.fingerprint
+
+
+def test_the_severity_of_a_sighting_is_not_identity() -> None:
+    one, other = identity(CPU, severity="n9e-1"), identity(CPU, severity="n9e-3")
+    assert (one.strand, one.fingerprint) == (other.strand, other.fingerprint)
+    assert (one.severity, other.severity) == (Severity.CRITICAL, Severity.LOW)
+
+
+def test_the_senders_own_severity_comes_before_the_label() -> None:
+    labels = {**CPU, "severity": "info"}
+    assert identity(labels).severity is Severity.LOW
+    assert identity(labels, severity="n9e-1").severity is Severity.CRITICAL
+
+
+def test_the_seed_changes_every_digest() -> None:
+    rule = Rule("eu", group_by=("cluster",))
+    one = identifier([rule]).identify(1, PROMETHEUS, sighting(CPU))
+    seed = SEED[:-1] + b"\x00"
+    other = identifier([rule], seed).identify(1, PROMETHEUS, sighting(CPU))
+    assert one.strand != other.strand
+    assert one.fingerprint != other.fingerprint
+    assert one.merge_key != other.merge_key
+
+
+def test_digests_are_sixteen_bytes() -> None:
+    one = identity(CPU, rules=[Rule("eu", group_by=("cluster",))])
+    assert [len(one.strand), len(one.fingerprint), len(one.merge_key)] == [16, 16, 16]
+
+
+def test_without_group_by_the_alert_is_its_own_merge_key() -> None:
+    one = identity(CPU)
+    assert one.merge_key == one.fingerprint
+    assert one.rule is DEFAULT_RULE
+
+
+def test_a_group_is_named_by_rule_names_and_values() -> None:
+    def key(labels: Mapping[str, str], rule: str = "r", by: tuple[str, ...] = ("a", "b")) -> bytes:
+        return identity(labels, rules=[Rule(rule, group_by=by)]).merge_key
+
+    whole = key({"a": "1", "b": "2", "c": "3"})
+    assert whole == key({"a": "1", "b": "2", "c": "4"})
+    assert whole != key({"a": "1", "b": "3", "c": "3"})
+    assert whole != key({"a": "1", "b": "2", "c": "3"}, rule="other")
+    assert whole != key({"a": "1", "b": "2", "c": "3"}, by=("a", "c"))
+    assert key({"a": "1", "c": "3"}) == key({"a": "1", "b": "", "c": "3"})
+    assert key({"a": "12", "c": "3"}) != whole
+
+
+def test_the_first_rule_that_takes_the_alert_wins() -> None:
+    rules = [
+        Rule("elsewhere", sources=frozenset({"grafana"})),
+        Rule("other team", matchers=parse('team="search"')),
+        Rule("payments", matchers=parse('team="payments",cluster=~"e.+"')),
+        Rule("rest"),
+    ]
+    assert identity(CPU, rules=rules).rule.name == "payments"
+    assert identity(CPU, "grafana", rules=rules).rule.name == "elsewhere"
+    assert identity({"a": "b"}, rules=rules).rule.name == "rest"
+
+
+def test_a_rule_and_severity_see_ignored_labels() -> None:
+    rules = [Rule("one", matchers=parse('replica="1"'))]
+    labels = {**CPU, "replica": "1", "severity": "page"}
+    seen = identity(labels, ignored=["replica", "severity"], rules=rules)
+    assert (seen.rule.name, seen.severity) == ("one", Severity.CRITICAL)
+
+
+def test_a_repeat_is_not_worked_out_again() -> None:
+    cache = IdentityCache(identifier())
+    first = cache.identify(1, PROMETHEUS, sighting(CPU))
+    assert cache.identify(1, PROMETHEUS, sighting(CPU, firing=False)) is first
+    assert cache.misses == 1
+
+
+def test_tenants_and_sources_do_not_share_identities() -> None:
+    cache = IdentityCache(identifier())
+    cache.identify(1, PROMETHEUS, sighting(CPU))
+    assert cache.identify(2, PROMETHEUS, sighting(CPU)).tenant == 2
+    assert cache.identify(1, SourceIdentity("grafana"), sighting(CPU)).source == "grafana"
+    assert cache.misses == 3
+
+
+def test_all_identities_of_a_strand_share_what_is_known_of_it() -> None:
+    cache = IdentityCache(identifier())
+    one = cache.identify(1, PROMETHEUS, sighting(CPU))
+    spaced = json.dumps(CPU, indent=1).encode()
+    other = cache.identify(1, SourceIdentity("alertmanager"), sighting(spaced))
+    assert other.memory is one.memory is cache.memory(1, one.strand)
+    assert cache.identify(2, PROMETHEUS, sighting(CPU)).memory is not one.memory
+
+
+def test_bad_labels_are_not_kept() -> None:
+    cache = IdentityCache(identifier())
+    with pytest.raises(BadLabels):
+        cache.identify(1, PROMETHEUS, sighting(b"[]"))
+    assert len(cache) == 0
+
+
+def test_the_cache_is_bounded_in_bytes_and_so_is_what_is_known_of_strands() -> None:
+    cache = IdentityCache(identifier(), max_bytes=200_000)
+    strands = [
+        cache.identify(1, PROMETHEUS, sighting({"n": str(number)})).strand
+        for number in range(1_000)
+    ]
+    assert 100 < len(cache) < 200_000 / 900
+    known = [strand for strand in strands if cache.memory(1, strand) is not None]
+    assert len(known) == len(cache)
+    assert known == strands[-len(known) :]
+
+
+def test_longer_label_sets_leave_room_for_fewer() -> None:
+    few, many = (IdentityCache(identifier(), max_bytes=200_000) for _ in range(2))
+    for number in range(300):
+        few.identify(1, PROMETHEUS, sighting({"n": str(number), "long": "x" * 5_000}))
+        many.identify(1, PROMETHEUS, sighting({"n": str(number)}))
+    assert len(few) < len(many) / 5
+
+
+def test_what_is_still_seen_survives_both_generations() -> None:
+    cache = IdentityCache(identifier(), max_bytes=100_000)
+    kept = cache.identify(1, PROMETHEUS, sighting(CPU))
+    for number in range(500):
+        cache.identify(1, PROMETHEUS, sighting({"n": str(number)}))
+        assert cache.identify(1, PROMETHEUS, sighting(CPU)) is kept
+    assert cache.misses == 501
