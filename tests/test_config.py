@@ -289,7 +289,7 @@ def test_a_webhook_is_named_by_its_host_and_hears_all(written: Writer) -> None:
         ('[sources.x]\nkind = "y"', "sources.x.kind", 2, "no kind 'y'"),
         ('[sources."a/b"]\nkind = "custom"', "sources.a/b", 1, "letters"),
         ("[sources]\nx = 1", "sources.x", 2, "table"),
-        ("[sources.custom]\nnope = 1", "sources.custom", 1, "`nope`"),
+        ("[sources.custom]\nnope = 1", "sources.custom.nope", 2, "`nope`"),
         ('[sources.x]\nkind = "mapped"', "sources.x", 1, "labels"),
         ('[sources.n9e]\nresolve_timeout = "x"', "sources.n9e.resolve_timeout", 2, "duration"),
         ("[[webhooks]]", "webhooks[0].url", 1, "required"),

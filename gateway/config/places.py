@@ -9,7 +9,6 @@ _ARRAY = re.compile(rf"\s*\[\[\s*({_DOTTED})\s*\]\]")
 _TABLE = re.compile(rf"\s*\[\s*({_DOTTED})\s*\]")
 _VALUE = re.compile(rf"\s*({_DOTTED})\s*=")
 _PART = re.compile(_KEY)
-_STEP = re.compile(r"(?:\.[^.\[\]]+|\[\d+\]|^[^.\[\]]+)$")
 
 
 class Places:
@@ -27,7 +26,7 @@ class Places:
     def line_of(self, key: str) -> int | None:
         """The line of *key*, or of the nearest table around it."""
         while key and key not in self._lines:
-            key = _STEP.sub("", key)
+            key = key[: max(key.rfind("."), key.rfind("["), 0)]
         return self._lines.get(key)
 
     def _read(self, table: str, line: str, number: int) -> str:

@@ -25,6 +25,7 @@ Table = Mapping[str, Any]
 FILE_SUFFIX = "_file"
 
 _BLAMED = re.compile(r"([a-z_]+): (.*)", re.DOTALL)
+_QUOTED = re.compile(r"`([^`]+)`")
 _PLACE = re.compile(r" - at `\$([^`]*)`$")
 
 
@@ -125,10 +126,12 @@ class Reading:
             return None
 
     def blame(self, key: str, error: ValueError, known: Collection[str]) -> None:
-        """An error that may name a key within *key*: `name: …` or msgspec's "… - at `$.name`"."""
+        """An error that may name a key within *key*: `name: …`, or in msgspec's ways."""
         text = str(error)
         if place := _PLACE.search(text):
             self.complain(key + place[1], text[: place.start()])
+        elif (quoted := _QUOTED.search(text)) and quoted[1] in known:
+            self.complain(f"{key}.{quoted[1]}", text)
         elif (blamed := _BLAMED.fullmatch(text)) and blamed[1] in known:
             self.complain(f"{key}.{blamed[1]}", blamed[2])
         else:

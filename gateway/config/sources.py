@@ -47,7 +47,9 @@ def read_sources(
             reading.complain(
                 key, "a name is 1 to 64 letters, digits, `.`, `_` and `-`: see the URL"
             )
-        elif source := _open(reading, name, reading.table(content, key), kinds):
+        elif not isinstance(content, dict):
+            reading.complain(key, f"must be a table, written [{key}]")
+        elif source := _open(reading, name, content, kinds):
             opened[name] = source
     return opened
 

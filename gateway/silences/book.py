@@ -23,6 +23,7 @@ class TenantSilences:
         self.version = version
         self._silences = {silence.id: silence for silence in silences}
         self.empty = not self._silences
+        self._token = object()  # in verdicts: one that kept the book itself would keep its index
         self._index = MatcherIndex({key: one.matchers for key, one in self._silences.items()})
 
     def matching(self, labels: dict[str, str]) -> Sequence[Silence]:
@@ -36,8 +37,8 @@ class TenantSilences:
     def silences(self, identity: Identity, now: datetime) -> bool:
         """Is the strand hidden at *now*? The labels are looked at once a version."""
         verdict = identity.memory.verdict
-        if verdict is None or verdict[0] is not self:
-            verdict = (self, self.matching(orjson.loads(identity.labels)))
+        if verdict is None or verdict[0] is not self._token:
+            verdict = (self._token, self.matching(orjson.loads(identity.labels)))
             identity.memory.verdict = verdict
         return any(silence.covers(now) for silence in verdict[1])
 

@@ -1,5 +1,7 @@
 """The silence book: a strand is judged by all its labels, at the time of its record, by version."""
 
+import gc
+import weakref
 from uuid import UUID
 
 from hypothesis import given
@@ -63,6 +65,15 @@ def test_labels_are_looked_at_once_a_version() -> None:
     assert not second.silences(one, at(15))
     assert not second.silences(one, at(16))
     assert (first.looked, second.looked) == (1, 1)
+
+
+def test_an_old_version_is_not_kept_by_the_strands_that_it_judged() -> None:
+    one, book = identity(LABELS), TenantSilences(1, [silence(1, 'alertname="Cpu"')])
+    assert book.silences(one, at(0))
+    old = weakref.ref(book)
+    del book
+    gc.collect()
+    assert old() is None
 
 
 def test_a_tenant_that_was_not_read_yet_has_no_silences_and_an_impossible_version() -> None:

@@ -13,6 +13,9 @@ from gateway.storage.postgres.working_set import SQL
 
 Versioned = tuple[Repeat, int]
 
+AT_ONCE = 1_000
+"""Rows in one statement: encoding them keeps the event loop busy, so it must be short."""
+
 
 def repeats_of(batch: Batch, tenant: int, rows: WorkingSet) -> list[Versioned]:
     """The tenant's repeats in the order of their strands, each with the version it must meet.
@@ -37,21 +40,40 @@ async def credit_repeats(
         return
     await _describe(connection, tenant, repeats)
     for several in _apart(repeats):
-        credited = await connection.fetchval(
-            SQL["credit_repeats"],
-            tenant,
-            [repeat.identity.strand for repeat, _ in several],
-            [version for _, version in several],
-            [repeat.count for repeat, _ in several],
-            [_if(repeat.known.firing, repeat) for repeat, _ in several],
-            [_if(not repeat.known.firing, repeat) for repeat, _ in several],
-            [_if(repeat.unstarted, repeat) for repeat, _ in several],
-            [repeat.lease_until for repeat, _ in several],
-            [repeat.known.outcome for repeat, _ in several],
+        for start in range(0, len(several), AT_ONCE):
+            await _credit(connection, tenant, several[start : start + AT_ONCE])
+    for start in range(0, len(repeats), AT_ONCE):
+        await _refresh(connection, tenant, repeats[start : start + AT_ONCE])
+
+
+async def _credit(
+    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
+) -> None:
+    strands = [repeat.identity.strand for repeat, _ in repeats]
+    versions = [version for _, version in repeats]
+    credited = await connection.fetchval(
+        SQL["credit_repeats"],
+        tenant,
+        strands,
+        versions,
+        [repeat.count for repeat, _ in repeats],
+        [_if(repeat.known.firing, repeat) for repeat, _ in repeats],
+        [_if(not repeat.known.firing, repeat) for repeat, _ in repeats],
+        [_if(repeat.unstarted, repeat) for repeat, _ in repeats],
+        [repeat.lease_until for repeat, _ in repeats],
+        [repeat.known.outcome for repeat, _ in repeats],
+    )
+    if credited != len(repeats):
+        still = await connection.fetch(SQL["unmoved_strands"], tenant, strands, versions)
+        moved = set(strands) - {row["strand"] for row in still}
+        raise RepeatsMoved(
+            "strands have changed elsewhere", strands=tuple((tenant, key) for key in moved)
         )
-        if credited != len(several):
-            strands = tuple((tenant, repeat.identity.strand) for repeat, _ in several)
-            raise RepeatsMoved("a strand has changed elsewhere", strands=strands)
+
+
+async def _refresh(
+    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
+) -> None:
     await connection.execute(
         SQL["refresh_reports"],
         tenant,

@@ -22,7 +22,6 @@ from tests.storage.embedded.steps import (
     replace_in,
     start_gateway,
     stranger_of,
-    tell,
 )
 
 
@@ -73,11 +72,10 @@ async def test_a_process_that_got_the_number_of_a_dead_server_is_no_obstacle(
 
 
 async def test_a_watched_server_that_dies_is_started_again_at_the_same_address(
-    data_dir: Path,
+    made_dir: Path,
 ) -> None:
-    async with open_private_postgres(data_dir, progress=Words()) as server:
+    async with open_private_postgres(made_dir, progress=Words()) as server:
         url, pid = server.url, server.pid
-        await tell(url, "CREATE TABLE kept AS SELECT 42 AS value")
         watch = asyncio.ensure_future(server.keep_running())
         os.kill(pid, signal.SIGKILL)
         await back(server, pid)

@@ -16,7 +16,7 @@ from gateway.storage.embedded.binaries import binaries_for, runnable, shipped_bi
 from gateway.storage.embedded.cluster import create_cluster
 from gateway.storage.embedded.home import find_home
 from gateway.storage.embedded.private import LARGEST_LOG_BYTES
-from tests.storage.embedded.steps import Words, ask, exists
+from tests.storage.embedded.steps import Words, ask, exists, make
 
 NEWEST = max(shipped_binaries())
 OLDEST = min(shipped_binaries())
@@ -25,8 +25,9 @@ OLDEST = min(shipped_binaries())
 # ---------------------------------------------------------------- once, and again
 
 
-async def test_what_was_committed_is_there_after_a_restart(made_dir: Path) -> None:
-    async with private_postgres(made_dir, progress=Words()) as url:
+async def test_what_was_committed_is_there_after_a_restart(data_dir: Path) -> None:
+    await make(data_dir)
+    async with private_postgres(data_dir, progress=Words()) as url:
         assert await ask(url, "SELECT value FROM kept") == 42
 
 

@@ -124,10 +124,10 @@ async def test_the_name_of_the_directory_does_not_matter(data_dir: Path, name: s
     assert outside is None or not outside.exists()
 
 
-async def test_a_copy_of_a_database_is_a_database(made_dir: Path) -> None:
-    copy = made_dir.with_name("copy")
-    shutil.copytree(made_dir, copy, symlinks=True)
-    # What a copy by root loses.
-    (copy / "postgres").chmod(0o711)
+async def test_a_copy_of_a_database_is_a_database_also_when_root_copied_it(made_dir: Path) -> None:
+    copy = shutil.copytree(made_dir, made_dir.with_name("copy"))
     async with private_postgres(copy, progress=Words()) as url:
         assert await ask(url, "SELECT value FROM kept") == 42
+    assert {path.stat().st_uid for path in (copy / "postgres" / "cluster").rglob("*")} == {
+        account_for(copy / "postgres" / "cluster").uid
+    }

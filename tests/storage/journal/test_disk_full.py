@@ -77,7 +77,7 @@ async def test_while_the_disk_is_full_every_append_is_refused_and_leaves_no_file
 
 
 async def test_it_is_writable_again_without_a_request_when_there_is_room(tmp_path: Path) -> None:
-    impatient = replace(SMALL, probe_interval=timedelta(milliseconds=1))
+    impatient = replace(SMALL, probe_interval=timedelta(milliseconds=50))
     async with opened(tmp_path, options=impatient) as journal:
         with no_file_beyond(1000):
             with pytest.raises(JournalFull):

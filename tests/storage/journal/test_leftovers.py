@@ -185,6 +185,18 @@ async def test_an_unfinished_group_at_the_end_is_no_damage(tmp_path: Path) -> No
         assert journal.damaged_segments == 0
 
 
+async def test_a_last_group_whose_pages_reached_the_disk_out_of_order_is_no_damage(
+    tmp_path: Path,
+) -> None:
+    root = await crashed(tmp_path, b"one", b"two", b"x" * 50_000)
+    log = write_ahead_log(segments(root)[0])
+    flip(log, log.stat().st_size - 40_000)
+    async with opened(root) as journal:
+        (leftover,) = journal.leftovers()
+        assert bodies(await read_all(leftover)) == [b"one", b"two"]
+        assert journal.damaged_segments == 0
+
+
 async def test_a_segment_that_was_never_finished_is_removed(tmp_path: Path) -> None:
     root = await crashed(tmp_path, b"one")
     (root / "slot-0" / f"{'a' * 32}-000001.sqlite").touch()
@@ -332,6 +344,7 @@ async def test_what_cannot_be_opened_now_stays_and_what_lies_behind_waits_with_i
 async def test_more_segments_than_are_kept_open_are_all_read(tmp_path: Path) -> None:
     tiny = JournalOptions(segment_bytes=1)
     live = tmp_path / "live"
+    at_most = open_descriptors() + 150
     async with opened(live, options=tiny) as journal:
         last = 0
         for _ in range(80):
@@ -339,11 +352,11 @@ async def test_more_segments_than_are_kept_open_are_all_read(tmp_path: Path) -> 
                 last = await append(journal, b"x")
         assert len(await read_all(journal)) == last
         assert len(segments(live)) == 80
-        assert open_descriptors() < 200
+        assert open_descriptors() < at_most
         root = crash_image(live, tmp_path / "image")
     async with opened(root) as journal:
         (leftover,) = journal.leftovers()
-        assert open_descriptors() < 200
+        assert open_descriptors() < at_most
         assert len(await read_all(leftover)) == last
         assert (journal.damaged_segments, journal.unreadable_segments) == (0, 0)
 

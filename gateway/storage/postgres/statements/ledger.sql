@@ -98,6 +98,10 @@ WITH given AS (
 )
 SELECT count(*) FROM credited
 
+-- name: unmoved_strands
+SELECT strands.strand FROM strands JOIN unnest($2::bytea[], $3::bigint[]) AS given (s, v)
+     ON strands.tenant_id = $1 AND strands.strand = given.s AND strands.version = given.v
+
 -- name: refresh_reports
 UPDATE reports SET last_seen = greatest(reports.last_seen, ls), lease_until = greatest(reports.lease_until, lu)
 FROM unnest($2::bytea[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS given (s, so, ls, lu)

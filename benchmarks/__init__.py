@@ -1,0 +1,1 @@
+"""Questions about speed, each a file that answers one."""

@@ -1,0 +1,141 @@
+"""Load on a gateway: prebuilt requests over kept-alive connections, from processes of their own."""
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import uvloop
+
+
+@dataclass(slots=True)
+class Answers:
+    """What one run of load met."""
+
+    alerts: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+
+    def add(self, other: "Answers") -> None:
+        self.alerts += other.alerts
+        self.errors += other.errors
+        self.seconds = max(self.seconds, other.seconds)
+        self.latencies.extend(other.latencies)
+
+    def percentile_ms(self, share: float) -> float:
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+def prometheus_bodies(distinct: int, per_request: int, prefix: str) -> list[bytes]:
+    """As Prometheus would send *distinct* firing alerts, leases of ten minutes."""
+    now = datetime.now(UTC)  # noqa: TID251  senders have clocks of their own
+    starts_at, ends_at = _time(now - timedelta(minutes=1)), _time(now + timedelta(minutes=10))
+    alerts = [
+        {
+            "annotations": {"summary": f"CPU of host {number} is busy", "value": "0.97"},
+            "endsAt": ends_at,
+            "startsAt": starts_at,
+            "generatorURL": "http://prometheus:9090/graph?g0.expr=cpu&g0.tab=1",
+            "labels": {
+                "alertname": "CPUBusy",
+                "instance": f"{prefix}-{number}.example.net:9100",
+                "job": "node",
+                "severity": "warning",
+                "team": f"team-{number % 50}",
+                "cluster": "eu-1",
+                "env": "production",
+            },
+        }
+        for number in range(distinct)
+    ]
+    chunks = (alerts[start : start + per_request] for start in range(0, distinct, per_request))
+    return [orjson.dumps(chunk) for chunk in chunks]
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def as_requests(bodies: Sequence[bytes], path: str, port: int) -> list[bytes]:
+    """Whole HTTP requests, ready to be written."""
+    return [
+        b"POST %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (path.encode(), port, len(body), body)
+        for body in bodies
+    ]
+
+
+def run(
+    requests: Sequence[bytes],
+    per_request: int,
+    port: int,
+    *,
+    processes: int = 1,
+    connections: int = 16,
+    seconds: float | None = None,
+) -> Answers:
+    """Send all once (*seconds* None), or round and round for so long."""
+    shares = [list(requests[number::processes]) for number in range(processes)]
+    arguments = [(share, per_request, port, connections, seconds) for share in shares]
+    total = Answers()
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        pool.map(_nothing, range(processes))  # started before the clock is
+        for answers in pool.starmap(_work, arguments):
+            total.add(answers)
+    return total
+
+
+def _nothing(number: int) -> int:
+    return number
+
+
+def _work(
+    requests: Sequence[bytes], per_request: int, port: int, connections: int, seconds: float | None
+) -> Answers:
+    return uvloop.run(_send(requests, per_request, port, connections, seconds))
+
+
+async def _send(
+    requests: Sequence[bytes], per_request: int, port: int, connections: int, seconds: float | None
+) -> Answers:
+    answers, queue = Answers(), iter(_forever(requests, seconds))
+    started = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(connections):
+            group.create_task(_connection(queue, per_request, port, answers))
+    answers.seconds = time.perf_counter() - started
+    return answers
+
+
+def _forever(requests, seconds):  # type: ignore[no-untyped-def]
+    if seconds is None:
+        yield from requests
+        return
+    until = time.perf_counter() + seconds
+    while True:
+        for request in requests:
+            if time.perf_counter() >= until:
+                return
+            yield request
+
+
+async def _connection(queue, per_request: int, port: int, answers: Answers) -> None:  # type: ignore[no-untyped-def]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for request in queue:
+        started = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]
+        if int(length):
+            await reader.readexactly(int(length))
+        answers.latencies.append(time.perf_counter() - started)
+        if head.startswith(b"HTTP/1.1 200"):
+            answers.alerts += per_request
+        else:
+            answers.errors += 1
+    writer.close()

@@ -1,0 +1,122 @@
+"""A gateway to measure: started as a user would, with its private PostgreSQL, on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(slots=True)
+class Subject:
+    """A running gateway."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    directory: Path
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU so far by kind of process: the gateway's own, and PostgreSQL's."""
+        spent = {"gateway": 0.0, "postgres": 0.0}
+        for process in self._processes():
+            try:
+                times = process.cpu_times()
+                kind = "postgres" if "postgres" in process.name() else "gateway"
+            except psutil.NoSuchProcess:
+                continue
+            # what ended children of PostgreSQL spent is in their parent's children's times
+            spent[kind] += times.user + times.system
+            if kind == "postgres":
+                spent[kind] += times.children_user + times.children_system
+        return spent
+
+    def memory_mib(self) -> float:
+        """Resident memory of the gateway's own processes."""
+        own = [one for one in self._processes() if "postgres" not in one.name()]
+        return sum(process.memory_info().rss for process in own) / 2**20
+
+    def metric(self, name: str) -> float:
+        """The sum of one metric's series."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(
+            float(line.rpartition(" ")[2]) for line in lines if line.split("{")[0].split(" ")[0] == name
+        )
+
+    def wait_until_drained(self, deadline_seconds: float = 120) -> float:
+        """Seconds until nothing waits for the ledger."""
+        started = time.perf_counter()
+        while time.perf_counter() - started < deadline_seconds:
+            if self.metric("gateway_journal_unapplied_records") == 0:
+                return time.perf_counter() - started
+            time.sleep(0.05)
+        raise TimeoutError("the gateway did not drain")
+
+    @property
+    def postgres_url(self) -> str:
+        """The private PostgreSQL, as superuser."""
+        sockets = self.directory / "data" / "postgres" / "socket"
+        return f"postgresql:///postgres?host={sockets.resolve()}&user=postgres"
+
+    def _processes(self) -> list[psutil.Process]:
+        root = psutil.Process(self.process.pid)
+        return [root, *root.children(recursive=True)]
+
+
+@contextmanager
+def gateway(options: str = "") -> Iterator[Subject]:
+    """Start a gateway with *options* (TOML) added to the defaults; stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        config = directory / "gateway.toml"
+        config.write_text(f'[http]\nlisten = "127.0.0.1:{port}"\n{options}\n')
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
+        log = (directory / "gateway.log").open("wb")
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        subject = Subject(port, process, directory)
+        try:
+            _wait_ready(subject)
+            yield subject
+        finally:
+            process.send_signal(signal.SIGTERM)
+            if process.wait(60) != 0:
+                print((directory / "gateway.log").read_text()[-4000:], file=sys.stderr)
+
+
+def _wait_ready(subject: Subject) -> None:
+    for _ in range(400):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{subject.port}/-/ready").close()
+        except OSError:
+            if subject.process.poll() is not None:
+                raise RuntimeError((subject.directory / "gateway.log").read_text()) from None
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the gateway did not become ready")
+
+
+def machine() -> str:
+    """One line on where the figures come from."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        "unknown processor",
+    )
+    return f"{os.cpu_count()} cores, {model}, Python {sys.version.split()[0]}"

@@ -1,0 +1,192 @@
+"""The way of an alert without I/O: records are collected into batches, applied and remembered.
+
+Real rules and a ledger in memory. `remembering=False` never confirms anything, so that every
+sighting is news.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import orjson
+
+from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity
+from gateway.alerts.rule import DEFAULT_RULE, Rule
+from gateway.alerts.sighting import Sighting
+from gateway.intake.checked import Checked
+from gateway.intake.collect import add_record
+from gateway.intake.effects import apply_sighting, reconsider
+from gateway.intake.journal import Record
+from gateway.intake.ledger import Batch, RepeatsMoved
+from gateway.intake.person_effects import step_by_person
+from gateway.intake.working_set import WorkingSet
+from gateway.silences.book import SilenceBook, TenantSilences
+from gateway.silences.silence import Silence
+from gateway.storage.postgres.outcome import confirmations
+from gateway.tickets.ticket import Ticket, TicketStatus
+from tests.alerts.identities import identifier
+from tests.intake.in_memory import MemoryLedger
+
+Delivery = tuple[datetime, str, Sequence[Sighting]]
+"""Received at, source, sightings."""
+
+
+@dataclass
+class MemoryGateway:
+    """One process."""
+
+    rules: Sequence[Rule] = ()
+    ignored: frozenset[str] = frozenset({"replica"})
+    remembering: bool = True
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    book: SilenceBook = field(default_factory=SilenceBook)
+    repeats: int = 0
+    """Sightings taken as mere repeats."""
+
+    def __post_init__(self) -> None:
+        self.cache = IdentityCache(identifier(self.rules))
+        self._sequence = 0
+
+    # -------------------------------------------------------------- taking in
+
+    def identify(self, source: str, sighting: Sighting) -> Identity:
+        return self.cache.identify(1, SourceIdentity(source, self.ignored), sighting)
+
+    def deliver(self, *deliveries: Delivery) -> Batch:
+        """All of them in one batch."""
+        taken = [self._record(*delivery) for delivery in deliveries]
+        while True:
+            batch = Batch("journal", self._sequence)
+            for record, checked in taken:
+                add_record(batch, record, checked, self.book)
+            try:
+                self._apply(batch)
+            except RepeatsMoved as moved:
+                for _, strand in moved.strands:
+                    self._memorise(strand, None)
+            else:
+                return batch
+
+    def _record(
+        self, at: datetime, source: str, sightings: Sequence[Sighting]
+    ) -> tuple[Record, Checked]:
+        self._sequence += 1
+        checked = Checked([(self.identify(source, one), one) for one in sightings])
+        return Record(self._sequence, at, 1, source, b""), checked
+
+    def _apply(self, batch: Batch) -> None:
+        news = batch.news.get(1, [])
+        identities = [summed.identity for summed in news]
+        rows = self.ledger.load(
+            (identity.fingerprint for identity in identities),
+            (identity.merge_key for identity in identities),
+        )
+        repeats = list(batch.repeats.get(1, {}).values())
+        outdated = [
+            (1, repeat.identity.strand)
+            for repeat in repeats
+            if self.ledger.strands[repeat.identity.strand].version != repeat.known.version
+        ]
+        if outdated:
+            raise RepeatsMoved("changed elsewhere", strands=tuple(outdated))
+        for summed in news:
+            apply_sighting(rows, summed)
+        if news:
+            self._save(rows, news[-1].received_at)
+        for repeat in repeats:
+            self.ledger.credit(repeat)
+            self.repeats += repeat.count
+        for (_, strand), known in confirmations(batch, 1, rows).items():
+            self._memorise(strand, known)
+
+    def _memorise(self, strand: bytes, known: object) -> None:
+        memory = self.cache.memory(1, strand)
+        if memory is not None:
+            memory.confirmed = known if self.remembering else None
+
+    def _save(self, rows: WorkingSet, now: datetime) -> None:
+        self.ledger.save(rows, int(now.timestamp() * 1_000_000))
+
+    # -------------------------------------------------------------- what time and people do
+
+    def silence(self, *silences: Silence) -> None:
+        """From now on these, and no others."""
+        self.book.put(1, TenantSilences(self.book.of(1).version + 1, silences))
+
+    def judge(self, fingerprint: bytes, now: datetime) -> None:
+        """A worker looks at the silences of all strands of an alert again."""
+        rows, silences = self.ledger.load([fingerprint]), self.book.of(1)
+        for strand in rows.strands_of[fingerprint]:
+            if strand.firing:
+                strand.silenced = bool(silences.active_ids(orjson.loads(strand.labels), now))
+                rows.changed_strands.add(strand.strand)
+        self._reconsider(rows, fingerprint, now, None)
+
+    def expire(self, strands: Iterable[bytes], now: datetime, heard: bool) -> None:
+        """The leases of *strands* have run out."""
+        for key in strands:
+            fingerprint = self.ledger.strands[key].fingerprint
+            rows = self.ledger.load([fingerprint])
+            if rows.strands[key].fires:
+                rows.strands[key].expired = True
+                rows.changed_strands.add(key)
+                self._reconsider(rows, fingerprint, now, heard)
+
+    def hear_again(self, fingerprint: bytes, now: datetime) -> None:
+        """The source of an unconfirmed alert has been heard."""
+        self._reconsider(self.ledger.load([fingerprint]), fingerprint, now, True)
+
+    def turn(self, now: datetime) -> None:
+        """What workers do by *now*: quiets and silences that have ended."""
+        silences = self.book.of(1)
+        due = {
+            fingerprint
+            for fingerprint, alert in self.ledger.alerts.items()
+            if alert.quiet_until is not None and alert.quiet_until <= now
+        }
+        due |= {
+            strand.fingerprint
+            for strand in self.ledger.strands.values()
+            if strand.silenced
+            and strand.firing
+            and not silences.active_ids(orjson.loads(strand.labels), now)
+        }
+        for fingerprint in sorted(due):
+            self.judge(fingerprint, now)
+
+    def _reconsider(
+        self, rows: WorkingSet, fingerprint: bytes, now: datetime, heard: bool | None
+    ) -> None:
+        named = {rule.name: rule for rule in self.rules}
+        rule = named.get(rows.alerts[fingerprint].rule, DEFAULT_RULE)
+        reconsider(rows, fingerprint, now, rule, heard)
+        self._save(rows, now)
+
+    def step(self, ticket: Ticket, to: TicketStatus, now: datetime) -> None:
+        """A person's transition."""
+        on_it = [
+            alert.fingerprint
+            for alert in self.ledger.alerts.values()
+            if alert.ticket_id == ticket.id
+        ]
+        keys = [ticket.merge_key] if ticket.merge_key else []
+        rows = self.ledger.load(on_it, keys, [ticket.id])
+        step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
+        self._save(rows, now)
+
+    # -------------------------------------------------------------- looking
+
+    def next_turn(self, after: datetime, until: datetime) -> list[datetime]:
+        """Moments in (after, until] at which a silence or a quiet ends."""
+        ends = {one.ends_at for one in self.book.of(1).all()}
+        ends |= {one.quiet_until for one in self.ledger.alerts.values() if one.quiet_until}
+        return sorted(end for end in ends if after < end <= until)
+
+    @property
+    def tickets(self) -> list[Ticket]:
+        """In the order of opening."""
+        return list(self.ledger.tickets.values())
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)

@@ -1,0 +1,136 @@
+"""A ledger of one tenant in memory: loads and saves a working set the way the database does.
+
+Only what is marked as new or changed is kept, and only what a batch may load is loaded: a rule that
+forgets a mark, or counts on a row that is not there, fails here as it would in production.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from gateway.alerts.alert import Alert
+from gateway.intake.ledger import Repeat
+from gateway.intake.working_set import Episode, Link, Report, WorkingSet
+from gateway.tickets.history import Chained, chain
+from gateway.tickets.ticket import Ticket
+from gateway.windows.strand import Strand
+from gateway.windows.times import later
+from gateway.windows.window import Window
+
+T = TypeVar("T")
+
+
+@dataclass
+class MemoryLedger:
+    """The tables, by key."""
+
+    strands: dict[bytes, Strand] = field(default_factory=dict)
+    alerts: dict[bytes, Alert] = field(default_factory=dict)
+    windows: dict[bytes, Window] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    reports: dict[tuple[bytes, str], Report] = field(default_factory=dict)
+    links: dict[tuple[str, bytes], Link] = field(default_factory=dict)
+    episodes: dict[tuple[bytes, int], Episode] = field(default_factory=dict)
+    history: dict[str, list[Chained]] = field(default_factory=dict)
+    events: list[tuple[str, str]] = field(default_factory=list)
+    """(event, ticket id), in order."""
+
+    def load(
+        self,
+        fingerprints: Iterable[bytes],
+        merge_keys: Iterable[bytes] = (),
+        ticket_ids: Iterable[str] = (),
+    ) -> WorkingSet:
+        """Alerts with their windows, strands and tickets, and nothing else."""
+        rows, wanted = WorkingSet(1), set(fingerprints)
+        rows.alerts = _copies(self.alerts, wanted)
+        keys = {*merge_keys, *(alert.merge_key for alert in rows.alerts.values())}
+        rows.windows = _copies(self.windows, keys)
+        for strand in self.strands.values():
+            if strand.fingerprint in wanted:
+                rows.add_strand(copy(strand))
+        tickets = {*ticket_ids, *(window.ticket_id for window in rows.windows.values())}
+        tickets |= {alert.ticket_id for alert in rows.alerts.values()}
+        rows.tickets = _copies(self.tickets, tickets)
+        return rows
+
+    def save(self, rows: WorkingSet, stamp: int) -> None:
+        """Versions move to *stamp*, or by one."""
+        self._move_versions(rows, stamp)
+        _keep(self.strands, rows.strands, rows.new_strands, rows.changed_strands)
+        _keep(self.alerts, rows.alerts, rows.new_alerts, rows.changed_alerts)
+        _keep(self.windows, rows.windows, rows.new_windows, rows.changed_windows)
+        for entry in rows.entries:
+            before = self.history.setdefault(entry.object_id, [])
+            before += chain([entry], len(before), before[-1].hash if before else b"")
+            rows.changed_tickets.add(entry.object_id)
+        _keep(self.tickets, rows.tickets, rows.new_tickets, rows.changed_tickets)
+        self._save_what_is_merged(rows)
+        self.events += [(one.event, one.ticket.id) for one in rows.announcements]
+
+    def _move_versions(self, rows: WorkingSet, stamp: int) -> None:
+        for fingerprint in rows.voided_alerts | rows.new_alerts:
+            alert = rows.alerts[fingerprint]
+            alert.version = max(alert.version + 1, stamp)
+            for strand in rows.strands_of.get(fingerprint, ()):
+                strand.version = max(strand.version + 1, stamp)
+                rows.changed_strands.add(strand.strand)
+        for key in rows.new_strands:
+            rows.strands[key].version = rows.strands[key].version or stamp
+
+    def _save_what_is_merged(self, rows: WorkingSet) -> None:
+        for place, report in rows.reports.items():
+            said = self.reports.setdefault(place, report)
+            said.source_fingerprint, said.url = report.source_fingerprint, report.url
+            said.lease_until = max(said.lease_until, report.lease_until)
+            said.last_seen = max(said.last_seen, report.last_seen)
+        for key, link in rows.links.items():
+            old = self.links.get(key)
+            before = link.before if old is None else old.before
+            if old is not None and old.after is not None:
+                before = old.before + link.before - old.after
+            self.links[key] = replace(link, before=before)
+        for number, episode in rows.episodes.items():
+            known = self.episodes.setdefault(number, episode)
+            known.ticket_id = episode.ticket_id or known.ticket_id
+            known.ends_at = episode.ends_at or known.ends_at
+
+    def credit(self, repeat: Repeat) -> None:
+        """Counts and times only."""
+        strand, now = self.strands[repeat.identity.strand], repeat.received_at
+        strand.occurrences += repeat.count
+        strand.last_seen = max(strand.last_seen, now)
+        if repeat.known.firing:
+            strand.last_firing_at = later(strand.last_firing_at, now)
+        else:
+            strand.last_resolve_at = later(strand.last_resolve_at, now)
+        if repeat.unstarted:
+            strand.unstarted_at = later(strand.unstarted_at, now)
+        strand.lease_until = later(strand.lease_until, repeat.lease_until)
+        strand.last_outcome = repeat.known.outcome
+        report = self.reports[strand.strand, repeat.identity.source]
+        report.last_seen = max(report.last_seen, now)
+        if repeat.lease_until is not None:
+            report.lease_until = max(report.lease_until, repeat.lease_until)
+
+
+def _copies(table: Mapping[Any, T], keys: Iterable[Any]) -> dict[Any, T]:
+    return {key: copy(table[key]) for key in keys if key in table}
+
+
+def _keep(
+    table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed: set[Any]
+) -> None:
+    assert not new & table.keys(), "inserted twice"
+    assert changed - new <= table.keys(), "updated before it was inserted"
+    table |= {key: rows[key] for key in new | changed}
+
+
+def as_values(row: Any) -> dict[str, Any]:
+    """A row without its version."""
+    values = msgspec.structs.asdict(row)
+    values.pop("version", None)
+    return values

@@ -1,0 +1,129 @@
+"""What holds of the rows of a ledger after every step, whoever made it."""
+
+from datetime import datetime
+
+from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.intake.alert_effects import alert_state
+from gateway.tickets.history import Entry, first_break
+from gateway.tickets.ticket import ACKNOWLEDGED, Ticket
+from gateway.windows.decide import AlertState
+from tests.intake.in_memory import MemoryLedger
+
+
+def check_laws(ledger: MemoryLedger, now: datetime) -> None:
+    """Everything that must always be so."""
+    _alerts_are_what_their_strands_say(ledger)
+    _at_most_one_live_ticket_a_key(ledger)
+    _who_is_heard_has_a_live_ticket(ledger, now)
+    _counters_are_what_a_recount_gives(ledger)
+    _windows_are_open_while_something_fires(ledger, now)
+    _links_follow_the_alerts(ledger)
+    _history_tells_every_status(ledger)
+
+
+def check_laws_without_people(ledger: MemoryLedger) -> None:
+    """A ticket that nobody touched is live only while something on it fires, or may do so."""
+    for ticket in ledger.tickets.values():
+        if ticket.live:
+            assert ticket.firing + ticket.unconfirmed > 0, ticket
+
+
+def live_keys(ledger: MemoryLedger) -> list[bytes | None]:
+    """Merge keys of the live tickets."""
+    return sorted(ticket.merge_key or b"" for ticket in ledger.tickets.values() if ticket.live)
+
+
+def _alerts_are_what_their_strands_say(ledger: MemoryLedger) -> None:
+    for alert in ledger.alerts.values():
+        strands = [one for one in ledger.strands.values() if one.fingerprint == alert.fingerprint]
+        firing = [one for one in strands if one.fires]
+        assert alert.fires is bool(firing)
+        if firing:
+            assert alert.silenced is all(one.silenced for one in firing)
+            assert alert.severity.rank == max(one.severity.rank for one in firing)
+            assert (alert.ends_at, alert.unconfirmed) == (None, False)
+        elif not any(one.firing for one in strands):
+            assert alert.status is AlertStatus.RESOLVED
+        if alert.status is AlertStatus.RESOLVED:
+            assert (alert.quiet_until, alert.triage, alert.unconfirmed) == (
+                None, Triage.NONE, False,
+            )  # fmt: skip
+
+
+def _at_most_one_live_ticket_a_key(ledger: MemoryLedger) -> None:
+    keys = live_keys(ledger)
+    assert len(keys) == len(set(keys))
+    for ticket in ledger.tickets.values():
+        if ticket.live:
+            assert ticket.merge_key is not None
+            assert ledger.windows[ticket.merge_key].ticket_id == ticket.id
+
+
+def _who_is_heard_has_a_live_ticket(ledger: MemoryLedger, now: datetime) -> None:
+    for alert in ledger.alerts.values():
+        if alert_state(alert, now) is AlertState.FIRING:
+            assert alert.ticket_id is not None
+            ticket = ledger.tickets[alert.ticket_id]
+            assert ticket.live
+            assert ticket.merge_key == alert.merge_key
+            assert ledger.windows[alert.merge_key].is_open(now)
+            is_worked_on = ticket.status in ACKNOWLEDGED
+            assert (alert.triage is Triage.ACKNOWLEDGED) is is_worked_on
+
+
+def _windows_are_open_while_something_fires(ledger: MemoryLedger, now: datetime) -> None:
+    for key, window in ledger.windows.items():
+        in_it = [alert for alert in ledger.alerts.values() if alert.merge_key == key]
+        assert window.firing == sum(alert.fires for alert in in_it)
+        if window.is_open(now):
+            assert (window.ends_at is None) is (window.firing > 0)
+
+
+def _counters_are_what_a_recount_gives(ledger: MemoryLedger) -> None:
+    for ticket in ledger.tickets.values():
+        on_it = [alert for alert in ledger.alerts.values() if alert.ticket_id == ticket.id]
+        assert (ticket.firing, ticket.silenced, ticket.unconfirmed) == (
+            sum(alert.fires for alert in on_it),
+            sum(alert.fires and alert.silenced for alert in on_it),
+            sum(alert.unconfirmed for alert in on_it),
+        )
+        told = sum(one.ticket_id == ticket.id for one in ledger.episodes.values())
+        assert ticket.episodes >= max(told, 1), "an episode may have gone on to a later ticket"
+
+
+def _links_follow_the_alerts(ledger: MemoryLedger) -> None:
+    for (ticket_id, fingerprint), link in ledger.links.items():
+        assert (link.after is None) is (ledger.alerts[fingerprint].ticket_id == ticket_id)
+    for alert in ledger.alerts.values():
+        if alert.ticket_id is not None:
+            assert (alert.ticket_id, alert.fingerprint) in ledger.links
+        assert 0 <= occurrences_on_tickets(ledger, alert) <= occurrences(ledger, alert)
+
+
+def occurrences(ledger: MemoryLedger, alert: Alert) -> int:
+    """Sightings of an alert."""
+    strands = ledger.strands.values()
+    return sum(one.occurrences for one in strands if one.fingerprint == alert.fingerprint)
+
+
+def occurrences_on_tickets(ledger: MemoryLedger, alert: Alert) -> int:
+    """Sightings of an alert that some ticket counts."""
+    total = occurrences(ledger, alert)
+    links = [link for link in ledger.links.values() if link.fingerprint == alert.fingerprint]
+    return sum((total if link.after is None else link.after) - link.before for link in links)
+
+
+def _history_tells_every_status(ledger: MemoryLedger) -> None:
+    for ticket in ledger.tickets.values():
+        rows = ledger.history[ticket.id]
+        assert first_break(rows, rows[-1].hash) is None
+        for name in ("status", "priority"):
+            _told(ticket, name, [row.entry for row in rows if row.entry.field == name])
+
+
+def _told(ticket: Ticket, name: str, entries: list[Entry]) -> None:
+    for one, following in zip(entries, entries[1:], strict=False):
+        assert one.new == following.old
+    if entries:
+        assert entries[-1].new == str(getattr(ticket, name))
+        assert all(entry.old != entry.new for entry in entries)
