@@ -53,10 +53,12 @@ def storm(subject: Subject) -> str:
     subject.wait_until_drained()
     seconds = time.perf_counter() - started
     tickets = subject.metric("gateway_tickets_opened_total") - opened
-    spent = sum(now - before[kind] for kind, now in subject.cpu_seconds().items())
+    spent = {kind: now - before[kind] for kind, now in subject.cpu_seconds().items()}
     return (
         f"{tickets:,.0f} tickets in {seconds:.1f} s (answered in {answered:.1f} s):"
-        f" {tickets / seconds:,.0f} tickets/s, {spent / tickets * 1e6:.0f} µs of CPU each,"
+        f" {tickets / seconds:,.0f} tickets/s;"
+        f" µs of CPU each: gateway {spent['gateway'] / tickets * 1e6:.0f},"
+        f" postgres {spent['postgres'] / tickets * 1e6:.0f};"
         f" p99 {answers.percentile_ms(0.99):.0f} ms, {answers.errors} errors,"
         f" {subject.memory_mib():.0f} MiB"
     )
@@ -122,7 +124,9 @@ def main() -> None:
                 sorted(cost for _, cost in measured[count])[len(measured[count]) // 2]
                 for count in (0, SILENCES)
             )
-            print(f"CPU an alert with {SILENCES:,} silences: {with_all / without:.2f} of that with none")
+            print(
+                f"CPU an alert with {SILENCES:,} silences: {with_all / without:.2f} of that with none"
+            )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Real programs in tests: started on a free port, awaited by their own readiness, always ended.
 
+Each is the first of a process group of its own, and the whole group is ended.
+
 All of this blocks. A test whose own event loop must go on meanwhile, because it serves the program,
 wraps the calls in `asyncio.to_thread`.
 """
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -13,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -82,7 +85,12 @@ def running(
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
         )
     program = Program(name, url, log, process)
     try:
@@ -92,6 +100,8 @@ def running(
         if process.poll() is None:
             program.resume()
             program.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

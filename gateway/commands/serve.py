@@ -1,6 +1,7 @@
 """`serve`: PostgreSQL if need be, migrations, then one process or several, until told to stop."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ Progress = Callable[[str], None]
 
 async def serve(config: Config, config_path: Path | None, say: Progress) -> None:
     """Returns when SIGTERM or SIGINT has been obeyed."""
+    _calm_collector()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,6 +74,12 @@ async def _postgres(
         )
         await migrate(server.url, progress=say)
         yield server.url, server
+
+
+def _calm_collector() -> None:
+    """Cyclic garbage is rare here, and full collections would stop the event loop for long."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def program() -> str:

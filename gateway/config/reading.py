@@ -203,9 +203,11 @@ def _read_plain(hint: Any) -> Callable[[object], object]:
 
 
 def _choices_in(hint: Any) -> list[str]:
-    """The values of the Literal types in *hint*."""
+    """The values that *hint* allows, as TOML writes them, where these can be listed."""
+    if hint is bool:
+        return ["true", "false"]
     if get_origin(hint) is Literal:
-        return [repr(choice) for choice in get_args(hint)]
+        return [f'"{choice}"' for choice in get_args(hint)]
     return [choice for inner in get_args(hint) for choice in _choices_in(inner)]
 
 

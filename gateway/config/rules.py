@@ -41,6 +41,8 @@ def read_rules(reading: Reading, value: object, sources: frozenset[str]) -> tupl
                 f"{key}.sources", f"no source is named {unknown!r}; there are {_listed(sources)}"
             )
         matchers = _matchers(reading, written.match, key)
+        if matchers is None:
+            continue
         if not matchers and (key, table) != tables[-1]:
             reading.complain(
                 key, "a rule without `match` takes every alert, so it may only be the last"
@@ -63,13 +65,13 @@ def _check_names(reading: Reading, tables: list[tuple[str, Table]]) -> None:
             reading.complain(f"{key}.name", f"{name!r} is the name of the built-in last rule")
 
 
-def _matchers(reading: Reading, text: str, key: str) -> tuple[Matcher, ...]:
+def _matchers(reading: Reading, text: str, key: str) -> tuple[Matcher, ...] | None:
     try:
         return parse(text) if text else ()
     except MatcherSyntaxError as error:
         pointer = f"{text[: error.position]}⟨here⟩{text[error.position :]}"
         reading.complain(f"{key}.match", f"{error.reason}: {pointer}")
-        return ()
+        return None
 
 
 def _rule(written: RuleTable, matchers: tuple[Matcher, ...]) -> Rule:

@@ -47,6 +47,11 @@ class MemoryGateway:
         self.cache = IdentityCache(identifier(self.rules))
         self._sequence = 0
 
+    def configure(self, rules: Sequence[Rule]) -> None:
+        """A restart with other rules."""
+        self.rules = rules
+        self.cache = IdentityCache(identifier(rules))
+
     # -------------------------------------------------------------- taking in
 
     def identify(self, source: str, sighting: Sighting) -> Identity:

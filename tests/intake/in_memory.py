@@ -121,9 +121,7 @@ def _copies(table: Mapping[Any, T], keys: Iterable[Any]) -> dict[Any, T]:
     return {key: copy(table[key]) for key in keys if key in table}
 
 
-def _keep(
-    table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed: set[Any]
-) -> None:
+def _keep(table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed: set[Any]) -> None:
     assert not new & table.keys(), "inserted twice"
     assert changed - new <= table.keys(), "updated before it was inserted"
     table |= {key: rows[key] for key in new | changed}

@@ -1,6 +1,7 @@
 """What holds of the rows of a ledger after every step, whoever made it."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from gateway.alerts.alert import Alert, AlertStatus, Triage
 from gateway.intake.alert_effects import alert_state
@@ -122,7 +123,7 @@ def _history_tells_every_status(ledger: MemoryLedger) -> None:
 
 
 def _told(ticket: Ticket, name: str, entries: list[Entry]) -> None:
-    for one, following in zip(entries, entries[1:], strict=False):
+    for one, following in pairwise(entries):
         assert one.new == following.old
     if entries:
         assert entries[-1].new == str(getattr(ticket, name))

@@ -27,7 +27,7 @@ class Matcher(Form):
 
 class SilenceForm(Form):
     comment: str
-    matchers: list[Matcher] = []
+    matchers: tuple[Matcher, ...] = ()
     anything: object = None
 
 
@@ -37,6 +37,7 @@ class SampleHandlers:
     def __init__(self, bodies: BodyReader) -> None:
         self.bodies = bodies
         self.error: Exception = RuntimeError("no error was set")
+        self.begun = asyncio.Event()
         self.entered = asyncio.Event()
         self.go_on = asyncio.Event()
 
@@ -65,6 +66,7 @@ class SampleHandlers:
 
     @access(Access.INTAKE)
     async def measure(self, request: web.Request) -> web.Response:
+        self.begun.set()
         async with self.bodies.read(request) as body:
             in_flight = self.bodies.bytes_in_flight
             return json_answer({"size": len(body), "in_flight": in_flight, "text": _start(body)})

@@ -16,8 +16,8 @@ class Inner(Form):
 
 class Outer(Form):
     comment: str
-    inner: list[Inner] = []
-    numbers: dict[str, int] = {}
+    inner: tuple[Inner, ...] = ()
+    numbers: dict[str, int] | None = None
     anything: object = None
 
 

@@ -151,8 +151,7 @@ async def test_a_body_still_arriving_when_the_stop_begins_is_taken_whole(start_s
         await connection.send(
             b"POST /api/v1/measure HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello"
         )
-        while not site.server.in_flight:
-            await asyncio.sleep(0)
+        await site.handlers.begun.wait()
         tasks.create_task(site.server.stop())
         await refused(site)
         await connection.send(b"world")

@@ -182,16 +182,20 @@ class SegmentJournal:
                     JournalFull("the journal cannot be written", "journal_unwritable")
                 )
 
-    async def _close(self) -> None:
+    async def _close(self, *, orderly: bool) -> None:
         self._closing = True
-        await self._committer.call(lambda: None)  # now everything submitted was delivered
-        discard = not len(self._backlog)
-        await self._committer.call(lambda: self._writer.close(discard=discard))
-        await self._committer.call(self._shelf.close)
-        await self._committer.stop()
-        for slot in {id(left.slot): left.slot for left in self._leftovers}.values():
-            slot.release()
-        self._slot.release()
+        try:
+            await self._committer.call(lambda: None)  # now everything submitted was delivered
+            discard = not len(self._backlog)
+            await self._committer.call(lambda: self._writer.close(discard=discard))
+            if orderly:  # else the record being applied may be the reason
+                for leftover in self._leftovers:
+                    await leftover.end()
+        finally:
+            await self._committer.call(self._shelf.close)
+            await self._committer.stop()
+            for slot in [self._slot, *(leftover.slot for leftover in self._leftovers)]:
+                slot.release()
 
 
 @asynccontextmanager
@@ -201,12 +205,17 @@ async def open_journal(
     """Take a slot under *root*, recover what is in it, and begin a journal of a fresh id.
 
     *committed* is called in the loop's thread for every group, before its appenders wake. Leaving
-    commits what waits; with everything applied it leaves no file behind.
+    commits what waits; with everything applied it leaves no file behind. Leaving without an error,
+    or cancelled, ends what was begun of a leftover too: to be stopped is not to be killed.
     """
     slot = await asyncio.to_thread(take_slot, root)
     journal = SegmentJournal(root, slot, options, committed)
+    orderly = True
     try:
         await journal._open()
         yield journal
+    except Exception:
+        orderly = False
+        raise
     finally:
-        await journal._close()
+        await journal._close(orderly=orderly)

@@ -10,7 +10,9 @@ records from the committed position on one by one, as many as one batch may hold
         apply it alone
     await leftover.end()
 
-Then it goes on in batches. A note names one record: beginning another one forgets the last.
+Then it goes on in batches. A note names one record: beginning another one forgets the last. An
+orderly stop ends what was begun. A kill while the ledger is away counts like any other, so a record
+is best begun when the ledger can be reached.
 """
 
 import logging

@@ -72,7 +72,7 @@ async def save_working_set(
 ) -> None:
     """Write everything that changed. *stamp*: microseconds; versions move to it, or by one."""
     _move_versions(rows, stamp)
-    await _number_tickets(connection, rows)
+    await _number_tickets(connection, rows, bool(routes))
     chained = _chain_entries(rows)
     await _save_alerts(connection, rows)
     await _save_windows(connection, rows)
@@ -95,7 +95,7 @@ def _move_versions(rows: WorkingSet, stamp: int) -> None:
         strand.version = strand.version or stamp
 
 
-async def _number_tickets(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+async def _number_tickets(connection: asyncpg.Connection, rows: WorkingSet, told: bool) -> None:
     fresh = [rows.tickets[key] for key in sorted(rows.new_tickets)]
     if not fresh:
         return
@@ -103,6 +103,8 @@ async def _number_tickets(connection: asyncpg.Connection, rows: WorkingSet) -> N
     before = await connection.fetchval(SQL["take_ticket_numbers"], rows.tenant, count)
     for offset, ticket in enumerate(fresh, start=1):
         rows.tickets[ticket.id] = msgspec.structs.replace(ticket, number=before + offset)
+    if not told:
+        return
     numbers = {ticket.id: before + offset for offset, ticket in enumerate(fresh, start=1)}
     rows.announcements = [
         Announcement(

@@ -15,6 +15,8 @@ NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 SMALL = JournalOptions(segment_bytes=2**20, probe_interval=timedelta(hours=1))
 """Segments that a test can fill, and a disk that is tried when a test says so."""
 TENANT = 1
+HALF_A_SEGMENT = b"x" * 600_000
+"""Of SMALL."""
 
 
 class Taken:
@@ -62,6 +64,18 @@ def crash_image(root: Path, image: Path) -> Path:
     """What a process killed at this moment leaves: the files as they are, and no lock."""
     shutil.copytree(root, image)
     return image
+
+
+async def crashed(tmp_path: Path, *written: bytes) -> Path:
+    """A root that a process left which had appended these one by one."""
+    live = tmp_path / "live"
+    async with opened(live) as journal:
+        for n, body in enumerate(written):
+            await append(journal, body, after_noon_s=n)
+        await read_all(journal)  # then the thread rests, and no file changes while it is copied
+        crash_image(live, tmp_path / "image")
+    shutil.rmtree(live)
+    return tmp_path / "image"
 
 
 def segments(root: Path) -> list[Path]:

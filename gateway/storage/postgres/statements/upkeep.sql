@@ -40,8 +40,15 @@ WITH gone AS (
       AND NOT EXISTS (SELECT FROM ticket_alerts WHERE ticket_alerts.tenant_id = $1
                                                   AND ticket_alerts.fingerprint = alerts.fingerprint)
     LIMIT $3 FOR UPDATE SKIP LOCKED
+), episodes_gone AS (
+    DELETE FROM episodes USING gone WHERE episodes.tenant_id = $1 AND episodes.fingerprint = gone.fingerprint
 ), strands_gone AS (
     DELETE FROM strands USING gone WHERE strands.tenant_id = $1 AND strands.fingerprint = gone.fingerprint
+    RETURNING strands.strand
+), reports_gone AS (
+    DELETE FROM reports USING strands_gone WHERE reports.tenant_id = $1 AND reports.strand = strands_gone.strand
+), windows_gone AS (
+    DELETE FROM windows USING gone WHERE windows.tenant_id = $1 AND windows.merge_key = gone.fingerprint AND windows.firing = 0
 )
 SELECT array_agg(fingerprint) FROM gone
 

@@ -1,0 +1,96 @@
+"""The example shows every option with its default, and is itself a configuration."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import msgspec
+
+from gateway.alerts.rule import DEFAULT_RULE
+from gateway.alerts.severity import Severity
+from gateway.config import failing_examples, load
+from gateway.config.loading import KEYS
+from gateway.config.options import SECTIONS
+from gateway.config.reading import is_required, known_keys
+from gateway.config.rules import RuleTable
+from gateway.config.sources import BUILT_IN, SourceTable
+from gateway.intake.mapping import MappingOptions
+from gateway.sinks.webhook import WebhookOptions
+from gateway.sources import discover
+from tests.config.writer import Writer
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLE = ROOT / "config.example.toml"
+
+
+def uncommented(text: str) -> str:
+    """The example with its examples: lines that begin with `#` and no space."""
+    return re.sub(r"(?m)^#(?=[\[a-z])", "", text)
+
+
+def test_the_example_as_it_stands_changes_nothing(monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert load(EXAMPLE) == load(None)
+
+
+def test_the_example_with_its_examples_is_a_configuration(written: Writer) -> None:
+    config = written.load(uncommented(EXAMPLE.read_text()))
+    assert [rule.name for rule in config.rules] == ["payments"]
+    assert set(config.sources) == {*BUILT_IN, "staging", "zabbix"}
+    assert [hook.name for hook in config.webhooks] == ["chat"]
+    assert config.severity["sev1"] is Severity.CRITICAL
+    assert failing_examples(config.sources, config.source_options) == []
+
+
+def written_keys(text: str) -> set[str]:
+    """`table.key` of every key that a line of *text* begins with."""
+    table, keys = "", set()
+    for line in text.splitlines():
+        if match := re.match(r"\[+([\w.]+)\]+", line):
+            table = match[1]
+        elif match := re.match(r"(\w+) =", line):
+            keys.add(f"{table}.{match[1]}")
+    return keys
+
+
+def test_the_example_mentions_every_option_there_is() -> None:
+    every = {".data_dir", "severity.sev1"}
+    for section, kind in {**SECTIONS, "rules": RuleTable, "webhooks": WebhookOptions}.items():
+        every |= {f"{section}.{key}" for key in known_keys(kind)}
+    every.remove("webhooks.url_file")  # beside url it would be a contradiction
+    every |= {f"sources.staging.{key}" for key in known_keys(SourceTable)}
+    mapped = {field.encode_name for field in msgspec.structs.fields(MappingOptions)} - {"examples"}
+    every |= {f"sources.zabbix.{key}" for key in mapped}
+    every |= {f"sources.zabbix.examples.{key}" for key in ("in", "out")} | {"sources.zabbix.kind"}
+    assert written_keys(uncommented(EXAMPLE.read_text())) == every
+
+
+def test_the_example_names_every_source_kind_and_every_table() -> None:
+    text = EXAMPLE.read_text()
+    for name in (*KEYS, *discover()):
+        assert name in text
+
+
+def test_every_option_but_names_and_urls_has_a_default() -> None:
+    kinds = (*SECTIONS.values(), RuleTable, SourceTable, WebhookOptions)
+    required = {
+        f"{kind.__name__}.{field.name}"
+        for kind in kinds
+        for field in dataclasses.fields(kind)
+        if is_required(field)
+    }
+    assert required == {"RuleTable.name", "WebhookOptions.url"}
+
+
+def test_a_rule_left_empty_is_the_built_in_rule(written: Writer) -> None:
+    [rule] = written.load('[[rules]]\nname = "mine"').rules
+    assert rule == dataclasses.replace(DEFAULT_RULE, name="mine")
+
+
+def test_the_configuration_of_the_compose_file_is_one_but_for_its_secrets(written: Writer) -> None:
+    text = (ROOT / "compose.config.toml").read_text()
+    written.secret("token", b"secret\n")
+    written.secret("url", b"postgresql://gateway:secret@postgres/gateway")
+    text = text.replace("/run/secrets/gateway_token", "token")
+    config = written.load(text.replace("/run/secrets/postgres_url", "url"))
+    assert not config.http.listen.is_loopback

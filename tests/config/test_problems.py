@@ -1,0 +1,179 @@
+"""Every problem of a configuration is named with its place, all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ConfigError, failing_examples, load
+from tests.config.writer import Writer
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "says"),
+    [
+        ("[htpp]", "htpp", 1, "did you mean `http`?"),
+        ("[http]\nlistn = 1", "http.listn", 2, "did you mean `listen`?"),
+        ("[http]\nxyz = 1", "http.xyz", 2, "there are"),
+        ("http = 1", "http", 1, "[http]"),
+        ("data_dir = 1", "data_dir", 1, "path"),
+        ('data_dir = ""', "data_dir", 1, "path"),
+        ("[http]\n\nlisten = 9096", "http.listen", 3, "127.0.0.1:9096"),
+        ('[http]\nlisten = "9096"', "http.listen", 2, "127.0.0.1:9096"),
+        ('[http]\nworkers = "1"', "http.workers", 2, "whole number, not a text"),
+        ("[http]\nworkers = 0", "http.workers", 2, "at least 1"),
+        ("[http]\nworkers = true", "http.workers", 2, "not a boolean"),
+        ("[http]\nworkers = 1.0", "http.workers", 2, "whole number"),
+        ("[http]\nbody_timeout = 10", "http.body_timeout", 2, "duration"),
+        ('[http]\nbody_timeout = "10"', "http.body_timeout", 2, "1h30m"),
+        ('[http]\nbody_timeout = "0s"', "http.body_timeout", 2, "longer"),
+        ("[http]\nmax_body_bytes = 200000000", "http.max_bytes_in_flight", 1, "max_body_bytes"),
+        ('[logs]\nlevel = "loud"', "logs.level", 2, '"warning"'),
+        ('[postgres]\nmigrate = "no"', "postgres.migrate", 2, "bool"),
+        ('[postgres]\nurl = "mysql://x"', "postgres.url", 2, "postgresql://"),
+        ('[redis]\nurl = "http://x"', "redis.url", 2, "redis://"),
+        ('[severity]\nx = "worst"', "severity.x", 2, "critical, high, medium, low"),
+        ("[severity]\nx = 1", "severity.x", 2, "critical"),
+        ("rules = 1", "rules", 1, "[[rules]]"),
+        ("[rules]", "rules", 1, "[[rules]]"),
+        ("[[rules]]", "rules[0].name", 1, "required"),
+        ('[[rules]]\nname = ""', "rules[0].name", 2, "empty"),
+        ('[[rules]]\nname = "default"', "rules[0].name", 2, "built-in"),
+        ('[[rules]]\nname = "a"\nmatch = "{a=b"', "rules[0].match", 3, "⟨here⟩"),
+        ('[[rules]]\nname = "a"\nmatch = "a=~\\"(\\""', "rules[0].match", 3, "⟨here⟩"),
+        ('[[rules]]\nname = "a"\nsources = ["x"]', "rules[0].sources", 3, "no source is named 'x'"),
+        ('[[rules]]\nname = "a"\nsources = "x"', "rules[0].sources", 3, "array"),
+        ('[[rules]]\nname = "a"\ngroup_by = ["a", 1]', "rules[0].group_by[1]", 3, "`str`"),
+        ('[[rules]]\nname = "a"\ngroup_by = [""]', "rules[0].group_by", 3, "empty"),
+        ('[[rules]]\nname = "a"\npriority = "p1"', "rules[0].priority", 3, '"critical"'),
+        (
+            '[[rules]]\nname = "a"\nauto_resolve = "no"',
+            "rules[0].auto_resolve",
+            3,
+            'true, false, "unclaimed"',
+        ),
+        ('[[rules]]\nname = "a"\nwindw = "3m"', "rules[0].windw", 3, "`window`"),
+        ("[sources.x]", "sources.x.kind", 1, "is required; there are alertmanager"),
+        ('[sources.x]\nkind = "y"', "sources.x.kind", 2, "no kind 'y'"),
+        ('[sources."a/b"]\nkind = "custom"', "sources.a/b", 1, "letters"),
+        ("[sources]\nx = 1", "sources.x", 2, "table"),
+        ("[sources.custom]\nnope = 1", "sources.custom.nope", 2, "`nope`"),
+        ('[sources.x]\nkind = "mapped"', "sources.x", 1, "labels"),
+        ('[sources.n9e]\nresolve_timeout = "x"', "sources.n9e.resolve_timeout", 2, "duration"),
+        ("[[webhooks]]", "webhooks[0].url", 1, "required"),
+        ('[[webhooks]]\nurl = "ftp://x"', "webhooks[0].url", 2, "http://"),
+        ('[[webhooks]]\nurl = "http://x"\nevents = ["y"]', "webhooks[0].events", 3, "'y'"),
+        ('[http]\nlisten = "0.0.0.0:9096"', "http.listen", 2, "token_file"),
+        ('[http]\nlisten = ":9096"', "http.listen", 2, "administrator"),
+        ('[auth]\ntoken = "a b"', "auth.token", 2, "spaces"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_place_and_what_would_be_right(
+    written: Writer, text: str, key: str, line: int, says: str
+) -> None:
+    problem = written.problem(text)
+    assert (problem.key, problem.line) == (key, line)
+    assert says in problem.message
+    assert f"line {line}: {key}: " in str(problem)
+
+
+def test_all_problems_are_told_at_once(written: Writer) -> None:
+    problems = written.problems(
+        """
+        [http]
+        listen = "nowhere"
+        workers = 0
+        [[rules]]
+        name = "a"
+        window = "x"
+        [[rules]]
+        name = "b"
+        priority = "x"
+        [nope]
+        """
+    )
+    assert [problem.key for problem in problems] == [
+        "http.listen",
+        "http.workers",
+        "rules[0].window",
+        "rules[1].priority",
+        "nope",
+    ]
+    assert [problem.line for problem in problems] == [3, 4, 7, 10, 11]
+
+
+def test_two_of_a_name_are_both_named(written: Writer) -> None:
+    rule = '[[rules]]\nname = "a"\nmatch = "x=y"\n'
+    assert [p.key for p in written.problems(rule * 2)] == ["rules[0].name", "rules[1].name"]
+    hook = '[[webhooks]]\nurl = "http://x"\n'
+    assert written.problem(hook * 2).key == "webhooks[1].name"
+
+
+@pytest.mark.parametrize("match", ["", 'match = ""', 'match = "{}"', 'sources = ["n9e"]'])
+def test_a_rule_without_matchers_may_only_be_the_last(written: Writer, match: str) -> None:
+    all_of_it = f'[[rules]]\nname = "all"\n{match}\n'
+    some = '[[rules]]\nname = "some"\nmatch = "a=b"\n'
+    assert len(written.load(some + all_of_it).rules) == 2
+    assert written.problem(all_of_it + some).key == "rules[0]"
+
+
+def test_what_is_not_toml_is_told_with_its_line(written: Writer) -> None:
+    problem = written.problem("[http]\nlisten = \n")
+    assert (problem.key, problem.line) == ("", 2)
+
+
+def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path, written: Writer) -> None:
+    for path in (tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            load(path)
+    written.path.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load(written.path)
+
+
+def test_the_error_shows_the_file_and_every_problem(written: Writer) -> None:
+    with pytest.raises(ConfigError) as caught:
+        written.load("[nope]\n[nada]")
+    text = str(caught.value)
+    assert str(written.path) in text
+    assert "line 1: nope" in text
+    assert "line 2: nada" in text
+
+
+def test_places_are_found_in_nested_arrays_and_not_in_texts(written: Writer) -> None:
+    problems = written.problems(
+        '''
+        data_dir = """
+        [http]
+        workers = 0
+        """
+        [sources.x]
+        kind = "mapped"
+        labels = { alertname = "a" }
+        [[sources.x.examples]]
+        in = "{}"
+        out = {}
+        [[sources.x.examples]]
+        in = "{}"
+        out = 3
+        [http]
+        workers = 0
+        '''
+    )
+    assert [(p.key, p.line) for p in problems] == [
+        ("sources.x.examples[1].out", 14),
+        ("http.workers", 16),
+    ]
+
+
+def test_examples_of_a_mapped_source_are_run_on_request(written: Writer) -> None:
+    config = written.load(
+        """
+        [sources.x]
+        kind = "mapped"
+        labels = { alertname = "a" }
+        examples = [{ in = '{"a": "b"}', out = { labels = { alertname = "c" } } }]
+        """
+    )
+    [problem] = failing_examples(config.sources, config.source_options)
+    assert problem.key == "sources.x"
+    assert "examples[0]" in problem.message

@@ -1,0 +1,146 @@
+"""Whatever sources, workers and people do, in any order: after each step the laws hold."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gateway.alerts.rule import AutoResolve, Rule
+from gateway.errors import Conflict, Forbidden
+from gateway.silences.silence import Silence
+from gateway.tickets.ticket import TicketStatus
+from matchers import parse
+from tests.alerts.identities import at, sighting
+from tests.intake.gateway_in_memory import MemoryGateway, minutes
+from tests.intake.laws import check_laws, check_laws_without_people
+from tests.silences.silences import silence
+from tests.windows.sums import minutes as minute_of
+
+RULES = [
+    Rule("team", matchers=parse('team=~".+"'), group_by=("team",), window=minutes(20)),
+    Rule("kept", matchers=parse('alertname="Kept"'), auto_resolve=AutoResolve.NEVER),
+]
+OTHER_RULES: list[Sequence[Rule]] = [
+    RULES[:1],
+    [],
+    [Rule("team", matchers=parse('team=~".+"'), group_by=("alertname",), window=minutes(5))],
+    [Rule("all", group_by=("nothing",), window=minutes(5))],
+]
+LABELS: list[dict[str, str]] = [
+    {"alertname": "Single"},
+    {"alertname": "Pair", "replica": "a"},
+    {"alertname": "Pair", "replica": "b", "severity": "critical"},
+    {"alertname": "One", "team": "x", "severity": "warning"},
+    {"alertname": "Two", "team": "x", "severity": "critical"},
+    {"alertname": "Two", "team": "x", "severity": "critical", "replica": "b"},
+]
+SILENCED = ['alertname="Single"', 'replica="a"', 'team="x"', 'alertname="Two"']
+SOURCES = st.sampled_from(["prometheus", "alertmanager"])
+
+
+class Effects(RuleBasedStateMachine):
+    """Sources and time only."""
+
+    rules_of_gateway: Sequence[Rule] = RULES
+    labels: Sequence[dict[str, str]] = LABELS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gateway = MemoryGateway(self.rules_of_gateway)
+        self.now: datetime = at(0)
+
+    @rule(step=st.sampled_from([1, 2, 10, 16, 21, 40]))
+    def time_passes(self, step: int) -> None:
+        then = self.now + minutes(step)
+        for moment in self.gateway.next_turn(self.now, then):
+            self.gateway.turn(moment)
+        self.now = then
+
+    @rule(
+        number=st.integers(0, len(LABELS)),
+        source=SOURCES,
+        firing=st.booleans(),
+        ago=st.none() | st.sampled_from([0, 1, 5, 30]),
+        times=st.integers(1, 3),
+    )
+    def something_is_seen(
+        self, number: int, source: str, firing: bool, ago: int | None, times: int
+    ) -> None:
+        named = None if ago is None else self.now - minutes(ago)
+        time: dict[str, Any] = {"starts_at": named} if firing else {"ends_at": named}
+        one = sighting(self.labels[number % len(self.labels)], firing=firing, **time)
+        self.gateway.deliver(*[(self.now, source, [one])] * times)
+
+    @precondition(lambda self: self.gateway.ledger.strands)
+    @rule(data=st.data(), heard=st.booleans())
+    def a_lease_runs_out(self, data: st.DataObject, heard: bool) -> None:
+        strand = data.draw(st.sampled_from(sorted(self.gateway.ledger.strands)))
+        self.gateway.expire([strand], self.now, heard)
+
+    @rule()
+    def silent_sources_are_heard_again(self) -> None:
+        for fingerprint, alert in sorted(self.gateway.ledger.alerts.items()):
+            if alert.unconfirmed:
+                self.gateway.hear_again(fingerprint, self.now)
+
+    @invariant()
+    def laws_hold(self) -> None:
+        check_laws(self.gateway.ledger, self.now)
+
+
+class WithoutPeople(Effects):
+    """And silences that come and go."""
+
+    rules_of_gateway = RULES[:1]
+
+    @rule(
+        spans=st.lists(
+            st.tuples(st.sampled_from(SILENCED), st.integers(0, 5), st.integers(1, 60)), max_size=2
+        )
+    )
+    def silences_change(self, spans: list[tuple[str, int, int]]) -> None:
+        start = minute_of(self.now) or 0
+        self.gateway.silence(*self._silences(start, spans))
+        self.gateway.turn(self.now)
+
+    def _silences(self, start: float, spans: list[tuple[str, int, int]]) -> list[Silence]:
+        return [
+            silence(number, text, start + wait, start + wait + length)
+            for number, (text, wait, length) in enumerate(spans)
+        ]
+
+    @rule(rules=st.sampled_from(OTHER_RULES))
+    def the_configuration_changes(self, rules: Sequence[Rule]) -> None:
+        self.gateway.configure(rules)
+
+    @invariant()
+    def laws_without_people_hold(self) -> None:
+        check_laws_without_people(self.gateway.ledger)
+
+
+class WithPeople(WithoutPeople):
+    """Who take any way that the workflow has."""
+
+    rules_of_gateway = RULES
+    labels = (*LABELS, {"alertname": "Kept"})
+
+    @precondition(lambda self: self.gateway.ledger.tickets)
+    @rule(data=st.data(), to=st.sampled_from(TicketStatus))
+    def somebody_moves_a_ticket(self, data: st.DataObject, to: TicketStatus) -> None:
+        ticket = data.draw(st.sampled_from(self.gateway.tickets[-3:]))
+        with suppress(Forbidden, Conflict):
+            self.gateway.step(ticket, to, self.now)
+
+    @invariant()
+    def laws_without_people_hold(self) -> None:
+        """They need not."""
+
+
+for machine in (WithoutPeople, WithPeople):
+    machine.TestCase.settings = settings(max_examples=1500, stateful_step_count=60, deadline=None)
+TestWithoutPeople = WithoutPeople.TestCase
+TestWithPeople = WithPeople.TestCase
