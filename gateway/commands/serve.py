@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 
 async def serve(config: Config, config_path: Path | None, say: Progress) -> None:
     """Returns when SIGTERM or SIGINT has been obeyed."""
-    _calm_collector()
+    _tune_interpreter()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -76,8 +76,11 @@ async def _postgres(
         yield server.url, server
 
 
-def _calm_collector() -> None:
-    """Cyclic garbage is rare here, and full collections would stop the event loop for long."""
+def _tune_interpreter() -> None:
+    """Cyclic garbage is rare here, and full collections would stop the event loop for long; the
+    journal's thread must get its turn soon, since answers wait for it.
+    """
+    sys.setswitchinterval(0.001)
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 

@@ -34,6 +34,7 @@ async def drain_leftover(pipeline: Pipeline, leftover: Leftover, read_bytes: int
 async def _apply_alone(
     pipeline: Pipeline, leftover: Leftover, position: int, record: Record
 ) -> int:
+    await pipeline.position(leftover.id)  # waits for the ledger: an outage is no record's fault
     if await leftover.begin(record.seq) >= BEGUN_LIMIT:
         checked = Checked(rejected=[Rejected(0, "it ended the process", "poison", record.body)])
     else:
