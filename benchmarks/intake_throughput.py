@@ -125,7 +125,8 @@ def main() -> None:
                 for count in (0, SILENCES)
             )
             print(
-                f"CPU an alert with {SILENCES:,} silences: {with_all / without:.2f} of that with none"
+                f"CPU an alert with {SILENCES:,} silences: {with_all / without:.2f}"
+                " of that with none"
             )
 
 

@@ -37,7 +37,8 @@ async def serve(config: Config, config_path: Path | None, say: Progress) -> None
         say("[redis] url is set; this version does its work without Redis.")
     async with _postgres(config, say) as (url, private):
         if config.http.workers > 1:
-            await run_children(config, config_path, {CHILD_URL: url}, stopping, say)
+            async with _kept_running(private):
+                await run_children(config, config_path, {CHILD_URL: url}, stopping, say)
         else:
             await _serve_alone(config, url, private, stopping, say)
     say("Stopped.")
@@ -74,6 +75,18 @@ async def _postgres(
         )
         await migrate(server.url, progress=say)
         yield server.url, server
+
+
+@asynccontextmanager
+async def _kept_running(private: PrivatePostgres | None) -> AsyncIterator[None]:
+    """The parent of several processes looks after the private PostgreSQL itself."""
+    if private is None:
+        yield
+        return
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(private.keep_running())
+        yield
+        watch.cancel()
 
 
 def _tune_interpreter() -> None:

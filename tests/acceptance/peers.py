@@ -50,7 +50,7 @@ class Switches:
 @contextmanager
 def switches() -> Iterator[Switches]:
     class Answer(_Quiet):
-        def do_GET(self) -> None:  # noqa: N802  the library's name
+        def do_GET(self) -> None:
             self.answer(200, target.exposition(), "text/plain; version=0.0.4")
 
     with _serving(Answer) as url:
@@ -80,7 +80,7 @@ class Receiver:
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     class Answer(_Quiet):
-        def do_POST(self) -> None:  # noqa: N802  the library's name
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if one.away:
                 one.turned_away += 1
