@@ -78,7 +78,11 @@ class IntakeHandlers:
     @access(Access.INTAKE)
     async def take_as_alertmanager(self, request: web.Request) -> web.Response:
         """As Alertmanager: 200 and nothing, or 400 for the bad ones when the others are stored."""
-        taken = await self._measured(request, request.match_info.get("source", "prometheus"))
+        try:
+            taken = await self._measured(request, request.match_info.get("source", "prometheus"))
+        except MalformedPayload as error:
+            status = 422 if error.code == "empty_body" else 400
+            raise HttpRefused(error.detail, error.code, status=status) from error
         if taken.checked.rejected:
             return json_answer(_told(taken.checked.rejected), status=400)
         return web.Response(status=200, content_type="application/json")

@@ -1,0 +1,10 @@
+-- name: ticket_heads
+SELECT id, history_head FROM tickets WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3
+
+-- name: silence_heads
+SELECT id::text AS id, history_head FROM silences
+WHERE tenant_id = $1 AND id::text COLLATE "C" > $2 ORDER BY id::text COLLATE "C" LIMIT $3
+
+-- name: rows
+SELECT sequence, at, actor, field, old, new, comment, hash FROM history
+WHERE tenant_id = $1 AND kind = $2 AND object_id = $3 ORDER BY sequence
