@@ -11,9 +11,11 @@ UPDATE strands SET lease_check_at = CASE WHEN lease_until = 'infinity' THEN NULL
 WHERE tenant_id = $1 AND strand = ANY ($2::bytea[]) AND lease_until > $3
 
 -- name: reporters
--- For each strand: has a source of it been heard since the lease ran out, and long enough to repeat itself?
+-- For each strand: has a source of it been heard since the lease ran out? One that comes back from a pause of
+-- its own is given a lease, at most 90 seconds, to repeat what still fires.
 SELECT reports.strand, bool_or(sources.last_delivery_at > strands.lease_until
-                               AND $3 >= sources.resumed_at + (strands.lease_until - strands.last_seen)) AS heard
+                               AND $3 >= sources.resumed_at
+                                       + least(strands.lease_until - strands.last_seen, interval '90 seconds')) AS heard
 FROM reports
 JOIN strands ON strands.tenant_id = reports.tenant_id AND strands.strand = reports.strand
 JOIN sources ON sources.tenant_id = reports.tenant_id AND sources.name = reports.source
@@ -36,7 +38,7 @@ DELETE FROM dead_letters WHERE tenant_id = $1 AND last_seen < $2
 -- Resolved long ago, and on no ticket that still counts on them.
 WITH gone AS (
     SELECT alerts.fingerprint FROM alerts
-    WHERE alerts.tenant_id = $1 AND alerts.status = 'resolved' AND alerts.ends_at < $2
+    WHERE alerts.tenant_id = $1 AND alerts.status = 'resolved' AND coalesce(alerts.ends_at, alerts.first_seen) < $2
       AND NOT EXISTS (SELECT FROM ticket_alerts WHERE ticket_alerts.tenant_id = $1
                                                   AND ticket_alerts.fingerprint = alerts.fingerprint)
     LIMIT $3 FOR UPDATE SKIP LOCKED
