@@ -94,8 +94,7 @@ class Parts:
     preparation: Preparation
     journal: SegmentJournal
     run: IntakeRun
-    identities: list[IdentityCache]
-    """The current one, last."""
+    gauges: Gauges
 
 
 @asynccontextmanager
@@ -174,6 +173,12 @@ async def _open_parts(
         open_journal(config.data_dir / "journal", config.journal, waiting.committed)
     )
     rule_named = _rule_named(config)
+    gauges = Gauges(
+        metrics,
+        journal,
+        lambda: (identities[-1].misses, identities[-1].held_bytes),
+        lambda: pipeline.available,
+    )
     return Parts(
         config=config,
         clock=clock,
@@ -187,7 +192,7 @@ async def _open_parts(
         preparation=preparation,
         journal=journal,
         run=IntakeRun(pipeline, journal, waiting, preparation.prepare),
-        identities=identities,
+        gauges=gauges,
     )
 
 
@@ -224,12 +229,6 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
     leases = LeaseClock(upkeep, tenants, clock, up_since)
     closing = Closing(parts.tickets.close_resolved, tenants, clock, config.tickets.close_after)
     silence_ends = SilenceClock(upkeep, parts.silences.refresh, tenants, clock)
-    gauges = Gauges(
-        metrics,
-        parts.journal,
-        lambda: (parts.identities[-1].misses, parts.identities[-1].held_bytes),
-        lambda: parts.run.pipeline.available,
-    )
     workers = [
         Worker("intake", parts.run.turn, 1.0),
         Worker("leases", leases.turn, 1.0),
@@ -237,7 +236,7 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
         Worker("quiets", QuietClock(upkeep, tenants, clock).turn, 1.0),
         Worker("closing", closing.turn, 60.0),
         Worker("retention", Retention(upkeep, tenants, clock, config.retention).turn, 600.0),
-        Worker("gauges", gauges.turn, 1.0),
+        Worker("gauges", parts.gauges.turn, 1.0),
     ]
     sinks = [hook.name for hook in config.webhooks]
     workers.append(
@@ -264,8 +263,13 @@ def _handlers(parts: Parts, unready: Callable[[], list[str]]) -> list[Handlers]:
     alerts, tickets = AlertQueries(parts.database), TicketQueries(parts.database)
     rehearsal = PostgresRehearsal(parts.database)
     longest = config.silences.max_duration
+
+    def scrape() -> bytes:
+        parts.gauges.refresh()
+        return render(parts.metrics)
+
     return [
-        OperationsHandlers(unready, lambda: render(parts.metrics)),
+        OperationsHandlers(unready, scrape),
         IntakeHandlers(parts.checker, parts.journal, bodies, clock, parts.metrics),
         ExplainHandlers(parts.checker, rehearsal, alerts, book, bodies, clock),
         TicketHandlers(tickets, parts.tickets, book, bodies, clock),

@@ -111,11 +111,24 @@ class _News:
     def add(self, identity: Identity, sighting: Sighting, silenced: bool) -> None:
         summed = self._summed(identity, sighting, silenced)
         before = self._latest.get(identity.strand)
+        if before is None:
+            self._take_back_repeats(identity)
+            before = self._latest.get(identity.strand)
         if before is not None and _equal(before, summed):
             _add_up(before, summed)
         else:
             self._news.append(summed)
             self._latest[identity.strand] = summed
+
+    def _take_back_repeats(self, identity: Identity) -> None:
+        """What came before the news of a strand is applied before it, repeats too."""
+        known: Confirmed | None = identity.memory.confirmed
+        for source in () if known is None else known.sources:
+            repeat = self._repeats.pop((identity.strand, source), None)
+            if repeat is not None:
+                summed = _as_news(repeat, source)
+                self._news.append(summed)
+                self._latest[identity.strand] = summed
 
     def _summed(self, identity: Identity, sighting: Sighting, silenced: bool) -> Summed:
         now = self._now
@@ -134,6 +147,27 @@ class _News:
             url=sighting.url,
             source_fingerprint=sighting.source_fingerprint,
         )
+
+
+def _as_news(repeat: Repeat, source: str) -> Summed:
+    known, now = repeat.known, repeat.received_at
+    fingerprint, url = known.sources[source]
+    start = known.fired_at if known.firing and not repeat.unstarted else None
+    return Summed(
+        identity=repeat.identity,
+        firing=known.firing,
+        silenced=known.silenced,
+        count=repeat.count,
+        began_at=start,
+        starts_at=start,
+        ends_at=known.resolved_at or now,
+        first_received_at=now,
+        received_at=now,
+        lease_until=repeat.lease_until or now,
+        annotations=repeat.annotations or known.annotations,
+        url=url,
+        source_fingerprint=fingerprint,
+    )
 
 
 def _equal(one: Summed, other: Summed) -> bool:

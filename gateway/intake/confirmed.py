@@ -28,6 +28,7 @@ class Confirmed(msgspec.Struct, gc=False):
     started_at: datetime | None
     fired_at: datetime | None
     resolved_at: datetime | None
+    last_resolve_at: datetime | None
     until: datetime
     """A quiet ends then: the next sighting is news again."""
     outcome: Outcome
@@ -55,7 +56,8 @@ def is_repeat(
     if known.started_at is None:
         return False
     if start is None:
-        return known.started_at <= received_at
+        last_end = known.last_resolve_at
+        return known.started_at <= received_at and (last_end is None or received_at > last_end)
     if known.fired_at is None:
         return False
     return known.started_at <= start <= known.fired_at and (
@@ -77,6 +79,7 @@ def confirm(
         started_at=strand.started_at,
         fired_at=strand.fired_at,
         resolved_at=strand.resolved_at,
+        last_resolve_at=strand.last_resolve_at,
         until=alert.quiet_until or FOREVER,
         outcome=_repeated(strand, alert),
         annotations=annotations,

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from gateway.errors import Unavailable
 
-BEGUN_LIMIT = 2
-"""A leftover's record that was begun so often without an end is dead-lettered: with the batch in
-which it first ended the process, and which left no trace, it has then done so three times."""
+BEGUN_LIMIT = 3
+"""A leftover's record that was begun so often without an end is dead-lettered: it has ended the
+process three times, not counting the one that left no trace."""
 
 
 class JournalFull(Unavailable):

@@ -25,7 +25,12 @@ class Gauges:
         self._misses = 0
 
     async def turn(self) -> bool:
-        """Never more to do."""
+        """Never more to do. For scrapes that another process answers."""
+        self.refresh()
+        return False
+
+    def refresh(self) -> None:
+        """Set them all to what holds now: a scrape that this process answers is exact."""
         metrics, journal = self._metrics, self._journal
         metrics.journal_unapplied_bytes.set(journal.unapplied_bytes)
         metrics.journal_unapplied_records.set(journal.unapplied_records)
@@ -39,4 +44,3 @@ class Gauges:
         metrics.identity_cache_misses_total.inc(max(0, misses - self._misses))
         metrics.identity_cache_bytes.set(held)
         self._misses = misses
-        return False

@@ -1,4 +1,4 @@
-"""Whole gateways as their users start them: one data directory through starts and ends, and its API.
+"""Whole gateways as users start them: one data directory through starts and ends, and its API.
 
 Starting and stopping blocks; the API is asked from a test's own event loop.
 """
@@ -22,7 +22,7 @@ logs: dict[str, Path] = {}
 
 
 class Gateway:
-    """A configured gateway; made by `installed`. Its port and its data stay when it is restarted."""
+    """A configured gateway, made by `installed`. Port and data stay when it is restarted."""
 
     def __init__(self, directory: Path, settings: str) -> None:
         port = free_port()

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import msgspec
+import orjson
 
 from gateway.alerts.alert import Alert
+from gateway.alerts.labels import decode_annotations
 from gateway.intake.ledger import Repeat
 from gateway.intake.working_set import Episode, Link, Report, WorkingSet
 from gateway.tickets.history import Chained, chain
@@ -99,10 +101,13 @@ class MemoryLedger:
             known.ends_at = episode.ends_at or known.ends_at
 
     def credit(self, repeat: Repeat) -> None:
-        """Counts and times only."""
+        """Counts and times, and the annotations of an alert."""
+        if repeat.annotations is not None:
+            alert = self.alerts[repeat.identity.fingerprint]
+            alert.annotations = orjson.dumps(decode_annotations(repeat.annotations))
+            repeat.known.annotations = repeat.annotations
         strand, now = self.strands[repeat.identity.strand], repeat.received_at
         strand.occurrences += repeat.count
-        strand.last_seen = max(strand.last_seen, now)
         if repeat.known.firing:
             strand.last_firing_at = later(strand.last_firing_at, now)
         else:
@@ -110,7 +115,9 @@ class MemoryLedger:
         if repeat.unstarted:
             strand.unstarted_at = later(strand.unstarted_at, now)
         strand.lease_until = later(strand.lease_until, repeat.lease_until)
-        strand.last_outcome = repeat.known.outcome
+        if now > strand.last_seen:
+            strand.last_outcome = repeat.known.outcome
+        strand.last_seen = max(strand.last_seen, now)
         report = self.reports[strand.strand, repeat.identity.source]
         report.last_seen = max(report.last_seen, now)
         if repeat.lease_until is not None:
@@ -124,7 +131,7 @@ def _copies(table: Mapping[Any, T], keys: Iterable[Any]) -> dict[Any, T]:
 def _keep(table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed: set[Any]) -> None:
     assert not new & table.keys(), "inserted twice"
     assert changed - new <= table.keys(), "updated before it was inserted"
-    table |= {key: rows[key] for key in new | changed}
+    table |= {key: row for key, row in rows.items() if key in new | changed}
 
 
 def as_values(row: Any) -> dict[str, Any]:

@@ -141,6 +141,6 @@ class WithPeople(WithoutPeople):
 
 
 for machine in (WithoutPeople, WithPeople):
-    machine.TestCase.settings = settings(max_examples=1500, stateful_step_count=60, deadline=None)
+    machine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestWithoutPeople = WithoutPeople.TestCase
 TestWithPeople = WithPeople.TestCase

@@ -1,17 +1,8 @@
 """Notes against a record that kills every process that applies it.
 
-A record may end the process (memory, a bug in a library) before anything can be dead-lettered. The
-first time it does so within a batch, which leaves no trace. So of a leftover the pipeline takes the
-records from the committed position on one by one, as many as one batch may hold, and for each:
-
-    if await leftover.begin(record.seq) >= BEGUN_LIMIT:
-        dead-letter it whole, without looking inside
-    else:
-        apply it alone
-    await leftover.end()
-
-Then it goes on in batches. A note names one record: beginning another one forgets the last. An
-orderly stop ends what was begun. A kill while the ledger is away counts like any other, so a record
+A record may end the process (memory, a bug in a library) before anything can be dead-lettered; see
+gateway/intake/recovery.py for how its notes are used. A note names one record: beginning another
+one forgets the last. An orderly stop ends what was begun. A kill while the ledger is away counts like any other, so a record
 is best begun when the ledger can be reached.
 """
 
