@@ -115,8 +115,7 @@ class MemoryLedger:
         if repeat.unstarted:
             strand.unstarted_at = later(strand.unstarted_at, now)
         strand.lease_until = later(strand.lease_until, repeat.lease_until)
-        if now > strand.last_seen:
-            strand.last_outcome = repeat.known.outcome
+        strand.last_outcome = repeat.known.outcome
         strand.last_seen = max(strand.last_seen, now)
         report = self.reports[strand.strand, repeat.identity.source]
         report.last_seen = max(report.last_seen, now)

@@ -1,8 +1,8 @@
 """A repeat is never news, and news is never called a repeat: both ways lead to the same rows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -92,32 +92,49 @@ ACTS = st.one_of(
 TIMELINES = st.lists(st.tuples(st.sampled_from([0, 1, 5, 16, 31]), ACTS), max_size=12)
 
 
+def names_of(ledger: MemoryLedger) -> dict[str | None, str | None]:
+    """Tickets by merge key and turn: ids are made of chance."""
+    turns: Counter[bytes | None] = Counter()
+    names: dict[str | None, str | None] = {None: None}
+    for key, ticket in ledger.tickets.items():
+        turns[ticket.merge_key] += 1
+        names[key] = f"{ticket.merge_key!r} {turns[ticket.merge_key]}"
+    return names
+
+
 def rows_of(ledger: MemoryLedger) -> dict[str, Any]:
-    """All rows, with tickets named by the order of their opening, without versions."""
-    names: dict[str | None, str | None] = {
-        key: f"ticket {number}" for number, key in enumerate(ledger.tickets)
+    """All rows but for ids and versions."""
+    names = names_of(ledger)
+    strands = {key: as_values(strand) for key, strand in ledger.strands.items()}
+    alerts = {key: as_values(alert) for key, alert in ledger.alerts.items()}
+    windows = {key: as_values(window) for key, window in ledger.windows.items()}
+    tickets = {names[key]: as_values(ticket) for key, ticket in ledger.tickets.items()}
+    for alert in alerts.values():
+        del alert["annotations"]  # of several strands: those of the last one in a batch
+    for row in (*alerts.values(), *windows.values()):
+        row["ticket_id"] = names[row["ticket_id"]]
+    for ticket in tickets.values():
+        del ticket["id"], ticket["history_head"]
+        ticket["follows"] = names[ticket["follows"]]
+    reports = {key: (one.last_seen, one.url) for key, one in ledger.reports.items()}
+    told = {
+        names[key]: [
+            (one.entry.at, one.entry.actor, one.entry.field, one.entry.new) for one in history
+        ]
+        for key, history in ledger.history.items()
     }
-    names[None] = None
-    alerts = [as_values(alert) for alert in ledger.alerts.values()]
-    for alert in alerts:
-        alert["ticket_id"] = names[alert["ticket_id"]]
-        del alert["annotations"]  # of several strands: see below
-    tickets = [as_values(ticket) for ticket in ledger.tickets.values()]
-    for ticket in tickets:
-        ticket.update(id=names[ticket["id"]], follows=names[ticket["follows"]], history_head=b"")
-    strands = [as_values(strand) for strand in ledger.strands.values()]
-    for strand in strands:
-        del strand["last_outcome"]  # of a batch that holds repeats, then news: that of either
+    counted = {
+        (names[ticket], alert): (link.before, link.after)
+        for (ticket, alert), link in ledger.links.items()
+    }
     return {
         "strands": strands,
         "alerts": alerts,
+        "windows": windows,
         "tickets": tickets,
-        "windows": [
-            {**as_values(window), "ticket_id": names[window.ticket_id]}
-            for window in ledger.windows.values()
-        ],
-        "reports": [{**asdict(report), "lease_until": None} for report in ledger.reports.values()],
-        "events": [(event, names[key]) for event, key in ledger.events],
+        "reports": reports,
+        "history": told,
+        "links": counted,
     }
 
 
@@ -139,3 +156,25 @@ def test_with_and_without_memory_of_what_is_confirmed_the_rows_are_the_same(
     remembering, forgetting = gateways
     assert rows_of(remembering.ledger) == rows_of(forgetting.ledger)
     assert forgetting.repeats == 0
+
+
+@settings(max_examples=4000, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 5, 16, 31]), ACTS, st.integers(0, 1)), max_size=12)
+)
+def test_several_processes_that_remember_apart_lead_to_the_same_rows_as_one_that_forgets(
+    timeline: Sequence[tuple[int, Act, int]],
+) -> None:
+    forgetting, first = (MemoryGateway(RULES, remembering=which) for which in (False, True))
+    processes = [first, MemoryGateway(RULES, ledger=first.ledger)]
+    for gateway in (forgetting, *processes):
+        gateway.silence(*SILENCES)
+    now = at(0)
+    for gap, act, number in timeline:
+        for gateway in (forgetting, processes[number]):
+            for moment in gateway.next_turn(now, now + minutes(gap)):
+                gateway.turn(moment)
+        now += minutes(gap)
+        act(forgetting, now)
+        act(processes[number], now)
+    assert rows_of(first.ledger) == rows_of(forgetting.ledger)

@@ -2,8 +2,8 @@
 
 A record may end the process (memory, a bug in a library) before anything can be dead-lettered; see
 gateway/intake/recovery.py for how its notes are used. A note names one record: beginning another
-one forgets the last. An orderly stop ends what was begun. A kill while the ledger is away counts like any other, so a record
-is best begun when the ledger can be reached.
+one forgets the last. An orderly stop ends what was begun. A kill while the ledger is away counts
+like any other, so a record is best begun when the ledger can be reached.
 """
 
 import logging

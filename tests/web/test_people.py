@@ -1,0 +1,312 @@
+"""The people's API over HTTP, on a whole gateway in this process and a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from gateway.app import open_gateway
+from gateway.config import load
+from tests.programs import eventually
+
+Json = dict[str, Any]
+
+
+class Client:
+    """Asks one gateway."""
+
+    def __init__(self, session: ClientSession) -> None:
+        self.session = session
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, status: int = 200, **more: Any
+    ) -> Json:
+        arguments = {} if body is None else {"json": body}
+        async with self.session.request(method, path, **arguments, **more) as answer:
+            assert answer.status == status, await answer.text()
+            self.headers = answer.headers
+            found: Json = await answer.json(content_type=None) if answer.status != 204 else {}
+            return found
+
+    async def fire(self, *names: str, **labels: str) -> None:
+        """One alert each, and wait until they are in the ledger."""
+        alerts = [{"labels": {"alertname": name, **labels}} for name in names]
+        await self.ask("POST", "/api/v1/intake/custom", alerts)
+        await eventually(self.drained)
+
+    async def drained(self) -> bool:
+        async with self.session.get("/metrics") as answer:
+            text = await answer.text()
+        return "gateway_journal_unapplied_records 0.0" in text
+
+    async def tickets(self, query: str = "") -> list[Json]:
+        items: list[Json] = (await self.ask("GET", f"/api/v1/tickets{query}"))["items"]
+        return items
+
+    async def ticket_of(self, name: str) -> Json:
+        (found,) = [one for one in await self.tickets() if one["title"] == name]
+        return found
+
+
+@pytest.fixture
+async def client(database: str, tmp_path: Path) -> AsyncIterator[Client]:
+    config = tmp_path / "gateway.toml"
+    config.write_text('http.listen = "127.0.0.1:0"\n')
+    async with open_gateway(load(config), database, may_migrate=False) as gateway:
+        host, port = gateway.server.addresses[0]
+        headers = {"X-Actor": "anna"}
+        async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
+            yield Client(session)
+
+
+async def test_an_alert_says_everything_that_is_known_of_it(client: Client) -> None:
+    await client.fire("CPU", severity="critical", team="db")
+    await client.fire("CPU", severity="critical", team="db")
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert.keys() == {
+        "fingerprint", "labels", "annotations", "severity", "status", "triage", "sources",
+        "starts_at", "ends_at", "first_seen", "last_seen", "occurrences", "episodes",
+        "silenced_by", "last_outcome", "rule", "ticket_id",
+    }  # fmt: skip
+    assert (alert["severity"], alert["status"], alert["occurrences"]) == ("critical", "firing", 2)
+    assert [source["name"] for source in alert["sources"]] == ["custom"]
+    assert alert == await client.ask("GET", f"/api/v1/alerts/{alert['fingerprint']}")
+    (ticket,) = await client.tickets()
+    assert (alert["ticket_id"], ticket["occurrences"]) == (ticket["id"], 2)
+
+
+@pytest.mark.parametrize(
+    ("matchers", "found"),
+    [
+        ('{team="db"}', {"A", "B"}),
+        ('{team=~"d.*",alertname!="A"}', {"B"}),
+        ('{team=""}', {"C"}),
+        ('{team!~".+"}', {"C"}),
+        ('{alertname=="A"}', {"A"}),
+    ],
+)
+async def test_alerts_are_found_by_matchers(client: Client, matchers: str, found: set[str]) -> None:
+    await client.fire("A", "B", team="db")
+    await client.fire("C")
+    answer = await client.ask("GET", "/api/v1/alerts", params={"matchers": matchers})
+    assert {one["labels"]["alertname"] for one in answer["items"]} == found
+
+
+async def test_a_bad_matcher_is_named_with_its_place(client: Client) -> None:
+    params = {"matchers": '{a="b",c~}'}
+    problem = await client.ask("GET", "/api/v1/alerts", params=params, status=400)
+    assert problem["code"] == "bad_matchers"
+    assert problem["type"] == "urn:alert-gateway:problem:bad_matchers"
+    assert problem["errors"][0]["pointer"] == "/matchers"
+    assert "character" in problem["errors"][0]["detail"]
+    assert client.headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_paging_shows_every_ticket_once_and_newest_first(client: Client) -> None:
+    await client.fire(*(f"A{number:02}" for number in range(7)))
+    seen, path = [], "/api/v1/tickets?limit=3"
+    while path:
+        page = await client.ask("GET", path)
+        assert len(page["items"]) <= 3
+        seen += [one["id"] for one in page["items"]]
+        path = f"/api/v1/tickets?limit=3&cursor={page['next']}" if page["next"] else ""
+    assert len(seen) == len(set(seen)) == 7
+    assert seen == sorted(seen, reverse=True)
+
+
+async def test_a_cursor_is_bound_to_its_filters_and_unknown_parameters_are_refused(
+    client: Client,
+) -> None:
+    await client.fire("A", "B")
+    cursor = (await client.ask("GET", "/api/v1/tickets?limit=1"))["next"]
+    path = f"/api/v1/tickets?limit=1&status=open&cursor={cursor}"
+    assert (await client.ask("GET", path, status=400))["code"] == "bad_cursor"
+    problem = await client.ask("GET", "/api/v1/tickets?colour=red", status=400)
+    assert problem["errors"][0]["pointer"] == "/colour"
+    await client.ask("GET", "/api/v1/tickets?limit=501", status=400)
+
+
+async def test_tickets_are_found_by_status_priority_source_and_text(client: Client) -> None:
+    await client.fire("Disk", severity="critical")
+    await client.fire("100% of CPU_load")
+    disk = await client.ticket_of("Disk")
+    assert [one["id"] for one in await client.tickets("?priority=critical")] == [disk["id"]]
+    assert [one["id"] for one in await client.tickets("?q=dis")] == [disk["id"]]
+    assert [one["title"] for one in await client.tickets("?q=%25")] == ["100% of CPU_load"]
+    assert [one["title"] for one in await client.tickets("?q=U_l")] == ["100% of CPU_load"]
+    assert [one["id"] for one in await client.tickets(f"?q=%23{disk['number']}")] == [disk["id"]]
+    assert len(await client.tickets("?source=custom&status=open")) == 2
+    assert await client.tickets("?source=grafana") == []
+    await client.ask("GET", "/api/v1/tickets?status=asleep", status=400)
+
+
+async def test_a_persons_ticket_is_made_edited_and_guarded_by_its_version(client: Client) -> None:
+    problem = await client.ask("POST", "/api/v1/tickets", {}, status=400)
+    assert problem["errors"][0]["pointer"] == "/title"
+    ticket = await client.ask("POST", "/api/v1/tickets", {"title": "Order disks"}, status=201)
+    location, etag = client.headers["Location"], client.headers["ETag"]
+    assert location == f"/api/v1/tickets/{ticket['id']}"
+    edited = await client.ask(
+        "PATCH", location, {"assignee": "bob", "priority": "high"}, headers={"If-Match": etag}
+    )
+    assert (edited["assignee"], edited["priority"], edited["version"]) == ("bob", "high", 2)
+    stale = await client.ask(
+        "PATCH", location, {"title": "x"}, headers={"If-Match": etag}, status=412
+    )
+    assert stale["code"] == "stale_ticket"
+    changes = [(one["field"], one["from"], one["to"]) for one in edited["history"][1:]]
+    assert changes == [("assignee", "", "bob"), ("priority", "medium", "high")]
+    assert {one["actor"] for one in edited["history"]} == {"local:anna"}
+    await client.ask("PATCH", location, {"colour": "red"}, status=400)
+
+
+async def test_transitions_follow_the_workflow_and_say_what_still_fires(client: Client) -> None:
+    await client.fire("CPU")
+    ticket = await client.ticket_of("CPU")
+    path = f"/api/v1/tickets/{ticket['id']}"
+    problem = await client.ask("POST", f"{path}/transitions", {"to": "closed"}, status=403)
+    assert problem["code"] == "forbidden_transition"
+    assert (problem["from"], problem["to"]) == ("open", "closed")
+    assert problem["allowed"] == ["in_progress", "resolved", "cancelled"]
+    await client.ask("POST", f"{path}/transitions", {"to": "in_progress", "comment": "mine"})
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert["triage"] == "acknowledged"
+    answer = await client.ask("PATCH", path, {"status": "resolved"})
+    assert (answer["status"], answer["still_firing"]) == ("resolved", 1)
+    assert [one["to"] for one in answer["history"]] == ["open", "in_progress", "resolved"]
+    assert answer["history"][1]["comment"] == "mine"
+
+
+async def test_twenty_parallel_calls_for_an_alerts_ticket_make_one(client: Client) -> None:
+    silence = {"matchers": '{alertname="CPU"}', "ends_at": "2100-01-01T00:00:00Z"}
+    await client.ask("POST", "/api/v1/silences", silence, status=201)
+    await client.fire("CPU")
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert["ticket_id"] is None
+    path = f"/api/v1/alerts/{alert['fingerprint']}/ticket"
+
+    async def call() -> tuple[int, str]:
+        async with client.session.post(path) as answer:
+            return answer.status, (await answer.json())["id"]
+
+    answers = await asyncio.gather(*(call() for _ in range(20)))
+    assert sorted(status for status, _ in answers) == [200] * 19 + [201]
+    assert len({ticket for _, ticket in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/tickets/tk_none", "/api/v1/alerts/00", "/api/v1/alerts/" + "0" * 32,
+     "/api/v1/silences/x", "/api/v1/nothing"],
+)  # fmt: skip
+async def test_what_is_not_there_is_a_problem_document(client: Client, path: str) -> None:
+    problem = await client.ask("GET", path, status=404)
+    assert {"type", "title", "status", "detail", "code", "errors"} <= problem.keys()
+
+
+async def test_a_silence_lives_from_preview_to_its_end(client: Client) -> None:
+    await client.fire("CPU", "Disk")
+    body = {"matchers": '{alertname="CPU"}'}
+    preview = await client.ask("POST", "/api/v1/silences/preview", body)
+    assert [one["labels"]["alertname"] for one in preview["items"]] == ["CPU"]
+    until = {"ends_at": "2100-01-01T00:00:00Z"}
+    made = await client.ask("POST", "/api/v1/silences", body | until, status=201)
+    assert (made["state"], made["author"]) == ("active", "local:anna")
+    path = f"/api/v1/silences/{made['id']}"
+    assert client.headers["Location"] == path
+    (hidden,) = [
+        one for one in (await client.ask("GET", "/api/v1/alerts"))["items"] if one["silenced_by"]
+    ]
+    assert hidden["silenced_by"] == [made["id"]]
+    edited = await client.ask(
+        "PATCH", path, {"comment": "longer", "ends_at": "2101-01-01T00:00:00Z"}
+    )
+    assert (edited["comment"], edited["ends_at"]) == ("longer", "2101-01-01T00:00:00Z")
+    await client.ask("DELETE", path, status=204)
+    await client.ask("DELETE", path, status=204)
+    assert (await client.ask("GET", path))["state"] == "expired"
+    await client.ask("PATCH", path, {"comment": "again"}, status=400)
+    listed = await client.ask("GET", "/api/v1/silences?state=expired")
+    assert [one["id"] for one in listed["items"]] == [made["id"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"matchers": '{a!="b"}'}, "/matchers"),
+        ({"matchers": '{a=~"b("}'}, "/matchers"),
+        ({"matchers": '{a="b"}', "ends_at": "2000-01-01T00:00:00Z"}, "/ends_at"),
+        ({"matchers": '{a="b"}', "starts_at": "2101-01-01T00:00:00Z"}, "/ends_at"),
+    ],
+)
+async def test_a_silence_that_cannot_be_meant_is_refused(
+    client: Client, body: Json, pointer: str
+) -> None:
+    body = {"ends_at": "2100-01-01T00:00:00Z", **body}
+    problem = await client.ask("POST", "/api/v1/silences", body, status=400)
+    assert problem["errors"][0]["pointer"] == pointer
+
+
+async def test_explain_walks_the_way_and_changes_nothing(client: Client) -> None:
+    silence = {"matchers": '{team="db", env="test"}', "ends_at": "2100-01-01T00:00:00Z"}
+    await client.ask("POST", "/api/v1/silences", silence, status=201)
+    body = {"labels": {"alertname": "CPU", "team": "db", "env": "live"}}
+    (item,) = (await client.ask("POST", "/api/v1/explain?source=custom", body))["items"]
+    assert (item["outcome"], item["ticket"]["new"]) == ("opened", True)
+    assert item["nearest_silences"][0]["failed"] == ['env="test"']
+    assert (await client.ask("GET", "/api/v1/alerts"))["items"] == []
+    assert await client.tickets() == []
+    await client.ask("POST", "/api/v1/intake/custom", body)
+    await eventually(client.drained)
+    (again,) = (await client.ask("POST", "/api/v1/explain?source=custom", body))["items"]
+    assert again["outcome"] == "merged"
+    assert again["fingerprint"] == item["fingerprint"]
+
+
+async def test_intake_takes_the_good_and_names_the_bad(client: Client) -> None:
+    bodies = [{"labels": {"alertname": "A"}}, {"labels": {}}, None, {"labels": {"alertname": "B"}}]
+    answer = await client.ask("POST", "/api/v1/intake/custom", bodies)
+    assert answer["accepted"] == 2
+    assert [one["index"] for one in answer["rejected"]] == [1, 2]
+    assert answer["batch"]
+    problem = await client.ask("POST", "/api/v1/intake/nobody", {}, status=404)
+    assert problem["code"] == "unknown_source"
+
+
+async def test_prometheus_hears_what_alertmanager_would_say(client: Client) -> None:
+    async def post(body: object, path: str = "/api/v2/alerts") -> tuple[int, bytes]:
+        async with client.session.post(path, json=body) as answer:
+            return answer.status, await answer.read()
+
+    good, bad = {"labels": {"alertname": "A"}}, {"labels": {}}
+    assert await post([good]) == (200, b"")
+    assert await post([good], "/api/v1/intake/prometheus/api/v2/alerts") == (200, b"")
+    assert await post([]) == (200, b"")
+    status, said = await post([good, bad])
+    assert (status, said[:1]) == (400, b'"')
+    assert b"at least one label pair required" in said
+    status, said = await post({"labels": {}})
+    assert status == 400
+    assert b'"code":400' in said
+    await eventually(client.drained)
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert["occurrences"] == 3
+
+
+async def test_hostile_labels_are_kept_as_text(client: Client) -> None:
+    body = b'{"labels": {"alertname": "<script>\\u0000\\ud800 \xe2\x80\xae"}}'
+    headers = {"Content-Type": "application/json"}
+    async with client.session.post("/api/v1/intake/custom", data=body, headers=headers) as answer:
+        assert (await answer.json())["accepted"] == 1
+    await eventually(client.drained)
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert["labels"]["alertname"] == "<script>\ufffd\ufffd \u202e"
+
+
+async def test_readiness_and_health_are_public(client: Client) -> None:
+    assert (await client.ask("GET", "/-/ready"))["ready"] is True
+    async with client.session.get("/-/healthy") as answer:
+        assert answer.status == 200
