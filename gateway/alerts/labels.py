@@ -16,7 +16,10 @@ class BadLabels(Refused):
     """The labels of one alert cannot name anything; the others of its delivery are not harmed."""
 
 
+MAX_ANNOTATION_CHARACTERS = 16 * 1024
+
 _decoder = msgspec.json.Decoder(dict[str, str | None])
+_annotations = msgspec.json.Decoder(dict[str, object] | None)
 
 
 def decode_labels(raw: bytes) -> dict[str, str]:
@@ -61,7 +64,7 @@ def canonical(labels: Mapping[str, str]) -> bytes:
 def decode_annotations(raw: bytes) -> dict[str, str]:
     """Annotations only describe: what cannot be read is left out, nothing is refused."""
     try:
-        found = msgspec.json.decode(raw, type=dict[str, object] | None) or {}
+        found = _annotations.decode(raw) or {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return {
@@ -69,9 +72,6 @@ def decode_annotations(raw: bytes) -> dict[str, str]:
         for name, value in list(found.items())[:MAX_LABELS]
         if value is not None
     }
-
-
-MAX_ANNOTATION_CHARACTERS = 16 * 1024
 
 
 def _text(value: object) -> str:

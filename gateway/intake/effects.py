@@ -18,18 +18,16 @@ from gateway.windows.decide import Outcome, outcome_of
 from gateway.windows.strand import Step, Strand, fold
 from gateway.windows.summed import Summed
 
-_TURNS = frozenset({Step.STARTED, Step.REVIVED, Step.RESOLVED})
-"""After these no process may take the strand for what it was, even if its alert goes on firing."""
-
 
 def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     """One summed sighting, all the way down. All its rows must be loaded, or not exist yet."""
     identity, now = summed.identity, summed.received_at
     strand = rows.strands.get(identity.strand) or _new_strand(rows, summed)
     alert = rows.alerts.get(identity.fingerprint) or _new_alert(rows, summed)
+    before = _remembered(strand)
     step = fold(strand, summed)
     rows.changed_strands.add(strand.strand)
-    if step in _TURNS:
+    if _remembered(strand) != before:
         rows.void(alert.fingerprint)
     rows.report(strand.strand, identity.source, _report(summed))
     if summed.firing and step is not Step.STALE:
@@ -61,6 +59,14 @@ def reconsider(
             rows.changed_strands.add(strand.strand)
     rows.outcomes[outcome] += 1
     return outcome
+
+
+def _remembered(strand: Strand) -> tuple[object, ...]:
+    """What tells a repeat from news: if it changes, no process may go on with what it knew."""
+    return (
+        strand.firing, strand.expired, strand.silenced, strand.severity, strand.started_at,
+        strand.fired_at, strand.resolved_at, strand.firing and strand.last_resolve_at,
+    )  # fmt: skip
 
 
 def _new_strand(rows: WorkingSet, summed: Summed) -> Strand:

@@ -1,8 +1,8 @@
 """What earlier process starts left in the journal: applied to its end, whatever is in it.
 
 A process that ended uncleanly may have been ended by a record. So each batch is noted durably
-before it is applied; a batch that was begun before and never ended is applied record by record, each
-noted in turn, and a record that was begun in vain too often is dead-lettered without looking inside.
+before it is applied; a batch that was begun before and never ended is applied record by record,
+each noted in turn, and a record that was begun in vain too often is dead-lettered unread.
 """
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,7 +139,7 @@ def rows_of(ledger: MemoryLedger) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TIMELINES)
 def test_with_and_without_memory_of_what_is_confirmed_the_rows_are_the_same(
     timeline: Sequence[tuple[int, Act]],
@@ -158,7 +159,7 @@ def test_with_and_without_memory_of_what_is_confirmed_the_rows_are_the_same(
     assert forgetting.repeats == 0
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([0, 1, 5, 16, 31]), ACTS, st.integers(0, 1)), max_size=12)
 )
@@ -178,3 +179,108 @@ def test_several_processes_that_remember_apart_lead_to_the_same_rows_as_one_that
         act(forgetting, now)
         act(processes[number], now)
     assert rows_of(first.ledger) == rows_of(forgetting.ledger)
+
+
+def firing(**more: Any) -> Sighting:
+    return sighting(CPU, **{"starts_at": at(0), "url": "http://p/", **more})
+
+
+def with_one_alert() -> MemoryGateway:
+    """It was seen three times: with two starts at noon and five past, and once more."""
+    gateway = MemoryGateway(RULES)
+    for start in (at(0), at(5), at(5)):
+        gateway.deliver((at(6), "prometheus", [firing(starts_at=start)]))
+    assert gateway.repeats == 1
+    return gateway
+
+
+@pytest.mark.parametrize(
+    "again",
+    [firing(), firing(starts_at=at(5)), firing(starts_at=at(3)), firing(starts_at=None)],
+    ids=["first start", "last start", "between", "no start"],
+)
+def test_what_would_change_counts_and_times_only_is_a_repeat(again: Sighting) -> None:
+    gateway = with_one_alert()
+    batch = gateway.deliver((at(7), "prometheus", [again]))
+    assert (batch.news_count, gateway.repeats) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("source", "news"),
+    [
+        ("prometheus", firing(starts_at=at(-1))),
+        ("prometheus", firing(starts_at=at(6))),
+        ("prometheus", firing(severity="page")),
+        ("prometheus", firing(url="http://q/")),
+        ("prometheus", firing(source_fingerprint="ab")),
+        ("prometheus", sighting(CPU, firing=False, ends_at=at(-9))),
+        ("prometheus", sighting(CPU, firing=False)),
+        ("alertmanager", firing()),
+    ],
+    ids=["earlier", "later", "worse", "link", "name", "old end", "end", "other source"],
+)
+def test_what_would_change_anything_else_is_news(source: str, news: Sighting) -> None:
+    gateway = with_one_alert()
+    assert gateway.deliver((at(7), source, [news])).news_count == 1
+
+
+def test_a_sighting_is_news_when_a_silence_begins_and_when_it_ends() -> None:
+    gateway = with_one_alert()
+    gateway.silence(silence(1, 'alertname="Cpu"', 10, 20))
+    news = [
+        gateway.deliver((at(minute), "prometheus", [firing()])).news_count
+        for minute in (9, 10, 11, 20, 21)
+    ]
+    assert news == [0, 1, 0, 1, 0]
+
+
+def test_a_sighting_is_news_when_a_quiet_ends() -> None:
+    gateway = with_one_alert()
+    gateway.step(gateway.tickets[0], TicketStatus.RESOLVED, at(7))
+    news = [
+        gateway.deliver((at(minute), "prometheus", [firing()])).news_count
+        for minute in (8, 9, 37, 38)
+    ]
+    assert news == [1, 0, 1, 0]
+    assert gateway.tickets[0].live
+
+
+def test_a_lease_that_ran_out_makes_the_next_sighting_news_and_revives() -> None:
+    gateway = with_one_alert()
+    gateway.expire(list(gateway.ledger.strands), at(9), heard=True)
+    assert not gateway.tickets[0].live
+    assert gateway.deliver((at(10), "prometheus", [firing()])).news_count == 1
+    assert gateway.tickets[0].live
+
+
+def test_a_resolve_sent_again_is_a_repeat_and_a_later_one_is_news() -> None:
+    gateway = with_one_alert()
+    news = [
+        gateway.deliver((at(8), "prometheus", [sighting(CPU, firing=False, ends_at=end)]))
+        for end in (at(7), at(7), at(6), at(8), None, None)
+    ]
+    assert [batch.news_count for batch in news] == [1, 1, 0, 1, 1, 1]
+    assert [summed.firing for summed in news[0].news[1]] == [False]
+
+
+def test_what_came_before_the_news_of_a_strand_goes_before_it() -> None:
+    gateway = with_one_alert()
+    end = sighting(CPU, firing=False, ends_at=at(9))
+    batch = gateway.deliver(
+        (at(8), "prometheus", [firing(), firing()]), (at(9), "prometheus", [end, firing()])
+    )
+    assert [(one.firing, one.count) for one in batch.news[1]] == [(True, 2), (False, 1), (True, 1)]
+    assert batch.repeats[1] == {}
+
+
+def test_the_newest_annotations_stand_whether_a_repeat_or_news_brought_them() -> None:
+    gateway = with_one_alert()
+    texts = [b'{"v":"1"}', b'{"v":"2"}', b'{"v":"1"}', b"{}"]
+    for text in texts:
+        gateway.deliver((at(8), "prometheus", [firing(annotations=text)]))
+        [alert] = gateway.ledger.alerts.values()
+        assert alert.annotations == text
+    back = [(at(9), "prometheus", [firing(annotations=text)]) for text in (texts[0], b"{}")]
+    assert gateway.deliver(*back).news_count == 0
+    [alert] = gateway.ledger.alerts.values()
+    assert alert.annotations == b"{}"

@@ -1,6 +1,7 @@
 """Rows of the ledger's tables to the values of the rules, and back to arrays for `unnest`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -43,11 +44,11 @@ def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:
     columns = []
     for name in names:
         if name in _JSON:
-            columns.append([getattr(one, name).decode() for one in objects])
+            columns.append([value.decode() for value in map(attrgetter(name), objects)])
         elif name == "lease_check_at":
             columns.append([lease_check_at(one) for one in objects])
         else:
-            columns.append([getattr(one, name) for one in objects])
+            columns.append(list(map(attrgetter(name), objects)))
     return columns
 
 
