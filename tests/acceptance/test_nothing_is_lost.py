@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +23,9 @@ ALERTS = 20
 
 
 @pytest.fixture
-def gateway(directory: Path, request: pytest.FixtureRequest) -> Iterator[Gateway]:
-    own = directory / request.node.name[:40]
-    own.mkdir(mode=0o711)
+def gateway(directory: Path) -> Iterator[Gateway]:
+    own = Path(tempfile.mkdtemp(dir=directory))
+    own.chmod(0o711)
     with installed(own) as one:
         one.start()
         yield one

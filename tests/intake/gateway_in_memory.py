@@ -23,6 +23,7 @@ from gateway.intake.working_set import WorkingSet
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.outcome import confirmations
+from gateway.tickets.change import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from tests.alerts.identities import identifier
 from tests.intake.in_memory import MemoryLedger
@@ -177,6 +178,14 @@ class MemoryGateway:
         keys = [ticket.merge_key] if ticket.merge_key else []
         rows = self.ledger.load(on_it, keys, [ticket.id])
         step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
+        self._save(rows, now)
+
+    def edit(self, ticket: Ticket, fields: dict[str, str], now: datetime) -> None:
+        """A person's change of plain fields."""
+        rows = self.ledger.load((), (), [ticket.id])
+        change = edit_ticket(rows.tickets[ticket.id], fields, "local:anna", now)
+        assert change is not None
+        rows.save(change, now)
         self._save(rows, now)
 
     # -------------------------------------------------------------- looking

@@ -1,0 +1,90 @@
+"""A body is read and checked once: what can be named is kept, what cannot is told apart from it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import pytest
+
+from gateway.alerts.identity import IdentityCache, SourceIdentity
+from gateway.errors import NotFound
+from gateway.intake.checked import Checker, Source
+from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
+from tests.alerts.identities import at, identifier, sighting
+
+SHAPELESS = Rejected(9, "/9: not an object", "shape", b"7")
+
+
+def parse(body: bytes, received_at: datetime) -> Delivery:
+    """One label set a line."""
+    if not body:
+        raise MalformedPayload("nothing there", code="empty")
+    lines = enumerate(body.split(b"\n"))
+    found = [sighting(line, ends_at=received_at, source_fingerprint=str(n)) for n, line in lines]
+    return Delivery(found, [SHAPELESS], truncated=3)
+
+
+def opened(_options: Mapping[str, object]) -> Parse:
+    return parse
+
+
+LINES = Source(
+    SourceIdentity("lines", frozenset({"replica"})),
+    SourceKind("lines", opened),
+    parse,
+    timedelta(minutes=5),
+)
+
+
+@pytest.fixture
+def checker() -> Checker:
+    return Checker({"lines": LINES}, IdentityCache(identifier()))
+
+
+def test_a_bad_label_set_does_not_take_the_others_along(checker: Checker) -> None:
+    body = b'{"a":"1"}\n{"a":1}\n{}\n{"a":"2","replica":"x"}'
+    checked = checker.check(checker.source("lines"), 1, body, at(1))
+    assert [identity.alert_labels for identity, _ in checked.sightings] == [
+        b'{"a":"1"}', b'{"a":"2"}',
+    ]  # fmt: skip
+    assert [one.source_fingerprint for _, one in checked.sightings] == ["0", "3"]
+    bad = [one for one in checked.rejected if one.reason == "labels"]
+    assert [one.raw for one in bad] == [
+        b'{"labels":{"a":1},"annotations":{},"firing":true}',
+        b'{"labels":{},"annotations":{},"firing":true}',
+    ]
+    assert all(one.error.startswith("labels: ") for one in bad)
+
+
+def test_what_the_adapter_rejected_and_left_out_is_passed_on(checker: Checker) -> None:
+    checked = checker.check(checker.source("lines"), 1, b'{"a":"1"}', at(1))
+    assert (checked.rejected, checked.truncated) == ([SHAPELESS], 3)
+    assert checked.resolve_timeout == timedelta(minutes=5)
+
+
+def test_a_body_that_cannot_be_read_is_refused_whole(checker: Checker) -> None:
+    with pytest.raises(MalformedPayload, match="nothing there"):
+        checker.check(checker.source("lines"), 1, b"", at(1))
+
+
+def test_read_again_a_record_gives_the_same(checker: Checker) -> None:
+    body = b'{"a":"1"}\n{"b":"2"}'
+    again = Checker({"lines": LINES}, IdentityCache(identifier()))
+    one, other = (each.check(LINES, 1, body, at(1)) for each in (checker, again))
+    assert [found for _, found in one.sightings] == [found for _, found in other.sightings]
+    assert [named.strand for named, _ in one.sightings] == [
+        named.strand for named, _ in other.sightings
+    ]
+
+
+def test_a_source_that_is_not_configured_is_not_found_and_the_others_are_named(
+    checker: Checker,
+) -> None:
+    with pytest.raises(NotFound, match="'nothing'; there are lines") as missing:
+        checker.source("nothing")
+    assert missing.value.code == "unknown_source"
+
+
+def test_what_is_known_of_a_strand_is_found_by_its_name(checker: Checker) -> None:
+    [(identity, _)] = checker.check(LINES, 1, b'{"a":"1"}', at(1)).sightings
+    assert checker.memory(1, identity.strand) is identity.memory
+    assert checker.memory(2, identity.strand) is None
