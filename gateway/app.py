@@ -46,6 +46,7 @@ from gateway.web.auth import AuthFailure, Gate
 from gateway.web.body import BodyReader
 from gateway.web.explain import ExplainHandlers
 from gateway.web.intake import IntakeHandlers
+from gateway.web.measured import OnAnswer
 from gateway.web.operations import OperationsHandlers
 from gateway.web.server import Handlers, WebServer, create_web_app, run_server
 from gateway.web.silences import SilenceHandlers
@@ -125,6 +126,7 @@ async def open_gateway(
             config.http,
             Gate(token=config.auth.token, loopback=config.http.listen.is_loopback),
             _count_failure(parts.metrics),
+            _count_answer(parts.metrics),
         )
         server = await stack.enter_async_context(run_server(app, config.http, grace))
         gateway = Gateway(server, parts.run, parts.metrics)
@@ -158,7 +160,11 @@ async def _open_parts(
         url, may_migrate=may_migrate, silences=silences, adopt_seed=adopt_seed, clock=clock
     )
     routes = _routes(config)
-    ledger = PostgresLedger(lambda: connect(url, purpose=PIPELINE), routes)
+    ledger = PostgresLedger(
+        lambda: connect(url, purpose=PIPELINE),
+        routes,
+        lambda reason: metrics.ledger_retries_total.labels(reason).inc(),
+    )
     stack.push_async_callback(ledger.close)
     pipeline = Pipeline(
         ledger=ledger,
@@ -178,6 +184,7 @@ async def _open_parts(
         journal,
         lambda: (identities[-1].misses, identities[-1].held_bytes),
         lambda: pipeline.available,
+        lambda: book.states(clock()),
     )
     return Parts(
         config=config,
@@ -299,6 +306,14 @@ def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:
     def count(reason: AuthFailure, route: str) -> None:
         metrics.authentication_failures_total.inc()
         log.warning("a request was turned away", extra={"reason": reason.value, "route": route})
+
+    return count
+
+
+def _count_answer(metrics: Metrics) -> OnAnswer:
+    def count(route: str, method: str, status: int, seconds: float) -> None:
+        metrics.http_requests_total.labels(route, method, str(status)).inc()
+        metrics.http_request_duration_seconds.labels(route).observe(seconds)
 
     return count
 

@@ -33,7 +33,6 @@ _Mode = Literal["livesum", "livemin", "livemax", "livemostrecent", "max"]
 
 _ANSWER_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _DELAY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
-_MATCH_SECONDS = (1e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 1e-2, 0.1)
 _BATCH_SIGHTINGS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 _BODY_BYTES = tuple(float(2**power) for power in range(8, 26, 2))
 """256 B to 16 MiB."""
@@ -170,11 +169,6 @@ class Metrics:
         )
         self.identity_cache_bytes = declare.gauge(
             "identity_cache_bytes", "Memory the identity caches hold, by estimate.", "livesum"
-        )
-        self.silence_match_duration_seconds = declare.histogram(
-            "silence_match_duration_seconds",
-            "Time to match one label set against all active silences.",
-            _MATCH_SECONDS,
         )
         self.alert_outcomes_total = declare.counter(
             "alert_outcomes_total",

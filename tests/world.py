@@ -74,7 +74,7 @@ class World:
         )
         self.position = self.sequence = 0
 
-    def _observe(self, batch: Batch, applied: Applied) -> None:
+    def _observe(self, batch: Batch, applied: Applied, seconds: float) -> None:
         self.applied.append(applied)
 
     def rule_named(self, name: str) -> Rule:

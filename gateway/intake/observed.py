@@ -14,10 +14,11 @@ class Observer:
         self._metrics = metrics
         self._clock = clock
 
-    def __call__(self, batch: Batch, applied: Applied) -> None:
+    def __call__(self, batch: Batch, applied: Applied, seconds: float) -> None:
         """A batch has been committed."""
         metrics, now = self._metrics, self._clock()
         metrics.pipeline_batch_sightings.observe(batch.sightings)
+        metrics.pipeline_batch_duration_seconds.observe(seconds)
         for outcome, count in applied.outcomes.items():
             metrics.alert_outcomes_total.labels(outcome).inc(count)
         for reason, count in applied.dead.items():

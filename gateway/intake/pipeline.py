@@ -66,8 +66,8 @@ class Pipeline:
     read_silences: Callable[[int], Awaitable[None]]
     """Bring the book up to date for one tenant."""
     clock: Clock
-    observe: Callable[[Batch, Applied], None]
-    """Called after each commit: metrics."""
+    observe: Callable[[Batch, Applied, float], None]
+    """Called after each commit with the seconds that the batch took: metrics."""
     options: PipelineOptions = field(default_factory=PipelineOptions)
     available: bool = True
     """The last try reached the ledger."""
@@ -132,7 +132,8 @@ class Pipeline:
 
     async def settle(self, batch: Batch, taken: Sequence[Taken]) -> int:
         """Take *batch*, made of *taken*, to the ledger; returns the new position."""
-        last = batch.last
+        last, loop = batch.last, asyncio.get_running_loop()
+        started = loop.time()
         while True:
             try:
                 applied = await self._insist(self.ledger.apply, batch)
@@ -149,7 +150,7 @@ class Pipeline:
                 taken = [one for one in taken if one[0].seq > moved.position]
             else:
                 self._remember(batch, applied)
-                self.observe(batch, applied)
+                self.observe(batch, applied, loop.time() - started)
                 return last
             drained_at = batch.drained_at
             batch = self._batch(batch.journal_id, batch.after, taken)

@@ -5,14 +5,15 @@ record is judged by its own time, also when it is applied hours later. Which sil
 strand is kept with the strand's identity until the version moves; a repeat compares times only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from gateway.alerts.identity import Identity
-from gateway.silences.silence import Silence
+from gateway.silences.silence import Silence, SilenceState
 from matchers import MatcherIndex
 
 
@@ -60,6 +61,13 @@ class SilenceBook:
     def put(self, tenant: int, silences: TenantSilences) -> None:
         """A newer version has been read."""
         self._tenants[tenant] = silences
+
+    def states(self, now: datetime) -> Mapping[str, int]:
+        """How many silences of all tenants are pending, active, and lately expired."""
+        found = Counter(
+            str(silence.state(now)) for one in self._tenants.values() for silence in one.all()
+        )
+        return {state: found[state] for state in SilenceState}
 
 
 _UNREAD = TenantSilences(-1)

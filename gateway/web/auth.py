@@ -84,6 +84,12 @@ def access(kind: Access) -> Callable[[HandlerType], HandlerType]:
     return mark
 
 
+def access_of(handler: object) -> Access:
+    """What a handler was marked with; unmarked ones are for PEOPLE."""
+    kind: Access = getattr(handler, _ACCESS, Access.PEOPLE)
+    return kind
+
+
 def principal_of(request: web.Request) -> Principal:
     """Of a request to any route that is not PUBLIC or METRICS."""
     return request[PRINCIPAL]
@@ -135,7 +141,7 @@ def authenticate(gate: Gate, on_failure: OnFailure) -> Middleware:
     @web.middleware
     async def authenticating(request: web.Request, handler: Handler) -> web.StreamResponse:
         match = request.match_info
-        kind: Access = getattr(match.handler, _ACCESS, Access.PEOPLE)
+        kind = access_of(match.handler)
         try:
             principal = gate.admit(request, kind)
         except TurnedAway as error:

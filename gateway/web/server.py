@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.web.auth import Gate, OnFailure, authenticate
 from gateway.web.body import defer_continue
 from gateway.web.connection import SERVER_NAME, Connections
+from gateway.web.measured import OnAnswer, measure
 from gateway.web.options import WebOptions
 from gateway.web.problems import answer_errors
 
@@ -33,12 +34,17 @@ class Handlers(Protocol):
 
 
 def create_web_app(
-    handlers: Iterable[Handlers], options: WebOptions, gate: Gate, on_auth_failure: OnFailure
+    handlers: Iterable[Handlers],
+    options: WebOptions,
+    gate: Gate,
+    on_auth_failure: OnFailure,
+    on_answer: OnAnswer | None = None,
 ) -> web.Application:
     """All routes of *handlers*, each with and without a trailing slash, behind *gate*."""
+    measuring = [] if on_answer is None else [measure(on_answer)]
     app = web.Application(
         client_max_size=options.max_body_bytes,
-        middlewares=[answer_errors(), authenticate(gate, on_auth_failure)],
+        middlewares=[*measuring, answer_errors(), authenticate(gate, on_auth_failure)],
     )
     routes = [route for served in handlers for route in served.routes()]
     app.add_routes([_patient(route, route.path) for route in routes])

@@ -1,7 +1,7 @@
 """Gauges that must be looked up: journal, identity cache, ledger."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gateway.intake.journal import JournalHealth
 from gateway.metrics import Metrics
@@ -16,17 +16,21 @@ class Gauges:
         journal: JournalHealth,
         identities: Callable[[], tuple[int, int]],
         ledger_available: Callable[[], bool],
+        silences: Callable[[], Mapping[str, int]],
     ) -> None:
         """*identities* gives misses so far and bytes held."""
         self._metrics = metrics
         self._journal = journal
         self._identities = identities
         self._ledger_available = ledger_available
+        self._silences = silences
         self._misses = 0
 
     async def turn(self) -> bool:
         """Never more to do. For scrapes that another process answers."""
         self.refresh()
+        for state, count in self._silences().items():
+            self._metrics.silences.labels(state).set(count)
         return False
 
     def refresh(self) -> None:

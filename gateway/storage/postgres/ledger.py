@@ -51,12 +51,18 @@ class _Undo(Exception):
     """Ends a trial transaction."""
 
 
+def _unheard(reason: str) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class PostgresLedger:
     """One pipeline's way into PostgreSQL: one connection, made anew when it is lost."""
 
     connect: Connect
     routes: Sequence[Route] = ()
+    on_retry: Callable[[str], None] = _unheard
+    """Called with the reason when a transaction is tried again."""
     _connection: asyncpg.Connection | None = field(default=None, init=False)
 
     async def position(self, journal_id: str) -> int:
@@ -78,12 +84,13 @@ class PostgresLedger:
             try:
                 return await self._attempt(batch)
             except WindowsMoved:
-                continue
+                self.on_retry("windows_moved")
             except (*DATABASE_ERRORS, *MISTAKES) as error:
                 if await self._classify(error) is Failure.DATA:
                     log.error("a sighting cannot be stored: dead letter", exc_info=error)
                     batch = await without_poison(batch, error, self._fits)
                 else:
+                    self.on_retry(type(error).__name__)
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
         raise Unavailable(f"the ledger's transaction did not go through in {_TRIES} tries")
 

@@ -1,5 +1,6 @@
 """Silences in PostgreSQL: never deleted, only ended; each change moves the tenant's version."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,10 +43,12 @@ class PostgresSilences:
         version = await driver.fetchval(
             "SELECT silence_version FROM tenants WHERE tenant_id = $1", tenant
         )
-        if version == self._book.of(tenant).version:
+        known = self._book.of(tenant)
+        if version == known.version:
             return
         found = await driver.fetch(SQL["book"], tenant, now - REMEMBERED)
-        self._book.put(tenant, TenantSilences(version, [_silence_of(one) for one in found]))
+        # Thousands of patterns take a while to parse and to index: not in the event loop.
+        self._book.put(tenant, await asyncio.to_thread(_tenant_silences, version, found, known))
 
     async def create(self, tenant: int, silence: Silence) -> None:
         """Durable, and in this process's book, when it returns."""
@@ -123,6 +126,19 @@ class PostgresSilences:
         async with self._database.tenant(tenant) as transaction:
             found: Sequence[Row[Any]] = (await transaction.connection.execute(query)).all()
         return [_silence_of(one._mapping) for one in found]
+
+
+def _tenant_silences(
+    version: int, found: Sequence[asyncpg.Record], known: TenantSilences
+) -> TenantSilences:
+    """What has not changed since *known* is not parsed again."""
+    before = {silence.id: silence for silence in known.all()}
+    silences = []
+    for row_ in found:
+        same = before.get(UUID(str(row_["id"])))
+        is_same = same is not None and same.updated_at == row_["updated_at"]
+        silences.append(same if same is not None and is_same else _silence_of(row_))
+    return TenantSilences(version, silences)
 
 
 def _silence_of(found: asyncpg.Record | Any) -> Silence:
