@@ -63,6 +63,9 @@ from gateway.workers.supervisor import Supervisor, Turn, Worker
 
 log = logging.getLogger(__name__)
 
+NEARLY_FULL = 0.95
+"""Of the journal's bound: from here on alerts had better go elsewhere."""
+
 
 @dataclass(slots=True)
 class Gateway:
@@ -297,7 +300,8 @@ def _unready(parts: Parts, gateways: list[Gateway]) -> list[str]:
     reasons = []
     if not gateways or gateways[0].draining:
         reasons.append("draining")
-    if not parts.journal.writable:
+    nearly_full = parts.journal.unapplied_bytes > NEARLY_FULL * parts.config.journal.max_bytes
+    if nearly_full or not parts.journal.writable:
         reasons.append("the journal cannot take more: its bound is reached or its disk fails")
     return reasons
 
@@ -321,8 +325,9 @@ def _count_answer(metrics: Metrics) -> OnAnswer:
 async def _drain(run: IntakeRun, grace: timedelta) -> None:
     """Everything taken in goes to the ledger, if it is there: else the journal keeps it."""
     run.waiting.close()
+    is_hopeful = run.prepared and run.pipeline.available
     try:
-        async with asyncio.timeout(grace.total_seconds() if run.pipeline.available else 1.0):
+        async with asyncio.timeout(grace.total_seconds() if is_hopeful else 1.0):
             await run.finished.wait()
     except TimeoutError:
         log.warning("not everything could be drained; the journal keeps it")

@@ -35,8 +35,8 @@ async def drain_leftover(pipeline: Pipeline, leftover: Leftover, read_bytes: int
 
 
 async def _begin(pipeline: Pipeline, leftover: Leftover, seq: int) -> int:
-    """How often it was begun and not ended before. Waits for the ledger first: an outage, and
-    whoever kills processes during one, is no record's fault.
+    """How often it was begun and not ended before. Waits first, for the ledger and for what a dead
+    process still does there: kills during that time are no record's fault.
     """
     await pipeline.position(leftover.id)
     return await leftover.begin(seq)
@@ -49,7 +49,8 @@ async def _apply_alone(
     for record in batch:
         if record is not batch[0]:
             begun = await _begin(pipeline, leftover, record.seq)
-        if begun >= BEGUN_LIMIT:
+        # Of the kills of a batch's first record one may have been the whole batch's.
+        if begun >= BEGUN_LIMIT + (record is batch[0]):
             checked = Checked(rejected=[Rejected(0, "it ended the process", "poison", record.body)])
         else:
             checked = pipeline.check(record)

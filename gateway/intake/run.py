@@ -33,12 +33,14 @@ class IntakeRun:
     waiting: Waiting
     prepare: Callable[[], Awaitable[None]]
     """Schema, seed and silences are there when it returns; it waits as long as that takes."""
+    prepared: bool = False
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     """Intake has stopped and everything is in the ledger."""
 
     async def turn(self) -> bool:
         """Returns when intake has stopped and everything is in the ledger."""
         await self.prepare()
+        self.prepared = True
         await self.drain_leftovers()
         await self.pipeline.follow(self.journal.id, self.waiting, self.journal.trim)
         await self.pipeline.finish(self.journal.id)

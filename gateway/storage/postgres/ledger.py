@@ -66,9 +66,10 @@ class PostgresLedger:
     _connection: asyncpg.Connection | None = field(default=None, init=False)
 
     async def position(self, journal_id: str) -> int:
-        """See `Ledger`."""
-        position: int | None = await self._ask("read_position", journal_id)
-        return position or 0
+        """See `Ledger`. A dead process's last transaction may still run: its end is awaited."""
+        await self._ask("know_journal", journal_id)
+        position: int = await self._ask("position", journal_id)
+        return position
 
     async def finish(self, journal_id: str) -> None:
         """See `Ledger`."""

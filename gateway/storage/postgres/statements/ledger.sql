@@ -203,8 +203,10 @@ SET resumed_at = CASE WHEN excluded.resumed_at > sources.last_delivery_at + inte
                       THEN excluded.resumed_at ELSE sources.resumed_at END,
     last_delivery_at = greatest(sources.last_delivery_at, excluded.last_delivery_at)
 
--- name: read_position
-SELECT applied FROM journal_progress WHERE journal_id = $1
+-- name: know_journal
+-- Not drained until it says so.
+INSERT INTO journal_progress (journal_id, applied, drained_at, updated_at)
+VALUES ($1, 0, '-infinity', now()) ON CONFLICT DO NOTHING
 
 -- name: finish_journal
 DELETE FROM journal_progress WHERE journal_id = $1
