@@ -11,6 +11,7 @@ from gateway.intake.checked import Checked
 from gateway.intake.journal import BEGUN_LIMIT, Leftover, Record
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.source import Rejected
+from gateway.intake.waiting import check_all
 
 _TOGETHER = 256
 """Records of one batch."""
@@ -26,7 +27,7 @@ async def drain_leftover(pipeline: Pipeline, leftover: Leftover, read_bytes: int
             if begun:
                 position = await _apply_alone(pipeline, leftover, position, batch, begun)
             else:
-                taken = [(one, pipeline.check(one)) for one in batch]
+                taken = await check_all(batch, pipeline.check)
                 position = await pipeline.apply_records(leftover.id, position, taken)
             await leftover.end()
         await leftover.trim(position)

@@ -13,8 +13,19 @@ Read = Callable[[int, int], Awaitable[Sequence[Record]]]
 
 MAX_BYTES = 64 * 1024 * 1024
 """Bodies waiting in memory; beyond it they are read back from the journal."""
+_BREATHE_EVERY = 16
 READ_BYTES = 4 * 1024 * 1024
 """Read back at a time."""
+
+
+async def check_all(records: Sequence[Record], check: Callable[[Record], Checked]) -> list[Taken]:
+    """Read records again; now and then other tasks get their turn."""
+    taken = []
+    for number, record in enumerate(records, start=1):
+        taken.append((record, check(record)))
+        if number % _BREATHE_EVERY == 0:
+            await asyncio.sleep(0)
+    return taken
 
 
 class Waiting:
@@ -89,8 +100,8 @@ class Waiting:
 
     async def _read_back(self) -> None:
         records = await self._read(self._last_taken, READ_BYTES)  # bounded: the queue is empty
-        for record in records:
-            self._queue.append((record, self._check(record)))
+        for record, checked in await check_all(records, self._check):
+            self._queue.append((record, checked))
             self._bytes += len(record.body)
         if not records or records[-1].seq >= self._last_committed:
             self._gap = False

@@ -310,3 +310,24 @@ async def test_readiness_and_health_are_public(client: Client) -> None:
     assert (await client.ask("GET", "/-/ready"))["ready"] is True
     async with client.session.get("/-/healthy") as answer:
         assert answer.status == 200
+
+
+PAYLOADS = Path(__file__).parents[1] / "sources" / "payloads"
+
+
+@pytest.mark.parametrize("kind", ["alertmanager", "grafana", "n9e", "custom"])
+async def test_every_recorded_body_of_a_sender_is_taken(client: Client, kind: str) -> None:
+    files = sorted((PAYLOADS / kind).glob("*.json"))
+    assert files
+    for file in files:
+        async with client.session.request(
+            "PUT" if kind == "grafana" else "POST",
+            f"/api/v1/intake/{kind}",
+            data=file.read_bytes(),
+            headers={"Content-Type": "application/json"},
+        ) as answer:
+            assert answer.status == 200, (file.name, await answer.text())
+            said = await answer.json()
+            assert {"accepted", "rejected", "batch"} <= said.keys()
+    await eventually(client.drained)
+    assert (await client.ask("GET", "/api/v1/alerts"))["items"]

@@ -85,15 +85,15 @@ def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
 
     Runs in the thread that owns *shelf*. Empty segments are removed, damaged ones set aside. What
     lies behind a segment that cannot be opened now waits with it: if it were applied first, the
-    position in the ledger would be beyond the records that still wait. A journal without a record
-    is there too: the ledger may wait for it, until it is told that nothing will come.
+    position in the ledger would be beyond the records that still wait.
     """
     give_names_back(directory)
     _remove_orphans(directory)
     files = segment_files(directory)
     RecoveryNotes(directory).forget_others(set(files))
     rows = {journal: _open_row(paths, shelf) for journal, paths in files.items()}
-    return dict(sorted(rows.items(), key=lambda item: (item[1].unapplied(0).oldest_us, item[0])))
+    filled = {journal: row for journal, row in rows.items() if row.unapplied(0).records}
+    return dict(sorted(filled.items(), key=lambda item: (item[1].unapplied(0).oldest_us, item[0])))
 
 
 def _open_row(paths: list[Path], shelf: Shelf) -> Row:
@@ -110,12 +110,15 @@ def _open_row(paths: list[Path], shelf: Shelf) -> Row:
     for one, following in zip(found, [*found[1:], None], strict=True):
         if one and (complaint := _complaint(one, following, shelf)):
             shelf.report_damage(one.path, DamagedSegmentError(complaint), readable=True)
-    opened = [one for one in found if one]
-    filled = [one for one in opened if one.extent.records]
-    # The last file of a journal stays until the ledger has been told.
-    kept = filled or opened[:1]
-    shelf.unlink([one.path for one in opened if one not in kept])
-    return Row(shelf, [Sealed(one.path, one.extent.last_seq, one.extent) for one in kept])
+    shelf.unlink([one.path for one in found if one and not one.extent.records])
+    return Row(
+        shelf,
+        [
+            Sealed(one.path, one.extent.last_seq, one.extent)
+            for one in found
+            if one and one.extent.records
+        ],
+    )
 
 
 def _open(path: Path, shelf: Shelf) -> _Found | None:
