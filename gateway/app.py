@@ -44,6 +44,7 @@ from gateway.tickets.change import Event
 from gateway.web.alerts import AlertHandlers
 from gateway.web.auth import AuthFailure, Gate
 from gateway.web.body import BodyReader
+from gateway.web.description import DescriptionHandlers
 from gateway.web.explain import ExplainHandlers
 from gateway.web.intake import IntakeHandlers
 from gateway.web.measured import OnAnswer
@@ -181,12 +182,13 @@ async def _open_parts(
     journal = await stack.enter_async_context(
         open_journal(config.data_dir / "journal", config.journal, waiting.committed)
     )
+    run = IntakeRun(pipeline, journal, waiting, preparation.prepare)
     rule_named = _rule_named(config)
     gauges = Gauges(
         metrics,
         journal,
         lambda: (identities[-1].misses, identities[-1].held_bytes),
-        lambda: pipeline.available,
+        lambda: run.reaches_ledger,
         lambda: book.states(clock()),
     )
     return Parts(
@@ -201,7 +203,7 @@ async def _open_parts(
         upkeep=PostgresUpkeep(database, book, routes, rule_named),
         preparation=preparation,
         journal=journal,
-        run=IntakeRun(pipeline, journal, waiting, preparation.prepare),
+        run=run,
         gauges=gauges,
     )
 
@@ -268,7 +270,7 @@ async def _open_relays(stack: AsyncExitStack, parts: Parts, outbox: Outbox) -> l
 
 
 def _handlers(parts: Parts, unready: Callable[[], list[str]]) -> list[Handlers]:
-    config, clock, book = parts.config, parts.clock, parts.book
+    config, clock, silences = parts.config, parts.clock, parts.silences
     bodies = BodyReader(config.http)
     alerts, tickets = AlertQueries(parts.database), TicketQueries(parts.database)
     rehearsal = PostgresRehearsal(parts.database)
@@ -281,10 +283,11 @@ def _handlers(parts: Parts, unready: Callable[[], list[str]]) -> list[Handlers]:
     return [
         OperationsHandlers(unready, scrape),
         IntakeHandlers(parts.checker, parts.journal, bodies, clock, parts.metrics),
-        ExplainHandlers(parts.checker, rehearsal, alerts, book, bodies, clock),
-        TicketHandlers(tickets, parts.tickets, book, bodies, clock),
-        AlertHandlers(alerts, book, clock),
-        SilenceHandlers(parts.silences, alerts, book, bodies, clock, longest),
+        ExplainHandlers(parts.checker, rehearsal, alerts, silences, bodies, clock),
+        TicketHandlers(tickets, parts.tickets, silences, bodies, clock),
+        AlertHandlers(alerts, silences, clock),
+        SilenceHandlers(silences, alerts, bodies, clock, longest),
+        DescriptionHandlers(),
     ]
 
 
@@ -325,9 +328,8 @@ def _count_answer(metrics: Metrics) -> OnAnswer:
 async def _drain(run: IntakeRun, grace: timedelta) -> None:
     """Everything taken in goes to the ledger, if it is there: else the journal keeps it."""
     run.waiting.close()
-    is_hopeful = run.prepared and run.pipeline.available
     try:
-        async with asyncio.timeout(grace.total_seconds() if is_hopeful else 1.0):
+        async with asyncio.timeout(grace.total_seconds() if run.reaches_ledger else 1.0):
             await run.finished.wait()
     except TimeoutError:
         log.warning("not everything could be drained; the journal keeps it")

@@ -25,12 +25,21 @@ class SourceView:
 class StrandView:
     """One source alert: its full labels and how it stands."""
 
+    strand: str
+    """Its key, in hex."""
     labels: Mapping[str, str]
     firing: bool
+    expired: bool
+    """Firing as far as its source has said, but its lease ran out."""
     last_seen: datetime
     occurrences: int
     last_outcome: str
     sources: tuple[SourceView, ...]
+
+    @property
+    def fires(self) -> bool:
+        """It fires, and its lease stands."""
+        return self.firing and not self.expired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,9 @@ class AlertFilter:
     status: str | None = None
     ticket: str | None = None
     matchers: tuple[Matcher, ...] = ()
+    """Of the alert's own labels, which lack what its source ignores."""
+    strand_matchers: tuple[Matcher, ...] = ()
+    """Of all labels of a strand that fires: one such strand is enough."""
 
 
 class AlertReader(Protocol):

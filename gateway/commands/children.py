@@ -1,4 +1,8 @@
-"""Several processes that share one port: each is started anew when it ends unasked."""
+"""Several processes that share one port: each is started anew when it ends unasked.
+
+Their standard input is a pipe of ours in which nothing is ever said: its end means that the parent
+is gone, however it went, and a child that nobody could stop or look after any more stops by itself.
+"""
 
 import asyncio
 import contextlib
@@ -37,6 +41,17 @@ async def run_children(
         say(banner(listen.host, listen.port, token=token, program="alert-gateway"))
 
 
+def stop_with_parent(stopping: asyncio.Event) -> None:
+    """For a child: set *stopping* when the parent is gone."""
+    loop, pipe = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def stop() -> None:
+        loop.remove_reader(pipe)
+        stopping.set()
+
+    loop.add_reader(pipe, stop)
+
+
 async def _keep(
     command: list[str],
     variables: Mapping[str, str],
@@ -48,7 +63,7 @@ async def _keep(
     failures = 0
     while not stopping.is_set():
         process = await asyncio.create_subprocess_exec(
-            *command, env=variables, start_new_session=True
+            *command, env=variables, stdin=asyncio.subprocess.PIPE, start_new_session=True
         )
         await _until_either(process, stopping)
         mark_process_dead(metrics_dir, process.pid)

@@ -11,9 +11,13 @@ from pathlib import Path
 
 from gateway.app import open_gateway
 from gateway.commands.banner import banner
-from gateway.commands.children import run_children
+from gateway.commands.children import run_children, stop_with_parent
 from gateway.config import Config
-from gateway.storage.embedded import PrivatePostgres, open_private_postgres
+from gateway.storage.embedded import (
+    PrivatePostgres,
+    PrivatePostgresFailed,
+    open_private_postgres,
+)
 from gateway.storage.postgres.migrate import migrate
 
 CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
@@ -30,6 +34,7 @@ async def serve(config: Config, config_path: Path | None, say: Progress) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     if url := os.environ.get(CHILD_URL):
+        stop_with_parent(stopping)
         async with open_gateway(config, url, may_migrate=config.postgres.migrate):
             await stopping.wait()
         return
@@ -37,7 +42,7 @@ async def serve(config: Config, config_path: Path | None, say: Progress) -> None
         say("[redis] url is set; this version does its work without Redis.")
     async with _postgres(config, say) as (url, private):
         if config.http.workers > 1:
-            async with _kept_running(private):
+            async with _kept_running(private, say):
                 await run_children(config, config_path, {CHILD_URL: url}, stopping, say)
         else:
             await _serve_alone(config, url, private, stopping, say)
@@ -78,15 +83,23 @@ async def _postgres(
 
 
 @asynccontextmanager
-async def _kept_running(private: PrivatePostgres | None) -> AsyncIterator[None]:
+async def _kept_running(private: PrivatePostgres | None, say: Progress) -> AsyncIterator[None]:
     """The parent of several processes looks after the private PostgreSQL itself."""
     if private is None:
         yield
         return
     async with asyncio.TaskGroup() as group:
-        watch = group.create_task(private.keep_running())
+        watch = group.create_task(_keep_running(private, say))
         yield
         watch.cancel()
+
+
+async def _keep_running(private: PrivatePostgres, say: Progress) -> None:
+    while True:
+        try:
+            await private.keep_running()
+        except PrivatePostgresFailed as error:
+            say(str(error))
 
 
 def _tune_interpreter() -> None:

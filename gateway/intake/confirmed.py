@@ -55,14 +55,12 @@ def is_repeat(
     start = sighting.starts_at
     if known.started_at is None:
         return False
+    if known.resolved_at is not None and known.started_at <= known.resolved_at:
+        return False
     if start is None:
         last_end = known.last_resolve_at
         return known.started_at <= received_at and (last_end is None or received_at > last_end)
-    if known.fired_at is None:
-        return False
-    return known.started_at <= start <= known.fired_at and (
-        known.resolved_at is None or start > known.resolved_at
-    )
+    return known.fired_at is not None and known.started_at <= start <= known.fired_at
 
 
 def confirm(

@@ -137,3 +137,8 @@ class Ledger(Protocol):
 
     async def finish(self, journal_id: str) -> None:
         """The journal is drained and gone: forget its position."""
+
+    async def finish_predecessors(self, journal_id: str) -> None:
+        """All earlier journals of this one's slot are drained: forget them. Some left no file that
+        could say so, as when a process was killed that had nothing to do.
+        """

@@ -104,6 +104,10 @@ class Pipeline:
         """A journal is drained and removed."""
         await self._insist(self.ledger.finish, journal_id)
 
+    async def finish_predecessors(self, journal_id: str) -> None:
+        """See `Ledger`."""
+        await self._insist(self.ledger.finish_predecessors, journal_id)
+
     async def _collect(self, journal_id: str, after: int, waiting: Waiting) -> Collected:
         """Records for one batch; returns as soon as there is news, or enough, or time is up."""
         options, loop = self.options, asyncio.get_running_loop()

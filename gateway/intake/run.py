@@ -23,6 +23,10 @@ class RecoveringJournal(Journal, Protocol):
     async def claim_abandoned(self) -> Sequence[Leftover]:
         """Of processes that are gone and have no successor in their slot."""
 
+    @property
+    def unreadable_segments(self) -> int:
+        """Left for the next start because they could not be opened at this one."""
+
 
 @dataclass(slots=True)
 class IntakeRun:
@@ -36,6 +40,11 @@ class IntakeRun:
     prepared: bool = False
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     """Intake has stopped and everything is in the ledger."""
+
+    @property
+    def reaches_ledger(self) -> bool:
+        """It has been reached, and the last try reached it."""
+        return self.prepared and self.pipeline.available
 
     async def turn(self) -> bool:
         """Returns when intake has stopped and everything is in the ledger."""
@@ -56,3 +65,5 @@ class IntakeRun:
                 extra={"journal": leftover.id, "last_seq": leftover.last_seq},
             )
             await drain_leftover(self.pipeline, leftover, READ_BYTES)
+        if not self.journal.unreadable_segments:
+            await self.pipeline.finish_predecessors(self.journal.id)

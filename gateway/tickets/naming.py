@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 MAX_TITLE_CHARACTERS = 500
+TICKET_ID = re.compile(r"tk_[0-9a-f]{26}")
 NAMELESS = "alert"
 """For an alert that nothing readable is left of."""
 _PLACE = re.compile(r"\{([^{}]+)\}")

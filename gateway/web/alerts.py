@@ -1,29 +1,38 @@
 """`/api/v1/alerts`: what is and was firing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from typing import Annotated, NamedTuple
 
+import msgspec
 from aiohttp import web
 
 from gateway.alerts.alert import AlertStatus
 from gateway.alerts.view import AlertFilter, AlertReader, AlertView
+from gateway.alerts.written import read_matchers
 from gateway.clock import Clock
 from gateway.errors import FieldError, NotFound, Refused
-from gateway.silences.book import SilenceBook
+from gateway.silences.store import SilenceStore
 from gateway.web import presented
 from gateway.web.answers import json_answer
 from gateway.web.auth import principal_of
+from gateway.web.forms import Moment
 from gateway.web.paging import page_parameters, query_parameters
 from gateway.web.tickets import fingerprint_in
-from matchers import Matcher, MatcherSyntaxError, parse
+
+
+class Cursor(NamedTuple):
+    """The last alert shown."""
+
+    first_seen: Moment
+    fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class AlertHandlers:
     """Reads only: alerts change by sightings and through their tickets."""
 
-    def __init__(self, reader: AlertReader, book: SilenceBook, clock: Clock) -> None:
+    def __init__(self, reader: AlertReader, silences: SilenceStore, clock: Clock) -> None:
         self._reader = reader
-        self._book = book
+        self._silences = silences
         self._clock = clock
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -34,43 +43,33 @@ class AlertHandlers:
 
     async def list(self, request: web.Request) -> web.Response:
         """Newest first; `matchers` are Alertmanager's, as in `{team="db", env!="test"}`."""
-        page = page_parameters(request, ("status", "matchers", "ticket"), tuple[datetime, str])
+        page = page_parameters(request, ("status", "matchers", "ticket"), Cursor)
         narrowed = AlertFilter(
             status=_status(page.filters.one("status")),
             ticket=page.filters.one("ticket"),
-            matchers=parsed_matchers(page.filters.one("matchers") or "", "/matchers"),
+            matchers=read_matchers(page.filters.one("matchers") or "", "/matchers"),
         )
-        tenant = principal_of(request).tenant
+        tenant, now = principal_of(request).tenant, self._clock()
         views = await self._reader.page(tenant, narrowed, page.after, page.fetch)
-        silences, now = self._book.of(tenant), self._clock()
+        silences = await self._silences.current(tenant, now)
 
         def present(view: AlertView) -> dict[str, object]:
             return presented.alert(view, silences, now)
 
         return json_answer(
-            page.answer(views, lambda view: (view.first_seen, view.fingerprint), present)
+            page.answer(views, lambda view: Cursor(view.first_seen, view.fingerprint), present)
         )
 
     async def detail(self, request: web.Request) -> web.Response:
         """One alert."""
         query_parameters(request, ())
-        tenant = principal_of(request).tenant
+        tenant, now = principal_of(request).tenant, self._clock()
         fingerprint = fingerprint_in(request)
         view = await self._reader.one(tenant, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
-        return json_answer(presented.alert(view, self._book.of(tenant), self._clock()))
-
-
-def parsed_matchers(text: str, pointer: str) -> tuple[Matcher, ...]:
-    """Raises Refused with the position of the mistake."""
-    try:
-        return parse(text)
-    except MatcherSyntaxError as error:
-        detail = f"{error} (at character {error.position})"
-        raise Refused(
-            f"matchers: {detail}", code="bad_matchers", errors=(FieldError(pointer, detail),)
-        ) from error
+        silences = await self._silences.current(tenant, now)
+        return json_answer(presented.alert(view, silences, now))
 
 
 def _status(text: str | None) -> str | None:

@@ -7,12 +7,12 @@ import orjson
 from aiohttp import web
 
 from gateway.alerts.sighting import Sighting
-from gateway.alerts.view import AlertReader, AlertView
+from gateway.alerts.view import AlertReader, AlertView, StrandView
 from gateway.clock import Clock
 from gateway.errors import NotFound
 from gateway.intake.checked import Checked, Checker
 from gateway.intake.explain import Explanation, NearMiss, Rehearsal, explain
-from gateway.silences.book import SilenceBook
+from gateway.silences.store import SilenceStore
 from gateway.web import presented
 from gateway.web.answers import json_answer
 from gateway.web.auth import Access, access, principal_of
@@ -29,14 +29,14 @@ class ExplainHandlers:
         checker: Checker,
         rehearsal: Rehearsal,
         alerts: AlertReader,
-        book: SilenceBook,
+        silences: SilenceStore,
         bodies: BodyReader,
         clock: Clock,
     ) -> None:
         self._checker = checker
         self._rehearsal = rehearsal
         self._alerts = alerts
-        self._book = book
+        self._silences = silences
         self._bodies = bodies
         self._clock = clock
 
@@ -64,31 +64,48 @@ class ExplainHandlers:
         view = await self._alerts.one(tenant, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
-        answer = await self._explained(self._last_sighting(view, tenant, now), tenant, now)
-        return json_answer({"alert": presented.alert(view, self._book.of(tenant), now), **answer})
+        answer = await self._explained(self._last_sighting(view, tenant), tenant, now)
+        silences = await self._silences.current(tenant, now)
+        return json_answer({"alert": presented.alert(view, silences, now), **answer})
 
-    def _last_sighting(self, view: AlertView, tenant: int, now: datetime) -> Checked:
-        latest = view.strands[0]
-        name = latest.sources[0].name if latest.sources else "custom"
-        sighting = Sighting(
-            index=0,
-            firing=latest.firing,
-            labels=orjson.dumps(dict(latest.labels)),
-            annotations=orjson.dumps(dict(view.annotations)),
-            starts_at=view.starts_at,
-            ends_at=None if latest.firing else view.ends_at,
-            severity=view.severity,
-        )
-        return self._checker.identified(name, tenant, [sighting])
+    def _last_sighting(self, view: AlertView, tenant: int) -> Checked:
+        """Read as from the source that reported it, as far as that is still configured."""
+        latest, found = view.strands[0], None
+        for source in latest.sources:
+            for discriminator in ("", source.fingerprint):
+                sighting = _sighting_of(view, latest, discriminator)
+                try:
+                    checked = self._checker.identified(source.name, tenant, [sighting])
+                except NotFound:
+                    break
+                if any(one.strand.hex() == latest.strand for one, _ in checked.sightings):
+                    return checked
+                found = found or checked
+        if found is not None:
+            return found
+        return self._checker.identified("custom", tenant, [_sighting_of(view, latest, "")])
 
     async def _explained(self, checked: Checked, tenant: int, now: datetime) -> dict[str, object]:
-        explanations, rejected = await explain(
-            checked, self._book.of(tenant), self._rehearsal, tenant, now
-        )
+        silences = await self._silences.current(tenant, now)
+        explanations, rejected = await explain(checked, silences, self._rehearsal, tenant, now)
         return {
             "items": [_presented(one, now) for one in explanations],
             "rejected": [{"index": one.index, "error": one.error} for one in rejected],
         }
+
+
+def _sighting_of(view: AlertView, latest: StrandView, discriminator: str) -> Sighting:
+    return Sighting(
+        index=0,
+        firing=latest.firing,
+        labels=orjson.dumps(dict(latest.labels)),
+        annotations=orjson.dumps(dict(view.annotations)),
+        starts_at=view.starts_at,
+        ends_at=None if latest.firing else view.ends_at,
+        severity="" if latest.labels.get("severity") else view.severity,
+        source_fingerprint=discriminator,
+        discriminator=discriminator,
+    )
 
 
 def _presented(one: Explanation, now: datetime) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Forms: what people send, decoded strictly, with a pointer to the field that is wrong."""
 
 import re
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -16,6 +17,23 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class BadForm(Refused):
     """The body is not what this path takes."""
+
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A field that holds an instant: RFC 3339 with a zone."""
+
+
+def in_utc(moment: datetime, pointer: str) -> datetime:
+    """Raises BadForm for what lies beyond the calendar once its zone is taken into account."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise bad_field(pointer, "is beyond the calendar") from error
+
+
+def bad_field(pointer: str, detail: str) -> BadForm:
+    """The refusal of one field."""
+    return BadForm("the body is not valid", "invalid_body", (FieldError(pointer, detail),))
 
 
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
@@ -55,7 +73,7 @@ def _explained(text: str) -> BadForm:
     detail = text[: place.start()] if place else text
     if field := _FIELD.search(detail):
         pointer += _pointer_step(field[1])
-    return BadForm("the body is not valid", "invalid_body", (FieldError(pointer, detail),))
+    return bad_field(pointer, detail)
 
 
 def _refuse_nul(body: bytes) -> None:
@@ -71,5 +89,4 @@ def _refuse_nul(body: bytes) -> None:
         elif isinstance(value, list):
             todo.extend((f"{pointer}/{index}", inner) for index, inner in enumerate(value))
         elif isinstance(value, str) and "\0" in value:
-            blame = FieldError(pointer, "the character U+0000 cannot be stored")
-            raise BadForm("the body is not valid", "invalid_body", (blame,))
+            raise bad_field(pointer, "the character U+0000 cannot be stored")

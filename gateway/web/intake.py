@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -12,12 +12,12 @@ from gateway.clock import Clock
 from gateway.errors import GatewayError, Unavailable
 from gateway.intake.checked import Checked, Checker, Source
 from gateway.intake.journal import Journal
-from gateway.intake.source import MalformedPayload, Rejected
+from gateway.intake.source import MalformedPayload
 from gateway.metrics import Metrics
 from gateway.web.answers import json_answer
 from gateway.web.auth import Access, access, principal_of
 from gateway.web.body import BodyReader, require_json
-from gateway.web.problems import HttpRefused, status_of
+from gateway.web.problems import HttpRefused, speaks_alertmanager, status_of
 
 log = logging.getLogger(__name__)
 
@@ -63,47 +63,34 @@ class IntakeHandlers:
     @access(Access.INTAKE)
     async def take(self, request: web.Request) -> web.Response:
         """200 with what was taken and what not: one bad alert never refuses the others."""
-        taken = await self._measured(request, request.match_info["source"])
-        body: dict[str, object] = {
-            "accepted": len(taken.checked.sightings),
-            "rejected": [
-                {"index": one.index, "error": one.error} for one in taken.checked.rejected
-            ],
-            "batch": taken.batch,
-        }
-        if taken.checked.truncated:
-            body["truncated"] = taken.checked.truncated
-        return json_answer(body)
+        return await self._measured(request, request.match_info["source"], _counted)
 
     @access(Access.INTAKE)
     async def take_as_alertmanager(self, request: web.Request) -> web.Response:
         """As Alertmanager: 200 and nothing, or 400 for the bad ones when the others are stored."""
-        try:
-            taken = await self._measured(request, request.match_info.get("source", "prometheus"))
-        except MalformedPayload as error:
-            status = 422 if error.code == "empty_body" else 400
-            raise HttpRefused(error.detail, error.code, status=status) from error
-        if taken.checked.rejected:
-            return json_answer(_told(taken.checked.rejected), status=400)
-        return web.Response(status=200, content_type="application/json")
+        name = request.match_info.get("source", "prometheus")
+        return await self._measured(request, name, _as_alertmanager)
 
-    async def _measured(self, request: web.Request, name: str) -> Taken:
+    async def _measured(
+        self, request: web.Request, name: str, answer: Callable[[Taken], web.Response]
+    ) -> web.Response:
         started = time.perf_counter()
         source = self._checker.source(name)
         code = 500
         try:
             taken = await self._take(request, source)
-            code = 200
+            told = answer(taken)
+            code = told.status
         except GatewayError as error:
-            answer = _in_its_words(error, source)
-            code = status_of(answer)
-            raise answer from error
+            refusal = _in_its_words(error, source, request.path)
+            code = status_of(refusal)
+            raise refusal from error
         finally:
             self._metrics.intake_requests_total.labels(name, str(code)).inc()
             spent = time.perf_counter() - started
             self._metrics.intake_request_duration_seconds.labels(name).observe(spent)
         self._count(name, taken.checked)
-        return taken
+        return told
 
     async def _take(self, request: web.Request, source: Source) -> Taken:
         if source.kind.json_only:
@@ -139,8 +126,25 @@ class IntakeHandlers:
             )
 
 
-def _in_its_words(error: GatewayError, source: Source) -> GatewayError:
-    """Overload in the status that this sender retries."""
+def _counted(taken: Taken) -> web.Response:
+    body: dict[str, object] = {
+        "accepted": len(taken.checked.sightings),
+        "rejected": [{"index": one.index, "error": one.error} for one in taken.checked.rejected],
+        "batch": taken.batch,
+    }
+    if taken.checked.truncated:
+        body["truncated"] = taken.checked.truncated
+    return json_answer(body)
+
+
+def _as_alertmanager(taken: Taken) -> web.Response:
+    if taken.checked.rejected:
+        return json_answer("\n".join(one.error for one in taken.checked.rejected), status=400)
+    return web.Response(status=200, content_type="application/json")
+
+
+def _in_its_words(error: GatewayError, source: Source, path: str) -> GatewayError:
+    """Overload in the status that this sender retries; a bad body as Alertmanager would say it."""
     if isinstance(error, Unavailable) and source.kind.overload_status != 503:
         return HttpRefused(
             error.detail,
@@ -150,8 +154,7 @@ def _in_its_words(error: GatewayError, source: Source) -> GatewayError:
         )
     if isinstance(error, MalformedPayload):
         log.warning("a body was refused", extra={"source": source.name, "code": error.code})
+        if speaks_alertmanager(path):
+            status = 422 if error.code == "empty_body" else 400
+            return HttpRefused(error.detail, error.code, status=status)
     return error
-
-
-def _told(rejected: Sequence[Rejected]) -> str:
-    return "\n".join(one.error for one in rejected)

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ _DIGEST_BYTES = 12
 _PAGING = ("limit", "cursor")
 
 Row = TypeVar("Row")
-Position = TypeVar("Position")
+Position = TypeVar("Position", bound=tuple[object, ...])
 
 
 class BadParameters(Refused):
@@ -103,7 +104,11 @@ def _known(request: web.Request, allowed: Collection[str]) -> Parameters:
             "unknown_parameter",
             tuple(FieldError(f"/{name}", "is not a parameter of this path") for name in unknown),
         )
-    return Parameters({name: tuple(query.getall(name)) for name in query})
+    given = {name: tuple(query.getall(name)) for name in query}
+    for name, values in given.items():
+        if any("\0" in value for value in values):
+            raise _bad(name, "must not hold the character U+0000")
+    return Parameters(given)
 
 
 def _limit(text: str | None) -> int:
@@ -130,11 +135,19 @@ def _position(cursor: str, this_list: str, position: type[Position]) -> Position
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         bound_to, raw = msgspec.json.decode(plain, type=tuple[str, msgspec.Raw])
         after = msgspec.json.decode(raw, type=position)
-    except (binascii.Error, ValueError, RecursionError) as error:
+        _check_calendar(after)
+    except (binascii.Error, ValueError, OverflowError, RecursionError) as error:
         raise BadParameters("the cursor is broken", "bad_cursor") from error
     if bound_to != this_list:
         raise BadParameters("the cursor belongs to a list with other filters", "bad_cursor")
     return after
+
+
+def _check_calendar(after: tuple[object, ...]) -> None:
+    """Raises OverflowError for an instant that UTC cannot write."""
+    for value in after:
+        if isinstance(value, datetime):
+            value.astimezone(UTC)
 
 
 def _bad(name: str, detail: str) -> BadParameters:

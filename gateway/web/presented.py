@@ -53,7 +53,7 @@ def _silenced_by(view: AlertView, silences: TenantSilences, now: datetime) -> li
     """Silences that hide it now: those of its strands, if every one that fires is hidden."""
     if silences.empty:
         return []
-    firing = [strand for strand in view.strands if strand.firing] or list(view.strands)
+    firing = [strand for strand in view.strands if strand.fires] or list(view.strands)
     hiding: list[list[UUID]] = [silences.active_ids(dict(strand.labels), now) for strand in firing]
     if not all(hiding):
         return []

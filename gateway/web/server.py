@@ -91,6 +91,7 @@ class WebServer:
     """A listening application. Made by `run_server`."""
 
     def __init__(self, app: web.Application, options: WebOptions, grace: timedelta) -> None:
+        self._app = app
         self._options = options
         self._grace_seconds = grace.total_seconds()
         self._in_flight = 0
@@ -115,6 +116,15 @@ class WebServer:
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of every listening socket."""
         return self._listener.addresses if self._listener else []
+
+    @property
+    def routes(self) -> set[tuple[str, str]]:
+        """Method and path template of everything served; paths without a trailing slash."""
+        return {
+            (route.method, route.resource.canonical.rstrip("/"))
+            for route in self._app.router.routes()
+            if route.resource is not None
+        }
 
     async def start(self) -> None:
         """Listen; raises OSError if the address cannot be had."""

@@ -1,32 +1,48 @@
 """`/api/v1/silences`: make no noise for a while, and see before what that would hide."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from aiohttp import web
 
-from gateway.alerts.view import AlertFilter, AlertReader
+from gateway.alerts.view import AlertFilter, AlertReader, AlertView
 from gateway.clock import Clock
 from gateway.errors import FieldError, NotFound, Refused
-from gateway.silences.book import SilenceBook
-from gateway.silences.silence import Silence, SilenceState, checked_matchers
+from gateway.silences.book import TenantSilences
+from gateway.silences.silence import (
+    Silence,
+    SilenceState,
+    check_span,
+    checked_matchers,
+    edit_silence,
+    end_silence,
+)
 from gateway.silences.store import SilenceStore
 from gateway.web import presented
 from gateway.web.answers import json_answer
 from gateway.web.auth import principal_of
 from gateway.web.body import BodyReader
-from gateway.web.forms import Form
+from gateway.web.forms import Form, Moment, in_utc
 from gateway.web.paging import page_parameters, query_parameters
+from matchers import Matcher
 
 PREVIEWED = 100
 """Alerts that a preview shows."""
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 Comment = Annotated[str, msgspec.Meta(max_length=10_000)]
+
+
+class Cursor(NamedTuple):
+    """The last silence shown."""
+
+    created_at: Moment
+    id: Annotated[str, msgspec.Meta(pattern=f"^{_UUID}$")]
 
 
 class NewSilence(Form, frozen=True):
@@ -64,14 +80,12 @@ class SilenceHandlers:
         self,
         store: SilenceStore,
         alerts: AlertReader,
-        book: SilenceBook,
         bodies: BodyReader,
         clock: Clock,
         longest: timedelta | None,
     ) -> None:
         self._store = store
         self._alerts = alerts
-        self._book = book
         self._bodies = bodies
         self._clock = clock
         self._longest = longest
@@ -88,14 +102,14 @@ class SilenceHandlers:
 
     async def list(self, request: web.Request) -> web.Response:
         """Newest first."""
-        page = page_parameters(request, ("state",), tuple[datetime, str])
+        page = page_parameters(request, ("state",), Cursor)
         now, tenant = self._clock(), principal_of(request).tenant
         state = _state(page.filters.one("state"))
         found = await self._store.page(tenant, state, now, page.after, page.fetch)
         return json_answer(
             page.answer(
                 found,
-                lambda silence: (silence.created_at, str(silence.id)),
+                lambda silence: Cursor(silence.created_at, str(silence.id)),
                 lambda silence: presented.silence(silence, now),
             )
         )
@@ -108,19 +122,20 @@ class SilenceHandlers:
 
     async def create(self, request: web.Request) -> web.Response:
         """201 with Location; the gateway obeys it from then on."""
+        query_parameters(request, ())
         form = await self._bodies.read_json(request, NewSilence)
         principal, now = principal_of(request), self._clock()
         silence = Silence(
             id=uuid4(),
             matchers=checked_matchers(form.matchers),
-            starts_at=max(form.starts_at or now, now),
-            ends_at=form.ends_at,
+            starts_at=max(in_utc(form.starts_at or now, "/starts_at"), now),
+            ends_at=in_utc(form.ends_at, "/ends_at"),
             author=form.author or principal.actor,
             comment=form.comment,
             created_at=now,
             updated_at=now,
         )
-        self._check_times(silence, now)
+        check_span(silence, now, self._longest)
         await self._store.create(principal.tenant, silence)
         location = f"/api/v1/silences/{silence.id}"
         return json_answer(
@@ -129,71 +144,73 @@ class SilenceHandlers:
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change what is given; an ended silence stays ended."""
-        form = await self._bodies.read_json(request, EditedSilence)
+        query_parameters(request, ())
+        changes = _changes_in(await self._bodies.read_json(request, EditedSilence))
         principal, now = principal_of(request), self._clock()
-        before = await self._store.one(principal.tenant, _id_in(request))
-        changes: dict[str, object] = {
-            name: value
-            for name in ("starts_at", "ends_at", "author", "comment")
-            if (value := getattr(form, name)) is not msgspec.UNSET
-        }
-        if isinstance(form.matchers, str):
-            changes["matchers"] = checked_matchers(form.matchers)
-        after = msgspec.structs.replace(before, **changes, updated_at=now)
-        self._check_times(after, now)
-        await self._store.replace(principal.tenant, after, principal.actor, now)
+
+        def change(before: Silence, moment: datetime) -> Silence:
+            return edit_silence(before, changes, moment, self._longest)
+
+        after = await self._store.change(
+            principal.tenant, _id_in(request), change, principal.actor, now
+        )
         return json_answer(presented.silence(after, now))
 
     async def end(self, request: web.Request) -> web.Response:
         """It ends now; what it held and still fires gets its ticket. Ending it again is fine."""
         query_parameters(request, ())
         principal, now = principal_of(request), self._clock()
-        before = await self._store.one(principal.tenant, _id_in(request))
-        if before.state(now) is not SilenceState.EXPIRED:
-            starts_at = min(before.starts_at, now)
-            after = msgspec.structs.replace(
-                before, starts_at=starts_at, ends_at=now, updated_at=now
-            )
-            await self._store.replace(principal.tenant, after, principal.actor, now)
+        silence_id = _id_in(request)
+        await self._store.change(principal.tenant, silence_id, end_silence, principal.actor, now)
         return web.Response(status=204)
 
     async def preview(self, request: web.Request) -> web.Response:
-        """The firing alerts that such a silence would hide now."""
+        """The firing alerts of which such a silence would hide a strand now, or all of them."""
+        query_parameters(request, ())
         form = await self._bodies.read_json(request, Previewed)
         matchers = checked_matchers(form.matchers)
         tenant, now = principal_of(request).tenant, self._clock()
-        narrowed = AlertFilter(status="firing", matchers=matchers)
+        narrowed = AlertFilter(status="firing", strand_matchers=matchers)
         found = await self._alerts.page(tenant, narrowed, None, PREVIEWED + 1)
-        silences = self._book.of(tenant)
-        return json_answer(
-            {
-                "items": [presented.alert(one, silences, now) for one in found[:PREVIEWED]],
-                "more": len(found) > PREVIEWED,
-            }
-        )
-
-    def _check_times(self, silence: Silence, now: datetime) -> None:
-        if silence.ends_at <= now:
-            raise _bad("/ends_at", "is in the past")
-        if silence.ends_at <= silence.starts_at:
-            raise _bad("/ends_at", "must be after starts_at")
-        longest = self._longest
-        if longest is not None and silence.ends_at - silence.starts_at > longest:
-            raise _bad("/ends_at", f"a silence may last {longest} at most")
+        silences = await self._store.current(tenant, now)
+        items = [
+            presented.alert(one, silences, now)
+            | {"would_hide": _would_hide(matchers, one, silences, now)}
+            for one in found[:PREVIEWED]
+        ]
+        return json_answer({"items": items, "more": len(found) > PREVIEWED})
 
 
-def _bad(pointer: str, detail: str) -> Refused:
-    return Refused(
-        "the silence is not valid", code="invalid_silence", errors=(FieldError(pointer, detail),)
+def _changes_in(form: EditedSilence) -> dict[str, object]:
+    """What is given, by its name in Silence."""
+    changes: dict[str, object] = {}
+    for name in ("starts_at", "ends_at", "author", "comment"):
+        value = getattr(form, name)
+        if value is not msgspec.UNSET:
+            changes[name] = in_utc(value, f"/{name}") if name.endswith("_at") else value
+    if isinstance(form.matchers, str):
+        changes["matchers"] = checked_matchers(form.matchers)
+    return changes
+
+
+def _would_hide(
+    matchers: Sequence[Matcher], view: AlertView, silences: TenantSilences, now: datetime
+) -> bool:
+    """An alert is silenced when all its firing strands are, by this silence or another."""
+    return all(
+        all(matcher.matches(strand.labels) for matcher in matchers)
+        or silences.active_ids(dict(strand.labels), now)
+        for strand in view.strands
+        if strand.fires
     )
 
 
 def _id_in(request: web.Request) -> UUID:
+    """From the path; what cannot be one is simply not found."""
     text = request.match_info["id"]
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(f"no silence {text}") from error
+    if not re.fullmatch(_UUID, text):
+        raise NotFound(f"no silence {text}")
+    return UUID(text)
 
 
 def _state(text: str | None) -> SilenceState | None:

@@ -1,31 +1,40 @@
 """`/api/v1/tickets`: lists, details, and what people do to tickets."""
 
 import re
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, NamedTuple
 
 import msgspec
 from aiohttp import hdrs, web
 
+from gateway.alerts.labels import MAX_LABELS
 from gateway.alerts.severity import Severity
 from gateway.clock import Clock
 from gateway.errors import FieldError, NotFound, Refused
-from gateway.silences.book import SilenceBook
+from gateway.silences.store import SilenceStore
 from gateway.tickets.desk import StaleTicket, TicketDesk, TicketFilter, TicketReader
-from gateway.tickets.naming import MAX_TITLE_CHARACTERS, new_ticket_id
+from gateway.tickets.naming import MAX_TITLE_CHARACTERS, TICKET_ID, new_ticket_id
 from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.web import presented
 from gateway.web.answers import json_answer
-from gateway.web.auth import principal_of
+from gateway.web.auth import Principal, principal_of
 from gateway.web.body import BodyReader
-from gateway.web.forms import Form
+from gateway.web.forms import Form, bad_field
 from gateway.web.paging import page_parameters, query_parameters
 from gateway.web.problems import HttpRefused
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
 Text = Annotated[str, msgspec.Meta(max_length=65_536)]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
-_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+Labels = Annotated[dict[Name, Text], msgspec.Meta(max_length=MAX_LABELS)]
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+_FINGERPRINT = re.compile(r"[0-9a-fA-F]{32}")
+
+
+class Cursor(NamedTuple):
+    """The last ticket shown."""
+
+    id: Annotated[str, msgspec.Meta(pattern=rf"^{TICKET_ID.pattern}$")]
 
 
 class NewTicket(Form, frozen=True):
@@ -36,7 +45,7 @@ class NewTicket(Form, frozen=True):
     priority: Severity = Severity.MEDIUM
     assignee: Name = ""
     assignee_group: Name = ""
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    labels: Labels = msgspec.field(default_factory=dict)
 
 
 class EditedTicket(Form, frozen=True):
@@ -49,6 +58,7 @@ class EditedTicket(Form, frozen=True):
     assignee_group: Name | msgspec.UnsetType = msgspec.UNSET
     status: TicketStatus | msgspec.UnsetType = msgspec.UNSET
     comment: Text = ""
+    """Of the transition."""
 
 
 class Step(Form, frozen=True):
@@ -65,13 +75,13 @@ class TicketHandlers:
         self,
         reader: TicketReader,
         desk: TicketDesk,
-        book: SilenceBook,
+        silences: SilenceStore,
         bodies: BodyReader,
         clock: Clock,
     ) -> None:
         self._reader = reader
         self._desk = desk
-        self._book = book
+        self._silences = silences
         self._bodies = bodies
         self._clock = clock
 
@@ -87,7 +97,7 @@ class TicketHandlers:
 
     async def list(self, request: web.Request) -> web.Response:
         """Newest first."""
-        page = page_parameters(request, ("status", "priority", "source", "q"), str)
+        page = page_parameters(request, ("status", "priority", "source", "q"), Cursor)
         narrowed = TicketFilter(
             status=one_of(page.filters.one("status"), TicketStatus, "status"),
             priority=one_of(page.filters.one("priority"), Severity, "priority"),
@@ -95,27 +105,25 @@ class TicketHandlers:
             text=page.filters.one("q"),
         )
         tenant = principal_of(request).tenant
-        views = await self._reader.page(tenant, narrowed, page.after, page.fetch)
-        return json_answer(page.answer(views, lambda view: view.ticket.id, presented.ticket))
+        after = page.after.id if page.after else None
+        views = await self._reader.page(tenant, narrowed, after, page.fetch)
+        return json_answer(
+            page.answer(views, lambda view: Cursor(view.ticket.id), presented.ticket)
+        )
 
     async def detail(self, request: web.Request) -> web.Response:
         """With its alerts and history; the ETag is for If-Match."""
         query_parameters(request, ())
-        return await self._answer(request, request.match_info["id"])
+        return await self._answer(request, ticket_id_in(request))
 
     async def create(self, request: web.Request) -> web.Response:
         """201 with Location."""
+        query_parameters(request, ())
         form = await self._bodies.read_json(request, NewTicket)
         principal, now = principal_of(request), self._clock()
-        if not form.title.strip():
-            raise Refused(
-                "the body is not valid",
-                code="invalid_body",
-                errors=(FieldError("/title", "must not be blank"),),
-            )
         ticket = Ticket(
             id=new_ticket_id(now),
-            title=form.title.strip(),
+            title=_not_blank(form.title),
             description=form.description,
             priority=form.priority,
             labels=msgspec.json.encode(form.labels),
@@ -129,44 +137,45 @@ class TicketHandlers:
         return await self._answer(request, saved.id, status=201, created=True)
 
     async def edit(self, request: web.Request) -> web.Response:
-        """Plain fields; a status takes the transition's path, in a step of its own."""
+        """Plain fields; a status takes the transition's path, and first: it may be refused."""
+        query_parameters(request, ())
         form = await self._bodies.read_json(request, EditedTicket)
         principal, now, version = principal_of(request), self._clock(), if_match(request)
-        ticket_id = request.match_info["id"]
-        fields = {
-            name: str(value)
-            for name in ("title", "description", "priority", "assignee", "assignee_group")
-            if (value := getattr(form, name)) is not msgspec.UNSET
-        }
+        ticket_id, fields = ticket_id_in(request), _fields_of(form)
+        more: dict[str, object] = {}
         try:
-            if fields:
-                edited = await self._desk.edit(
-                    principal.tenant, ticket_id, fields, principal.actor, now, version
-                )
-                version = edited.version if version is not None else None
             if isinstance(form.status, TicketStatus):
-                return await self._step(
-                    request, Step(to=form.status, comment=form.comment), version
+                step = Step(to=form.status, comment=form.comment)
+                stepped = await self._step(principal, ticket_id, step, version)
+                version = None if version is None else stepped.version
+                more = {"still_firing": stepped.firing}
+            if fields or not more:
+                await self._desk.edit(
+                    principal.tenant, ticket_id, fields, principal.actor, now, version
                 )
         except StaleTicket as error:
             raise precondition_failed(error) from error
-        return await self._answer(request, ticket_id)
+        return await self._answer(request, ticket_id, more=more)
 
     async def step(self, request: web.Request) -> web.Response:
         """A transition. The answer says how many alerts still fire."""
+        query_parameters(request, ())
         form = await self._bodies.read_json(request, Step)
-        return await self._step(request, form, if_match(request))
-
-    async def _step(self, request: web.Request, form: Step, version: int | None) -> web.Response:
-        principal, ticket_id = principal_of(request), request.match_info["id"]
+        ticket_id = ticket_id_in(request)
         try:
-            ticket = await self._desk.step(
-                principal.tenant, ticket_id, form.to, principal.actor, self._clock(),
-                form.comment, version,
-            )  # fmt: skip
+            stepped = await self._step(principal_of(request), ticket_id, form, if_match(request))
         except StaleTicket as error:
             raise precondition_failed(error) from error
-        return await self._answer(request, ticket_id, still_firing=ticket.firing)
+        more = {"still_firing": stepped.firing}
+        return await self._answer(request, ticket_id, more=more)
+
+    async def _step(
+        self, principal: Principal, ticket_id: str, step: Step, version: int | None
+    ) -> Ticket:
+        return await self._desk.step(
+            principal.tenant, ticket_id, step.to, principal.actor, self._clock(), step.comment,
+            version,
+        )  # fmt: skip
 
     async def of_alert(self, request: web.Request) -> web.Response:
         """The ticket of the alert's episode: 201 if it had to be opened, 200 if it was there."""
@@ -186,13 +195,14 @@ class TicketHandlers:
         *,
         status: int = 200,
         created: bool = False,
-        **more: object,
+        more: Mapping[str, object] | None = None,
     ) -> web.Response:
-        tenant = principal_of(request).tenant
+        tenant, now = principal_of(request).tenant, self._clock()
         view = await self._reader.one(tenant, ticket_id)
         if view is None:
             raise NotFound(f"no ticket {ticket_id}")
-        body = presented.ticket_detail(view, self._book.of(tenant), self._clock()) | more
+        silences = await self._silences.current(tenant, now)
+        body = {**presented.ticket_detail(view, silences, now), **(more or {})}
         headers: dict[str, str] = {hdrs.ETAG: f'"{view.ticket.version}"'}
         if created:
             headers[hdrs.LOCATION] = f"/api/v1/tickets/{ticket_id}"
@@ -215,16 +225,40 @@ def precondition_failed(error: StaleTicket) -> HttpRefused:
     return HttpRefused(error.detail, error.code, status=412)
 
 
+def ticket_id_in(request: web.Request) -> str:
+    """From the path; what cannot be one is simply not found."""
+    text = request.match_info["id"]
+    if not TICKET_ID.fullmatch(text):
+        raise NotFound(f"no ticket {text}")
+    return text
+
+
 def fingerprint_in(request: web.Request) -> bytes:
     """From the path; what cannot be one is simply not found."""
     text = request.match_info["fingerprint"]
-    try:
-        fingerprint = bytes.fromhex(text)
-    except ValueError:
-        fingerprint = b""
-    if len(fingerprint) != 16:
+    if not _FINGERPRINT.fullmatch(text):
         raise NotFound(f"no alert {text}")
-    return fingerprint
+    return bytes.fromhex(text)
+
+
+def _not_blank(title: str) -> str:
+    if not title.strip():
+        raise bad_field("/title", "must not be blank")
+    return title.strip()
+
+
+def _fields_of(form: EditedTicket) -> dict[str, str]:
+    """What is given of the fields that no workflow guards."""
+    if form.comment and not isinstance(form.status, TicketStatus):
+        raise bad_field("/comment", "belongs to a status; without one it would be lost")
+    fields = {
+        name: str(value)
+        for name in ("title", "description", "priority", "assignee", "assignee_group")
+        if (value := getattr(form, name)) is not msgspec.UNSET
+    }
+    if "title" in fields:
+        fields["title"] = _not_blank(fields["title"])
+    return fields
 
 
 def one_of(text: str | None, kind: type[Severity] | type[TicketStatus], name: str) -> str | None:

@@ -137,8 +137,8 @@ def _start(strand: Strand, summed: Summed) -> None:
 
 
 def _go_on(strand: Strand, summed: Summed) -> None:
-    start = _named_start(strand, summed)
-    if start is not None and (strand.started_at is None or start < strand.started_at):
+    start, known = _named_start(strand, summed), strand.started_at
+    if start is not None and (known is None or start < known or not _is_after_end(strand, known)):
         strand.started_at = start
     strand.lease_until = later(strand.lease_until, summed.lease_until)
 
@@ -146,14 +146,16 @@ def _go_on(strand: Strand, summed: Summed) -> None:
 def _named_start(strand: Strand, summed: Summed) -> datetime | None:
     """The start that *summed* names, or its receipt, if it lies after the last end."""
     start = summed.began_at or summed.first_received_at
-    is_after = strand.resolved_at is None or start > strand.resolved_at
-    return start if is_after else None
+    return start if _is_after_end(strand, start) else None
+
+
+def _is_after_end(strand: Strand, moment: datetime) -> bool:
+    return strand.resolved_at is None or moment > strand.resolved_at
 
 
 def _start_again(strand: Strand) -> None:
     """A late resolve ended an earlier episode: the one that runs began after that."""
-    ended, began = strand.resolved_at, strand.started_at
-    if ended is None or began is None or began > ended:
+    if strand.started_at is None or _is_after_end(strand, strand.started_at):
         return
-    is_known = strand.fired_at is not None and strand.fired_at > ended
+    is_known = strand.fired_at is not None and _is_after_end(strand, strand.fired_at)
     strand.started_at = strand.fired_at if is_known else strand.last_firing_at

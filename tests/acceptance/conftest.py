@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance import harness
-from tests.acceptance.harness import Api, Gateway, api_of
+pytest.register_assert_rewrite("tests.acceptance.harness", "tests.acceptance.load")
+
+from tests.acceptance import harness  # noqa: E402  rewritten only if it comes after
+from tests.acceptance.harness import Api, Gateway, api_of  # noqa: E402
 
 _SHOWN_CHARACTERS = 6000
 

@@ -96,6 +96,14 @@ def _children_if_any(one: Gateway) -> list[int]:
         return []
 
 
+def exists(pid: int) -> bool:
+    """A zombie, which some containers never reap, does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def _is_gateway(pid: int) -> bool:
     try:
         return b"\0gateway\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -253,6 +253,59 @@ def test_a_lease_that_ran_out_makes_the_next_sighting_news_and_revives() -> None
     assert gateway.tickets[0].live
 
 
+PAIR = [{**CPU, "replica": name} for name in "ab"]
+
+
+def both_firing(gateway: MemoryGateway) -> None:
+    """Both replicas, without a start, and known to be so."""
+    for _ in range(2):
+        for labels in PAIR:
+            gateway.deliver((at(6), "prometheus", [sighting(labels)]))
+    assert all(strand.fires for strand in gateway.ledger.strands.values())
+
+
+def test_the_lease_of_one_replica_runs_out_and_its_next_sighting_is_news() -> None:
+    gateway = MemoryGateway(RULES)
+    both_firing(gateway)
+    first = next(iter(gateway.ledger.strands))
+    gateway.expire([first], at(9), heard=True)
+    gateway.deliver((at(10), "prometheus", [sighting(PAIR[0])]))
+    assert gateway.ledger.strands[first].fires
+
+
+def test_what_is_stale_of_an_expired_replica_does_not_hide_its_next_sighting() -> None:
+    gateway = MemoryGateway(RULES)
+    gateway.deliver((at(2), "prometheus", [sighting(PAIR[0], firing=False, ends_at=at(1))]))
+    current, stale = (sighting(PAIR[0], starts_at=at(start)) for start in (3, 0))
+    gateway.deliver((at(4), "prometheus", [current, sighting(PAIR[1])]))
+    first = next(iter(gateway.ledger.strands))
+    gateway.expire([first], at(9), heard=True)
+    gateway.deliver((at(10), "prometheus", [stale]))
+    assert gateway.ledger.strands[first].expired
+    gateway.deliver((at(11), "prometheus", [current]))
+    assert gateway.ledger.strands[first].fires
+
+
+def test_a_resolve_that_settles_what_had_expired_is_no_repeat() -> None:
+    gateway = MemoryGateway(RULES)
+    end = sighting(PAIR[0], firing=False, ends_at=at(2))
+    gateway.deliver((at(2), "prometheus", [end]))
+    gateway.deliver((at(3), "prometheus", [sighting(PAIR[1])]))
+    gateway.expire(list(gateway.ledger.strands), at(9), heard=False)
+    gateway.deliver((at(10), "prometheus", [sighting(PAIR[0], starts_at=at(1))]))
+    gateway.deliver((at(11), "prometheus", [end]))
+    assert not gateway.tickets[0].live
+
+
+def test_a_replica_that_another_process_saw_end_is_news_to_all_when_it_fires_again() -> None:
+    one = MemoryGateway(RULES)
+    both_firing(one)
+    other = MemoryGateway(RULES, ledger=one.ledger)
+    other.deliver((at(7), "prometheus", [sighting(PAIR[0], firing=False)]))
+    one.deliver((at(8), "prometheus", [sighting(PAIR[0])]))
+    assert all(strand.fires for strand in one.ledger.strands.values())
+
+
 def test_a_resolve_sent_again_is_a_repeat_and_a_later_one_is_news() -> None:
     gateway = with_one_alert()
     news = [

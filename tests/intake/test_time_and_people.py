@@ -3,7 +3,9 @@
 import pytest
 
 from gateway.alerts.alert import AlertStatus, Triage
+from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
+from gateway.errors import Conflict
 from gateway.tickets.ticket import TicketStatus
 from gateway.windows.times import FOREVER
 from tests.alerts.identities import at, identity
@@ -126,6 +128,36 @@ def test_an_alert_that_was_silenced_raises_the_priority_when_it_is_heard() -> No
     assert [entry[1] for entry in story.history(story.ticket)] == ["status", "alerts", "priority"]
 
 
+def test_what_grows_worse_while_silenced_raises_the_priority_when_it_is_heard() -> None:
+    story = Story()
+    story.tell(fire(1, 0), severity="info")
+    story.gateway.silence(silence(1, 'alertname="Cpu"', 0, 10))
+    assert story.tell(fire(2, 0), severity="critical") == ["silenced"]
+    assert story.ticket.priority is Severity.LOW
+    story.gateway.turn(at(10))
+    assert story.ticket.priority is Severity.CRITICAL
+
+
+def test_what_begins_silenced_on_a_live_ticket_does_not_raise_its_priority() -> None:
+    story = Story(TEAM)
+    story.tell(fire(1, 0), of=ONE, severity="info")
+    story.tell(fire(2, 2), resolve(3, 3), of=TWO, severity="info")
+    story.gateway.silence(silence(1, 'alertname="Two"', 0, 60))
+    assert story.tell(fire(4, 4), of=TWO, severity="critical") == ["silenced"]
+    assert (story.ticket.priority, story.ticket.silenced) == (Severity.LOW, 1)
+
+
+def test_a_window_that_had_ended_opens_again_when_the_silence_ends() -> None:
+    story = Story(Rule("kept", auto_resolve=AutoResolve.NEVER))
+    story.tell(fire(1, 0), resolve(5, 5))
+    story.gateway.silence(silence(1, 'alertname="Cpu"', 30, 60))
+    assert story.tell(fire(50, 50)) == ["silenced"]
+    story.gateway.turn(at(60))
+    check_laws(story.gateway.ledger, at(60))
+    [window] = story.gateway.ledger.windows.values()
+    assert (window.opened_at, window.ends_at) == (at(60), None)
+
+
 def test_looked_at_again_in_vain_nothing_changes() -> None:
     story = Story()
     story.tell(fire(1, 0))
@@ -194,6 +226,17 @@ def test_other_alerts_of_the_group_are_news_and_the_quiet_one_keeps_the_ticket()
     assert (story.ticket.status, story.ticket.firing) == ("open", 1)
 
 
+def test_what_grows_worse_while_quiet_raises_the_priority_when_it_is_heard() -> None:
+    story = Story(TEAM)
+    story.tell(fire(1, 0), of=ONE, severity="info")
+    story.step(TicketStatus.RESOLVED, 2)
+    story.tell(fire(3, 3), of=TWO, severity="info")
+    assert story.tell(fire(4, 0), of=ONE, severity="critical") == ["quieted"]
+    assert story.ticket.priority is Severity.LOW
+    assert story.tell(fire(22, 0), of=ONE, severity="critical") == ["escalated"]
+    assert story.gateway.ledger.alerts[identity(ONE).fingerprint].quiet_until is None
+
+
 def test_a_cancelled_ticket_leaves_the_group_free_for_a_new_one() -> None:
     story = Story(TEAM)
     story.tell(fire(1, 0), of=ONE)
@@ -212,3 +255,26 @@ def test_a_person_who_takes_the_ticket_again_ends_the_quiet() -> None:
     alert = story.gateway.ledger.alerts[FINGERPRINT]
     assert (alert.quiet_until, alert.triage) == (None, Triage.ACKNOWLEDGED)
     assert story.tell(fire(4, 0)) == ["merged"]
+
+
+def test_an_older_ticket_that_a_person_takes_again_is_that_of_its_window() -> None:
+    story = Story()
+    story.tell(fire(1, 0), resolve(5, 5), fire(50, 50), resolve(51, 51))
+    older, newer = story.tickets
+    story.gateway.step(older, TicketStatus.IN_PROGRESS, at(52))
+    check_laws(story.gateway.ledger, at(52))
+    assert story.tell(fire(53, 53)) == ["joined"]
+    assert [ticket.status for ticket in story.tickets] == ["in_progress", "resolved"]
+    assert story.gateway.ledger.alerts[FINGERPRINT].ticket_id == older.id
+    assert newer.follows == older.id
+
+
+def test_an_older_ticket_cannot_be_taken_again_beside_a_newer_live_one() -> None:
+    story = Story()
+    story.tell(fire(1, 0), resolve(5, 5), fire(50, 50))
+    older, newer = story.tickets
+    with pytest.raises(Conflict) as refused:
+        story.gateway.step(older, TicketStatus.IN_PROGRESS, at(52))
+    assert refused.value.code == "newer_ticket_live"
+    assert refused.value.extra == {"ticket_id": newer.id}
+    assert story.tickets == [older, newer]

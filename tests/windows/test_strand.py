@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.windows.strand import BELIEVED_AFTER, Step, Strand, fires, fold
@@ -110,6 +110,7 @@ def test_what_a_fold_says_of_the_strand_is_what_became_of_it(history: list[Said]
 
 
 @given(HISTORIES)
+@example([resolve(0, 1), fire(1), fire(0, 2)])
 def test_a_running_episode_has_a_start_and_named_starts_lie_after_the_last_end(
     history: list[Said],
 ) -> None:

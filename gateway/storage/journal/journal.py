@@ -46,7 +46,7 @@ class SegmentJournal:
         self._slot = slot
         self._max_bytes = options.max_bytes
         self._hand_on = committed
-        self._id = secrets.token_hex(16)
+        self._id = slot.id + secrets.token_hex(8)
         self._shelf = Shelf()
         sizes = SegmentSizes(
             full_bytes=options.segment_bytes,

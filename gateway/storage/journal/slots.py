@@ -2,10 +2,15 @@
 
 import fcntl
 import os
+import re
+import secrets
 from itertools import count
 from pathlib import Path
 
 from gateway.storage.journal.files import make_private_directory, segment_files
+
+ID_CHARACTERS = 16
+"""Of a slot's id, with which the ids of all its journals begin."""
 
 
 class Slot:
@@ -14,6 +19,7 @@ class Slot:
     def __init__(self, directory: Path, lock: int) -> None:
         self.directory = directory
         self._lock: int | None = lock
+        self.id = _id_in(lock)
 
     def release(self) -> None:
         if self._lock is not None:
@@ -38,6 +44,16 @@ def take_abandoned_slots(root: Path) -> list[Slot]:
         if segment_files(directory) and (slot := _try_lock(directory)):
             taken.append(slot)
     return taken
+
+
+def _id_in(lock: int) -> str:
+    """The slot's own, kept in its lock file; a fresh one if there is none."""
+    written = os.pread(lock, ID_CHARACTERS, 0).decode("ascii", "replace")
+    if re.fullmatch(r"[0-9a-f]+", written) and len(written) == ID_CHARACTERS:
+        return written
+    fresh = secrets.token_hex(ID_CHARACTERS // 2)
+    os.pwrite(lock, fresh.encode("ascii"), 0)
+    return fresh
 
 
 def _try_lock(directory: Path) -> Slot | None:

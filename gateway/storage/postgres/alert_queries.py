@@ -1,15 +1,16 @@
 """Alerts as people read them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Column, Row, Select, and_, exists, func, select
+from sqlalchemy.sql import ColumnElement
 
 from gateway.alerts.view import AlertFilter, AlertView, Position, SourceView, StrandView
 from gateway.errors import Refused
 from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.tables import alerts, reports, strands
-from matchers import Operator
+from matchers import Matcher, Operator
 
 SCAN_AT_MOST = 200_000
 """Rows looked at for one page when regexes must be tried one by one."""
@@ -65,13 +66,14 @@ async def _scan(
     transaction: Transaction, narrowed: AlertFilter, after: Position | None, limit: int
 ) -> list[Row[Any]]:
     found: list[Row[Any]] = []
-    scanned, step = 0, limit if not narrowed.matchers else max(limit, 1000)
+    picky = bool(narrowed.matchers or narrowed.strand_matchers)
+    scanned, step = 0, max(limit, 1000) if picky else limit
     while len(found) < limit:
         if scanned >= SCAN_AT_MOST:
             raise TooBroad("too many alerts to try: add a status or an equality", "too_broad")
         query = _query(transaction.tenant, narrowed, after).limit(step)
         rows = (await transaction.connection.execute(query)).all()
-        found.extend(row for row in rows if _takes(narrowed, row))
+        found.extend(await _taken(transaction, narrowed, rows))
         scanned += len(rows)
         if len(rows) < step:
             break
@@ -79,9 +81,29 @@ async def _scan(
     return found[:limit]
 
 
-def _takes(narrowed: AlertFilter, row: Row[Any]) -> bool:
-    """Do the matchers take it? Equality has been asked of the database already."""
-    return all(matcher.matches(row.labels) for matcher in narrowed.matchers)
+async def _taken(
+    transaction: Transaction, narrowed: AlertFilter, rows: Sequence[Row[Any]]
+) -> list[Row[Any]]:
+    """Those that the matchers take. The database has been asked for equality already."""
+    taken = [row for row in rows if _all_match(narrowed.matchers, row.labels)]
+    if not narrowed.strand_matchers or not taken:
+        return taken
+    query = select(strands.c.fingerprint, strands.c.labels).where(
+        strands.c.tenant_id == transaction.tenant,
+        strands.c.fingerprint.in_([row.fingerprint for row in taken]),
+        strands.c.firing,
+        ~strands.c.expired,
+    )
+    matching = {
+        strand.fingerprint
+        for strand in await transaction.connection.execute(query)
+        if _all_match(narrowed.strand_matchers, strand.labels)
+    }
+    return [row for row in taken if row.fingerprint in matching]
+
+
+def _all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    return all(matcher.matches(labels) for matcher in matchers)
 
 
 def _query(tenant: int, narrowed: AlertFilter, after: Position | None) -> Select[Any]:
@@ -90,10 +112,13 @@ def _query(tenant: int, narrowed: AlertFilter, after: Position | None) -> Select
         query = query.where(alerts.c.status == narrowed.status)
     if narrowed.ticket is not None:
         query = query.where(alerts.c.ticket_id == narrowed.ticket)
-    for matcher in narrowed.matchers:
-        if matcher.op is Operator.EQUAL:
-            value = func.coalesce(alerts.c.labels[matcher.name].astext, "")
-            query = query.where(value == matcher.value)
+    query = query.where(*_equalities(narrowed.matchers, alerts.c.labels))
+    if equal := _equalities(narrowed.strand_matchers, strands.c.labels):
+        of_alert = (
+            strands.c.tenant_id == alerts.c.tenant_id,
+            strands.c.fingerprint == alerts.c.fingerprint,
+        )
+        query = query.where(exists(select(1).where(*of_alert, *equal)))
     if after is not None:
         first_seen, fingerprint = after
         query = query.where(
@@ -104,6 +129,15 @@ def _query(tenant: int, narrowed: AlertFilter, after: Position | None) -> Select
             )
         )
     return query.order_by(alerts.c.first_seen.desc(), alerts.c.fingerprint)
+
+
+def _equalities(matchers: Iterable[Matcher], labels: Column[Any]) -> list[ColumnElement[bool]]:
+    """What the database can be asked of a label set; a missing label equals an empty one."""
+    return [
+        func.coalesce(labels[matcher.name].astext, "") == matcher.value
+        for matcher in matchers
+        if matcher.op is Operator.EQUAL
+    ]
 
 
 async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[AlertView]:
@@ -145,8 +179,10 @@ async def _sources(
 
 def _strand_view(row: Row[Any], sources: Sequence[SourceView]) -> StrandView:
     return StrandView(
+        strand=row.strand.hex(),
         labels=row.labels,
         firing=row.firing,
+        expired=row.expired,
         last_seen=row.last_seen,
         occurrences=row.occurrences,
         last_outcome=row.last_outcome,

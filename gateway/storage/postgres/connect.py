@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import Unavailable
+from gateway.storage.postgres.failures import DRIVER_ERRORS
 
 ROLE = "gateway_app"
 CONNECT_TIMEOUT = timedelta(seconds=10)
@@ -72,7 +73,7 @@ async def connect(url: str, *, purpose: Purpose) -> asyncpg.Connection:
             command_timeout=(purpose.statement + _CLIENT_SLACK).total_seconds(),
             server_settings=purpose.settings,
         )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
 
 

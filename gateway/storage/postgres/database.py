@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.errors import Unavailable
 from gateway.storage.postgres.connect import PostgresAway
-from gateway.storage.postgres.failures import Failure, failure_of
+from gateway.storage.postgres.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.statements import load
 from gateway.storage.postgres.working_set import WindowsMoved
 
@@ -48,7 +48,7 @@ class Database:
                 driver = raw.driver_connection
                 assert driver is not None
                 yield Transaction(tenant, connection, driver)
-        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             if failure_of(error) is Failure.OUTAGE:
                 raise PostgresAway("PostgreSQL cannot be reached") from error
             raise

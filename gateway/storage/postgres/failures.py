@@ -51,8 +51,16 @@ _BY_CLASS = {
 _SCHEMA_MOVED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 """A migration went on under an open connection, which has noticed by now."""
 
-_AWAY = (OSError, Unavailable, PoolExhausted)
-"""TimeoutError is an OSError."""
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""All that asyncpg raises when a connection is opened or used. TimeoutError is an OSError."""
+
+_AWAY = (OSError, Unavailable, PoolExhausted, asyncpg.InternalClientError)
+"""The last one is how the driver stumbles when a connection dies at an unlucky moment."""
 
 
 def failure_of(error: BaseException) -> Failure:

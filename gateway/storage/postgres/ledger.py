@@ -21,7 +21,7 @@ from gateway.intake.effects import apply_sighting
 from gateway.intake.ledger import Applied, Batch, LedgerStopped, PositionMoved, SilencesMoved
 from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.credit import credit_repeats, repeats_of
-from gateway.storage.postgres.failures import Failure, failure_of
+from gateway.storage.postgres.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.letters import save_dead_letters
 from gateway.storage.postgres.outcome import confirmations
 from gateway.storage.postgres.poison import without_poison
@@ -34,7 +34,6 @@ from gateway.storage.postgres.working_set import (
 )
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 MISTAKES = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
 """Of ours, in a rule: the one sighting that leads to it is set aside, the others go on."""
 
@@ -75,6 +74,10 @@ class PostgresLedger:
         """See `Ledger`."""
         await self._ask("finish_journal", journal_id)
 
+    async def finish_predecessors(self, journal_id: str) -> None:
+        """See `Ledger`."""
+        await self._ask("finish_predecessors", journal_id)
+
     async def heartbeat(self, journal_id: str, drained_at: datetime) -> None:
         """Nothing is unapplied, and nothing has come."""
         await self._ask("heartbeat", journal_id, drained_at)
@@ -86,7 +89,7 @@ class PostgresLedger:
                 return await self._attempt(batch)
             except WindowsMoved:
                 self.on_retry("windows_moved")
-            except (*DATABASE_ERRORS, *MISTAKES) as error:
+            except (*DRIVER_ERRORS, *MISTAKES) as error:
                 if await self._classify(error) is Failure.DATA:
                     log.error("a sighting cannot be stored: dead letter", exc_info=error)
                     batch = await without_poison(batch, error, self._fits)
@@ -116,7 +119,7 @@ class PostgresLedger:
         try:
             connection = await self._connected()
             return await connection.fetchval(SQL[statement], *arguments)
-        except DATABASE_ERRORS as error:
+        except DRIVER_ERRORS as error:
             await self._classify(error)
             raise Unavailable(str(error)) from error
 
@@ -131,7 +134,7 @@ class PostgresLedger:
             await self._attempt(batch, undo=True)
         except _Undo:
             return True
-        except (*DATABASE_ERRORS, *MISTAKES) as error:
+        except (*DRIVER_ERRORS, *MISTAKES) as error:
             return await self._classify(error) is not Failure.DATA
         return True
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
-
 from gateway.clock import Clock
 from gateway.errors import Unavailable
 from gateway.storage.postgres.connect import WORKERS, PostgresAway, connect
+from gateway.storage.postgres.failures import DRIVER_ERRORS
 from gateway.storage.postgres.installation import read_seed, read_tenants
 from gateway.storage.postgres.migrate import CODE_VERSION, migrate, schema_version
 from gateway.storage.postgres.silences import PostgresSilences
@@ -69,7 +68,7 @@ class Preparation:
     async def _migrate(self) -> None:
         try:
             await migrate(self._url, progress=log.info)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
 
     async def tenants(self) -> list[int]:

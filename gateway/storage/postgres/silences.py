@@ -9,10 +9,10 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import Row, select
 
-from gateway.errors import NotFound, Refused
+from gateway.errors import NotFound
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence, SilenceState
-from gateway.silences.store import Position
+from gateway.silences.store import Change, Position
 from gateway.storage.postgres import rows as row
 from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.statements import load
@@ -24,6 +24,7 @@ SQL = load("silences")
 HISTORY_SQL = load("ledger")["insert_history"]
 REMEMBERED = timedelta(days=7)
 """A journal older than this is judged without the silences that ended meanwhile."""
+_MOMENT = timedelta(microseconds=1)
 
 
 class PostgresSilences:
@@ -32,11 +33,18 @@ class PostgresSilences:
     def __init__(self, database: Database, book: SilenceBook) -> None:
         self._database = database
         self._book = book
+        self._reading = asyncio.Lock()
 
     async def refresh(self, tenant: int, now: datetime) -> None:
         """Bring the process's book up to the tenant's current version."""
-        async with self._database.tenant(tenant) as transaction:
+        # One at a time, else a slow reading of an old version would replace a newer one.
+        async with self._reading, self._database.tenant(tenant) as transaction:
             await self._read_book(transaction, now)
+
+    async def current(self, tenant: int, now: datetime) -> TenantSilences:
+        """What the tenant's silences are now, whichever process changed them."""
+        await self.refresh(tenant, now)
+        return self._book.of(tenant)
 
     async def _read_book(self, transaction: Transaction, now: datetime) -> None:
         tenant, driver = transaction.tenant, transaction.driver
@@ -66,30 +74,35 @@ class PostgresSilences:
         await self._database.retrying(tenant, work)
         await self.refresh(tenant, silence.created_at)
 
-    async def replace(self, tenant: int, silence: Silence, actor: str, now: datetime) -> None:
-        """The silence as it shall be from *now* on; raises NotFound, Refused (it has ended)."""
+    async def change(
+        self, tenant: int, silence_id: UUID, change: Change, actor: str, now: datetime
+    ) -> Silence:
+        """The silence as *change* made it, under its lock; raises NotFound, and what that raises.
 
-        async def work(transaction: Transaction) -> None:
+        *change* is given *now*, or a moment later if the silence was changed just then.
+        """
+
+        async def work(transaction: Transaction) -> Silence:
             driver = transaction.driver
-            found = await driver.fetchrow(SQL["lock"], tenant, silence.id)
+            found = await driver.fetchrow(SQL["lock"], tenant, silence_id)
             if found is None:
-                raise NotFound(f"no silence {silence.id}")
+                raise NotFound(f"no silence {silence_id}")
             before = _silence_of(found)
-            if before.ends_at <= now:
-                raise Refused("this silence has ended; make a new one", code="silence_ended")
-            entries = _differences(before, silence, actor, now)
+            moment = max(now, before.updated_at + _MOMENT)
+            after = change(before, moment)
+            entries = _differences(before, after, actor, moment)
             if not entries:
-                return
+                return before
             chained = chain(entries, found["history_length"], found["history_head"])
             head = chained[-1]
-            await driver.execute(
-                SQL["update"], tenant, *_columns(silence), head.sequence, head.hash
-            )
+            await driver.execute(SQL["update"], tenant, *_columns(after), head.sequence, head.hash)
             await driver.execute(HISTORY_SQL, tenant, *row.history_arrays(chained))
             await driver.execute(SQL["move_version"], tenant)
+            return after
 
-        await self._database.retrying(tenant, work)
+        after = await self._database.retrying(tenant, work)
         await self.refresh(tenant, now)
+        return after
 
     async def one(self, tenant: int, silence_id: UUID) -> Silence:
         """Raises NotFound."""

@@ -243,6 +243,7 @@ async def test_an_exhausted_pool_is_an_outage(database: str) -> None:
         (ValueError("a mistake of ours"), Failure.STOP),
         (asyncio.CancelledError(), Failure.STOP),
         (asyncpg.InterfaceError("another operation is in progress"), Failure.STOP),
+        (asyncpg.InternalClientError("cannot switch to state 15"), Failure.OUTAGE),
     ],
     ids=repr,
 )

@@ -211,6 +211,10 @@ VALUES ($1, 0, '-infinity', now()) ON CONFLICT DO NOTHING
 -- name: finish_journal
 DELETE FROM journal_progress WHERE journal_id = $1
 
+-- name: finish_predecessors
+-- The ids of all journals of a slot begin with the slot's own, half as long.
+DELETE FROM journal_progress WHERE left(journal_id, 16) = left($1, 16) AND journal_id <> $1
+
 -- name: heartbeat
 INSERT INTO journal_progress (journal_id, applied, drained_at, updated_at) VALUES ($1, 0, $2, now())
 ON CONFLICT (journal_id) DO UPDATE SET drained_at = excluded.drained_at, updated_at = now()
