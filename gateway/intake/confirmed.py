@@ -35,7 +35,7 @@ class Confirmed(msgspec.Struct, gc=False):
     """Of a repeat."""
     annotations: bytes
     sources: dict[str, tuple[str, str]]
-    """Source → its fingerprint and URL."""
+    """Source → how it names the alert, and its URL (in which the members of a pair differ)."""
 
 
 def is_repeat(
@@ -44,7 +44,8 @@ def is_repeat(
     """Would this sighting change nothing but counts and times?"""
     if known.silenced is not silenced or known.firing is not sighting.firing:
         return False
-    if known.sources.get(identity.source) != (sighting.source_fingerprint, sighting.url):
+    named = known.sources.get(identity.source)
+    if named is None or named[0] != sighting.source_fingerprint:
         return False
     if not sighting.firing:
         return known.resolved_at is not None and (

@@ -68,6 +68,8 @@ class WorkingSet:
 
     tenant: int
     strands: dict[bytes, Strand] = field(default_factory=dict)
+    loaded_versions: dict[bytes, int] = field(default_factory=dict)
+    """Of strands, as they were before anything was changed here."""
     strands_of: dict[bytes, list[Strand]] = field(default_factory=dict)
     alerts: dict[bytes, Alert] = field(default_factory=dict)
     windows: dict[bytes, Window] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class WorkingSet:
     def add_strand(self, strand: Strand) -> None:
         """A row from the ledger, or one that is to become one."""
         self.strands[strand.strand] = strand
+        self.loaded_versions[strand.strand] = strand.version
         self.strands_of.setdefault(strand.fingerprint, []).append(strand)
 
     def occurrences(self, fingerprint: bytes) -> int:

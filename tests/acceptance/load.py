@@ -24,9 +24,12 @@ CONNECTIONS = 16
 POOL = 300
 """Alerts that come again and again."""
 FLAPPING = 10
-"""So many of them are resolved now and then."""
+"""Alerts that now begin and now end."""
 SEAL = "Seal"
-REPEATED = "Repeated"
+SEALS = """
+SELECT count(*) FROM strands
+WHERE labels->>'alertname' = $1 AND labels->>'request' = ANY ($2::text[])
+"""
 UNREADABLE = "unreadable"
 """Counts for what ends as a dead letter."""
 
@@ -50,6 +53,7 @@ class Load:
     requests: list[Request] = field(default_factory=list)
     stopping: bool = False
     _numbers: "count[int]" = field(default_factory=count)
+    _began: datetime = field(default_factory=system_clock)
     _random: random.Random = field(default_factory=lambda: random.Random(20))
 
     async def run(self) -> None:
@@ -82,20 +86,23 @@ class Load:
         firing = [{"alertname": SEAL, "request": name}]
         firing += [{"alertname": "New", "request": name, "n": str(n)} for n in range(3)]
         repeated = draw.choices(range(POOL), k=draw.randint(20, 64) - len(firing) - 1)
-        firing += [{"alertname": REPEATED, "n": str(n)} for n in repeated]
-        resolved = [{"alertname": REPEATED, "n": str(draw.randrange(FLAPPING))}]
-        alerts = Counter(map(key_of, firing + resolved))
+        firing += [{"alertname": "Repeated", "n": str(n)} for n in repeated]
+        start = _text(self._began)
+        alerts = [{"status": "firing", "labels": one, "startsAt": start} for one in firing]
+        flapping: Json = {"alertname": "Flapping", "n": str(draw.randrange(FLAPPING))}
+        if draw.random() < 0.5:
+            end = {"status": "resolved", "startsAt": start, "endsAt": _text(now)}
+            alerts.append({"labels": flapping} | end)
+        else:
+            alerts.append({"status": "firing", "labels": flapping, "startsAt": _text(now)})
+        request = Request(name, Counter(key_of(one["labels"]) for one in alerts))
         match number % 3:
             case 0:
-                return "/api/v2/alerts", _prometheus(firing, resolved, now), Request(name, alerts)
+                return "/api/v2/alerts", _prometheus(alerts, now + timedelta(hours=1)), request
             case 1:
-                body = _alertmanager(firing, resolved, now)
-                return "/api/v1/intake/alertmanager", body, Request(name, alerts)
-        items: list[Json] = [{"labels": labels} for labels in firing]
-        items += [{"labels": labels, "status": "resolved"} for labels in resolved]
-        items.append({"labels": name})
-        alerts[UNREADABLE] += 1
-        return "/api/v1/intake/custom", items, Request(name, alerts)
+                return "/api/v1/intake/alertmanager", {"version": "4", "alerts": alerts}, request
+        request.alerts[UNREADABLE] += 1
+        return "/api/v1/intake/custom", [*alerts, {"labels": name}], request
 
     @property
     def answered(self) -> list[Request]:
@@ -116,31 +123,17 @@ class Load:
         return look
 
 
-async def last_seal(load: Load) -> str:
-    """Send one more request, which must be answered; the name of its seal.
-
-    A process applies in order: when the ledger has this one, it has all before it.
-    """
-    async with ClientSession(load.url) as session:
-        assert await load._send(session) == 200
-    return load.requests[-1].name
-
-
-def has_seal(database: str, name: str) -> Callable[[], Awaitable[bool]]:
-    """Is that request in the ledger? For `eventually`."""
-
-    async def look() -> bool:
-        return seal_of(name) in await ledger(database)
-
-    return look
-
-
 def has_all(database: str, load: Load) -> Callable[[], Awaitable[bool]]:
     """Is everything in the ledger that has been answered by now? For `eventually`."""
-    seals = {seal_of(one.name) for one in load.answered}
+    names = [one.name for one in load.answered]
 
     async def look() -> bool:
-        return seals <= (await ledger(database)).keys()
+        connection = await asyncpg.connect(database)
+        try:
+            found = await connection.fetchval(SEALS, SEAL, names)
+        finally:
+            await connection.close()
+        return bool(found == len(names))
 
     return look
 
@@ -188,25 +181,13 @@ def key_of(labels: dict[str, str]) -> str:
     return "/".join(f"{name}={value}" for name, value in sorted(labels.items()))
 
 
-def _prometheus(firing: list[Json], resolved: list[Json], now: datetime) -> list[Json]:
-    lease = _text(now + timedelta(hours=1))
-    start, end = _text(now - timedelta(minutes=1)), _text(now)
+def _prometheus(alerts: list[Json], lease: datetime) -> list[Json]:
+    """Here the end alone says whether an alert fires."""
     return [
-        *({"labels": labels, "startsAt": start, "endsAt": lease} for labels in firing),
-        *({"labels": labels, "startsAt": start, "endsAt": end} for labels in resolved),
+        {"labels": one["labels"], "startsAt": one["startsAt"]}
+        | {"endsAt": one.get("endsAt", _text(lease))}
+        for one in alerts
     ]
-
-
-def _alertmanager(firing: list[Json], resolved: list[Json], now: datetime) -> Json:
-    start, end = _text(now - timedelta(minutes=1)), _text(now)
-    alerts = [
-        *({"status": "firing", "labels": labels, "startsAt": start} for labels in firing),
-        *(
-            {"status": "resolved", "labels": labels, "startsAt": start, "endsAt": end}
-            for labels in resolved
-        ),
-    ]
-    return {"version": "4", "status": "firing", "alerts": alerts}
 
 
 def _text(moment: datetime) -> str:

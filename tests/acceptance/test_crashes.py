@@ -10,8 +10,7 @@ from tests.acceptance.harness import Gateway, installed
 from tests.acceptance.load import (
     Load,
     check,
-    has_seal,
-    last_seal,
+    has_all,
     ledger,
     seal_of,
     tickets_by_alert,
@@ -41,7 +40,7 @@ async def test_after_kills_under_load_every_answered_alert_is_counted_exactly_on
         await eventually(load.more(100))
         load.stopping = True
     database = gateway.postgres_url
-    await eventually(has_seal(database, await last_seal(load)), within_seconds=60)
+    await eventually(has_all(database, load), within_seconds=60)
     assert load.refused == []
     assert len(load.answered) < len(load.requests), "no kill met a request"
     held = await ledger(database)

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.storage.embedded import PrivatePostgres, open_private_postgres
 from tests.acceptance.harness import Api, Gateway, installed
-from tests.acceptance.load import Load, check, has_seal, last_seal, ledger
+from tests.acceptance.load import Load, check, has_all, ledger
 from tests.programs import eventually
 
 pytestmark = pytest.mark.acceptance
@@ -60,8 +60,7 @@ async def test_while_postgresql_is_away_everything_is_taken_and_then_applied_exa
         signal_all(postgres, signal.SIGCONT)
         await eventually(load.more(100))
         load.stopping = True
-    last = await last_seal(load)
-    await eventually(has_seal(postgres.url, last), within_seconds=60)
+    await eventually(has_all(postgres.url, load), within_seconds=60)
     assert [one for one in load.requests if one.status != 200] == []
     check(load, await ledger(postgres.url))
 

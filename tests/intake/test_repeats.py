@@ -211,13 +211,12 @@ def test_what_would_change_counts_and_times_only_is_a_repeat(again: Sighting) ->
         ("prometheus", firing(starts_at=at(-1))),
         ("prometheus", firing(starts_at=at(6))),
         ("prometheus", firing(severity="page")),
-        ("prometheus", firing(url="http://q/")),
         ("prometheus", firing(source_fingerprint="ab")),
         ("prometheus", sighting(CPU, firing=False, ends_at=at(-9))),
         ("prometheus", sighting(CPU, firing=False)),
         ("alertmanager", firing()),
     ],
-    ids=["earlier", "later", "worse", "link", "name", "old end", "end", "other source"],
+    ids=["earlier", "later", "worse", "name", "old end", "end", "other source"],
 )
 def test_what_would_change_anything_else_is_news(source: str, news: Sighting) -> None:
     gateway = with_one_alert()

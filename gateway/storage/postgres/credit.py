@@ -21,15 +21,15 @@ def repeats_of(batch: Batch, tenant: int, rows: WorkingSet) -> list[Versioned]:
     """The tenant's repeats in the order of their strands, each with the version it must meet.
 
     A strand whose alert was news in this very batch has moved under our own lock: its repeats
-    count against where it stands now.
+    count against where it stands now, unless it had moved elsewhere before; then they meet no row.
     """
     repeats = batch.repeats.get(tenant, {})
-    versioned = []
-    for key in sorted(repeats):
-        repeat = repeats[key]
-        moved = rows.strands.get(key[0])
-        versioned.append((repeat, repeat.known.version if moved is None else moved.version))
-    return versioned
+    return [(repeats[key], _version(repeats[key], rows)) for key in sorted(repeats)]
+
+
+def _version(repeat: Repeat, rows: WorkingSet) -> int:
+    strand, known = repeat.identity.strand, repeat.known.version
+    return rows.strands[strand].version if rows.loaded_versions.get(strand) == known else known
 
 
 async def credit_repeats(

@@ -133,7 +133,6 @@ class PostgresUpkeep:
             rows = await load_working_set(driver, tenant, (row["fingerprint"] for row in found))
             for fingerprint, alert in sorted(rows.alerts.items()):
                 if alert.quiet_until is not None and alert.quiet_until <= now:
-                    alert.quiet_until = None
                     rows.changed_alerts.add(fingerprint)
                     rows.voided_alerts.add(fingerprint)
                     self._judge(rows, fingerprint, now)

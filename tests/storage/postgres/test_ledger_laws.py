@@ -195,3 +195,23 @@ async def test_any_state_survives_the_process(database: str) -> None:
         assert await world.send(firing()) == {"merged": 1}
         world.now = at(2)
         assert await world.send(resolved(ended=2)) == {"resolved": 1}
+
+
+async def test_a_repeat_of_what_ended_elsewhere_is_no_repeat_though_its_alert_is_news(
+    database: str,
+) -> None:
+    async with World(database, ignore=["replica"]) as world:
+        pair = [firing(replica="a", lease=4), firing(replica="b", lease=60)]
+        await world.send(*pair)
+        await world.send(*pair)
+        await world.upkeep.expire_leases(1, at(5), at(0))
+        world.now = at(6)
+        await world.send(firing(replica="a", lease=10), resolved(replica="b", ended=6))
+        strands = await world.rows(
+            "SELECT firing, expired FROM strands ORDER BY labels->>'replica'"
+        )
+        assert strands == [
+            {"firing": True, "expired": False},
+            {"firing": False, "expired": False},
+        ]
+        assert [one["status"] for one in await world.all_tickets()] == ["open"]
