@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aiohttp import ClientSession
 
 from gateway.app import open_gateway
@@ -17,6 +18,9 @@ Json = dict[str, Any]
 
 class Client:
     """Asks one gateway."""
+
+    routes: set[tuple[str, str]]
+    """Method and path of everything served."""
 
     def __init__(self, session: ClientSession) -> None:
         self.session = session
@@ -59,7 +63,9 @@ async def client(database: str, tmp_path: Path) -> AsyncIterator[Client]:
         host, port = gateway.server.addresses[0]
         headers = {"X-Actor": "anna"}
         async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-            yield Client(session)
+            client = Client(session)
+            client.routes = gateway.server.routes
+            yield client
 
 
 async def test_an_alert_says_everything_that_is_known_of_it(client: Client) -> None:
@@ -310,6 +316,18 @@ async def test_readiness_and_health_are_public(client: Client) -> None:
     assert (await client.ask("GET", "/-/ready"))["ready"] is True
     async with client.session.get("/-/healthy") as answer:
         assert answer.status == 200
+
+
+async def test_the_api_is_described_whole_and_nothing_else_is(client: Client) -> None:
+    async with client.session.get("/api/v1/openapi.yaml") as answer:
+        described = yaml.safe_load(await answer.text())
+    methods = {"get", "post", "put", "patch", "delete"}
+    documented = {
+        (method.upper(), path)
+        for path, operations in described["paths"].items()
+        for method in operations.keys() & methods
+    }
+    assert documented == {route for route in client.routes if route[0] != "HEAD"}
 
 
 PAYLOADS = Path(__file__).parents[1] / "sources" / "payloads"
