@@ -84,7 +84,7 @@ class Load:
         number, now, draw = next(self._numbers), system_clock(), self._random
         name = f"r{number}"
         firing = [{"alertname": SEAL, "request": name}]
-        firing += [{"alertname": "New", "request": name, "n": str(n)} for n in range(3)]
+        firing += [{"alertname": "New", "request": name, "n": str(n)} for n in range(2)]
         repeated = draw.choices(range(POOL), k=draw.randint(20, 64) - len(firing) - 1)
         firing += [{"alertname": "Repeated", "n": str(n)} for n in repeated]
         start = _text(self._began)

@@ -60,11 +60,12 @@ def switches() -> Iterator[Switches]:
 
 @dataclass(slots=True)
 class Receiver:
-    """A webhook's receiver. While *away* it answers 503; what it then hears is not kept."""
+    """A webhook's receiver. While *away* it answers 503."""
 
     url: str = ""
     away: bool = False
-    turned_away: int = 0
+    turned_away: dict[str, str] = field(default_factory=dict)
+    """`webhook-id` of what came meanwhile, and the ticket that it was about."""
     heard: list[tuple[str, Json]] = field(default_factory=list)
     """`webhook-id` and body, in order."""
 
@@ -82,12 +83,12 @@ def receiver() -> Iterator[Receiver]:
     class Answer(_Quiet):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            message_id = self.headers["webhook-id"]
             if one.away:
-                one.turned_away += 1
-                self.answer(503, b"", "text/plain")
+                one.turned_away[message_id] = body["data"]["ticket"]["id"]
             else:
-                one.heard.append((self.headers["webhook-id"], body))
-                self.answer(200, b"", "text/plain")
+                one.heard.append((message_id, body))
+            self.answer(503 if one.away else 200, b"", "text/plain")
 
     one = Receiver()
     with _serving(Answer) as url:
