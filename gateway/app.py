@@ -240,7 +240,7 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
 
     leases = LeaseClock(upkeep, tenants, clock, up_since)
     closing = Closing(parts.tickets.close_resolved, tenants, clock, config.tickets.close_after)
-    silence_ends = SilenceClock(upkeep, parts.silences.refresh, tenants, clock)
+    silence_ends = SilenceClock(upkeep, parts.silences.current, tenants, clock)
     workers = [
         Worker("intake", parts.run.turn, 1.0),
         Worker("leases", leases.turn, 1.0),

@@ -1,9 +1,10 @@
-"""Ends of quiets and silences: what they held and still fires gets its ticket at once."""
+"""Ends of quiets and silences: what they hold no more and still fires gets its ticket at once."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from gateway.clock import Clock
+from gateway.silences.book import TenantSilences
 from gateway.workers.upkeep import Tenants, Upkeep
 
 UNDRAINED_AFTER = timedelta(seconds=10)
@@ -26,8 +27,9 @@ class QuietClock:
 
 
 class SilenceClock:
-    """Hands the alerts that ended silences held to the decision.
+    """Hands the alerts that no silence holds any more to the decision.
 
+    The one that held them has ended, or was edited to hold others, which has moved the version.
     A record received before a silence's end is judged by its own time, so the end is settled only
     when no journal has anything left from before it.
     """
@@ -35,27 +37,29 @@ class SilenceClock:
     def __init__(
         self,
         upkeep: Upkeep,
-        refresh: Callable[[int, datetime], Awaitable[None]],
+        current: Callable[[int, datetime], Awaitable[TenantSilences]],
         tenants: Tenants,
         clock: Clock,
     ) -> None:
         self._upkeep = upkeep
-        self._refresh = refresh
+        self._current = current
         self._tenants = tenants
         self._clock = clock
+        self._seen: dict[int, int] = {}
 
     async def turn(self) -> bool:
         """Every tenant once; never more at once."""
         now = self._clock()
         for tenant in await self._tenants():
             ended = await self._upkeep.ended_silences(tenant, now)
-            if not ended:
+            drained = bool(ended) and await self._upkeep.drained_since(now - UNDRAINED_AFTER)
+            version = (await self._current(tenant, now)).version
+            if not ended and version == self._seen.get(tenant):
                 continue
-            drained = await self._upkeep.drained_since(now - UNDRAINED_AFTER)
-            await self._refresh(tenant, now)
             after: bytes | None = b""
             while after is not None:
                 after = await self._upkeep.release_silenced(tenant, now, after)
+            self._seen[tenant] = version
             if drained:
                 await self._upkeep.settle_silences(tenant, ended, now)
         return False

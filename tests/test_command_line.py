@@ -1,0 +1,180 @@
+"""The command line: what it prints, and the exit status that scripts go by."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+from tests.programs import free_port, gateway
+
+WRONG = """
+[http]
+listne = "127.0.0.1:9096"
+workers = 0
+
+[[rules]]
+name = "payments"
+match = '{team="payments"'
+"""
+
+MAPPED = """
+[sources.pinger]
+kind = "mapped"
+status = { path = "event", map = { DOWN = "firing" } }
+labels = { alertname = "name" }
+[[sources.pinger.examples]]
+in = '{"event": "DOWN", "name": "Router"}'
+out = { status = "STATUS" }
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Any terminal width of whoever runs the tests is left out."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "gateway.toml"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = run("version")
+    assert (done.returncode, done.stdout) == (0, f"alert-gateway {__version__}\n")
+
+
+def test_without_a_command_the_commands_are_named() -> None:
+    done = run()
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: alert-gateway")
+
+
+def test_the_installed_program_is_the_same() -> None:
+    program = Path(sys.executable).with_name("alert-gateway")
+    done = subprocess.run([program, "version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"alert-gateway {__version__}\n")
+
+
+def test_a_good_configuration_is_said_to_be_fine(config: Path) -> None:
+    config.write_text(MAPPED.replace("STATUS", "firing"))
+    done = run("check-config", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{config} is fine: 0 rules, 6 sources.\n"
+
+
+@pytest.mark.parametrize("command", ["check-config", "serve", "migrate", "tickets"])
+def test_every_wrong_key_is_named_with_its_place_before_anything_is_done(
+    config: Path, command: str
+) -> None:
+    config.write_text(WRONG)
+    done = run(command, "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *problems = done.stderr.splitlines()
+    assert first == f"{config} cannot be used:"
+    assert [line.split(": ")[0].strip() for line in problems] == ["line 3", "line 4", "line 8"]
+    assert "did you mean `listen`?" in problems[0]
+    assert not (config.parent / "data").exists()
+
+
+def test_an_example_that_does_not_come_out_as_it_says_is_a_wrong_configuration(
+    config: Path,
+) -> None:
+    config.write_text(MAPPED.replace("STATUS", "resolved"))
+    done = run("check-config", "--config", config)
+    assert done.returncode == 2
+    assert "sources.pinger" in done.stderr
+
+
+def test_a_configuration_that_is_not_there_is_a_wrong_one(config: Path) -> None:
+    done = run("check-config", "--config", config)
+    assert done.returncode == 2
+    assert "cannot be read" in done.stderr
+
+
+def test_others_are_not_served_without_a_token(config: Path) -> None:
+    config.write_text('[http]\nlisten = "0.0.0.0:9096"\n')
+    done = run("serve", "--config", config)
+    assert done.returncode == 2
+    assert "set [auth] token_file, or listen on 127.0.0.1" in done.stderr
+
+
+def test_migrate_brings_a_database_up_to_date_and_again_changes_nothing(
+    config: Path, empty_database: str
+) -> None:
+    config.write_text(f'[postgres]\nurl = "{empty_database}"\n')
+    first, second = (run("migrate", "--config", config) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "Migrating the database: 0001_spine.sql ..." in first.stdout
+    assert second.stdout.endswith("; 0 migrations were applied.\n")
+
+
+def test_migrate_fails_and_says_why_where_there_is_no_database(config: Path) -> None:
+    config.write_text(f'[postgres]\nurl = "postgresql://127.0.0.1:{free_port()}/nowhere"\n')
+    done = run("migrate", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("alert-gateway: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_migrate_leaves_a_private_postgresql_to_serve(config: Path) -> None:
+    config.write_text("")
+    done = run("migrate", "--config", config)
+    assert done.returncode == 0
+    assert "migrates its private PostgreSQL itself" in done.stdout
+
+
+def test_tickets_shows_them_or_says_that_nobody_answers(config: Path, database: str) -> None:
+    port = free_port()
+    config.write_text(f'http.listen = "127.0.0.1:{port}"\n[postgres]\nurl = "{database}"\n')
+    done = run("tickets", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"no gateway answers at http://127.0.0.1:{port}" in done.stderr
+    with gateway(config, url=f"http://127.0.0.1:{port}", log=config.with_name("log")) as program:
+        none = run("tickets", "--config", config)
+        make_ticket(program.url, "Disk full \x1b[31m")
+        done = run("tickets", "--config", config)
+    assert (none.returncode, none.stdout) == (0, "No tickets yet.\n")
+    assert done.returncode == 0
+    head, line = done.stdout.splitlines()
+    assert head.split() == ["number", "status", "priority", "firing", "occurrences", "title"]
+    assert line.split(maxsplit=5) == [
+        "1",
+        "open",
+        "medium",
+        "0",
+        "0",
+        "Disk full \N{REPLACEMENT CHARACTER}[31m",
+    ]
+
+
+def make_ticket(url: str, title: str) -> None:
+    body = json.dumps({"title": title}).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{url}/api/v1/tickets", body, headers), timeout=10
+    ) as answer:
+        assert answer.status == 201
+
+
+def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(
+    config: Path, database: str
+) -> None:
+    port = free_port()
+    config.write_text(f'http.listen = "127.0.0.1:{port}"\n[postgres]\nurl = "{database}"\n')
+    with gateway(config, url=f"http://127.0.0.1:{port}", log=config.with_name("log")):
+        done = run("serve", "--config", config)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("alert-gateway: ")
+    assert "address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
