@@ -13,7 +13,7 @@ help:  ## this list
 serve: $(VENV)/.runtime  ## run the gateway (make serve ARGS="--config my.toml")
 	@exec $(BIN)/alert-gateway serve $(ARGS)
 
-test: $(VENV)/.dev binaries  ## all tests, with the real Prometheus and Alertmanager
+test: $(VENV)/.dev binaries  ## all tests, with the real Prometheus, Alertmanager and Redis
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(VENV)/.dev  ## everything CI runs: lint, format, types, imports, tests
@@ -30,7 +30,7 @@ format: $(VENV)/.dev  ## let ruff rewrite what it can
 bench: $(VENV)/.dev binaries  ## how many alerts a second, at what cost
 	$(BIN)/python -m benchmarks.intake_throughput $(ARGS)
 
-binaries:  ## fetch the real Prometheus and Alertmanager into .cache/ (installs nothing)
+binaries:  ## fetch the real Prometheus, Alertmanager and Redis into .cache/ (installs nothing)
 	@sh tests/binaries.sh .cache
 
 lock: $(VENV)/.dev  ## write the two lock files anew from pyproject.toml

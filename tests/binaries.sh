@@ -1,14 +1,17 @@
 #!/bin/sh
 # Fetch the real peers that the tests talk to into CACHE, from Debian's or Ubuntu's own archive.
 #
-#   sh tests/binaries.sh CACHE      makes CACHE/bin/{prometheus,promtool,prometheus-alertmanager,amtool}
+#   sh tests/binaries.sh CACHE      makes CACHE/bin/{prometheus,promtool,prometheus-alertmanager,amtool,
+#                                                    redis-server,redis-cli,redis-benchmark}
 #
 # Downloads and unpacks only: nothing is installed, started or changed outside CACHE, no root needed.
 # A second call finds everything in place and needs no network.
 set -eu
 
-PACKAGES="prometheus prometheus-alertmanager"
-PROGRAMS="prometheus promtool prometheus-alertmanager amtool"
+REDIS="redis-server redis-cli redis-benchmark"
+# The libraries after redis-tools are those of Redis that a bare system lacks.
+PACKAGES="prometheus prometheus-alertmanager redis-server redis-tools liblzf1 libjemalloc2 libatomic1"
+PROGRAMS="prometheus promtool prometheus-alertmanager amtool $REDIS"
 
 fail() {
     echo "binaries: $*" >&2
@@ -29,7 +32,7 @@ versions() {
     for program in $PROGRAMS; do
         version=$("$cache/bin/$program" --version 2>&1) ||
             fail "$cache/bin/$program does not run here: $version"
-        echo "$version" | sed -n '1s/ (.*//p'
+        echo "$version" | sed -n '1{s/ (.*//;s/ sha=.*//;p;}'
     done
 }
 
@@ -69,10 +72,24 @@ STARTER
     chmod 755 "$cache/bin/$1"
 }
 
+# Redis finds the libraries that came with it, wherever it lies; its process is Redis itself.
+with_libraries() {
+    rm "$cache/bin/$1"
+    cat >"$cache/bin/$1" <<STARTER
+#!/bin/sh
+for directory in "\${0%/*}"/../peers/usr/lib/*/; do
+    LD_LIBRARY_PATH=\$directory\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
+done
+export LD_LIBRARY_PATH
+exec "\${0%/*}/../peers/usr/bin/$1" "\$@"
+STARTER
+    chmod 755 "$cache/bin/$1"
+}
+
 fetch() {
     for tool in apt-get dpkg; do
         command -v $tool >/dev/null 2>&1 ||
-            fail "$tool is missing: the tests' Prometheus and Alertmanager come from the archive of" \
+            fail "$tool is missing: the tests' Prometheus, Alertmanager and Redis come from the archive of" \
                 "Debian or Ubuntu. Elsewhere, put $PROGRAMS into $cache/bin yourself."
     done
     work=$(mktemp -d "$cache/fetch.XXXXXX")
@@ -98,6 +115,9 @@ fetch() {
         ln -sf "../peers/usr/bin/$program" "$cache/bin/$program"
     done
     relocate prometheus-alertmanager
+    for program in $REDIS; do
+        with_libraries "$program"
+    done
     complete || fail "the packages do not hold $PROGRAMS"
 }
 

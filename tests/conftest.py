@@ -15,6 +15,7 @@ import pytest
 from gateway.storage.embedded import private_postgres
 from gateway.storage.embedded.account import account_for
 from gateway.storage.postgres.migrate import migrate
+from tests.programs import redis
 
 ROOT = Path(__file__).parent.parent
 
@@ -140,6 +141,18 @@ def alertmanager_binary() -> Path:
 @pytest.fixture(scope="session")
 def amtool_binary() -> Path:
     return _peer("amtool")
+
+
+@pytest.fixture(scope="session")
+def redis_binary() -> Path:
+    return _peer("redis-server")
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One real Redis for the session; each pytest-xdist worker has its own. Erase what you like."""
+    with redis(redis_binary, tmp_path_factory.mktemp("redis")) as program:
+        yield program.url
 
 
 def _peer(name: str) -> Path:

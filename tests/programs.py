@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 _TURN_SECONDS = 0.02
@@ -68,6 +69,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answers_ready(url: str) -> bool:
+    """As Prometheus, Alertmanager and the gateway say it."""
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def answers_ping(url: str) -> bool:
+    """As Redis says it; it answers otherwise while it is loading."""
+    where = urlsplit(url)
+    try:
+        with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
 @contextmanager
 def running(
     name: str,
@@ -75,11 +96,11 @@ def running(
     *,
     url: str,
     log: Path,
-    ready_path: str = "/-/ready",
+    is_ready: Callable[[str], bool] = answers_ready,
     environment: Mapping[str, str] | None = None,
     within_seconds: float = 60,
 ) -> Iterator[Program]:
-    """Start it, wait until *ready_path* answers 200, and kill it at the end if it still runs.
+    """Start it, wait until it is ready, and kill it at the end if it still runs.
 
     *log* is appended to, so that a restart keeps the earlier words. *environment* replaces ours.
     """
@@ -94,7 +115,7 @@ def running(
         )
     program = Program(name, url, log, process)
     try:
-        _await_readiness(program, f"{url}{ready_path}", within_seconds)
+        _await_readiness(program, is_ready, within_seconds)
         yield program
     finally:
         if process.poll() is None:
@@ -141,6 +162,19 @@ def alertmanager(
 
 
 @contextmanager
+def redis(
+    binary: Path, directory: Path, *arguments: str, port: int | None = None
+) -> Iterator[Program]:
+    """A Redis that keeps nothing on disk; *arguments* are more of its options."""
+    number = port or free_port()
+    command: list[str | Path] = [binary, "--bind", "127.0.0.1", "--port", str(number)]
+    command += ["--save", "", "--appendonly", "no", "--dir", directory, *arguments]
+    log, url = directory / "redis.log", f"redis://127.0.0.1:{number}"
+    with running("redis", command, url=url, log=log, is_ready=answers_ping) as program:
+        yield program
+
+
+@contextmanager
 def gateway(config: Path, *, url: str, log: Path, within_seconds: float = 60) -> Iterator[Program]:
     """The gateway as its users start it; *config* says that it listens at *url*."""
     command: list[str | Path] = [sys.executable, "-m", "gateway", "serve", "--config", config]
@@ -167,18 +201,12 @@ async def eventually(look: Callable[[], Awaitable[T]], *, within_seconds: float 
         await asyncio.sleep(_TURN_SECONDS)
 
 
-def _await_readiness(program: Program, url: str, within_seconds: float) -> None:
+def _await_readiness(
+    program: Program, is_ready: Callable[[str], bool], within_seconds: float
+) -> None:
     ends = time.monotonic() + within_seconds
-    while not _is_ready(url):
+    while not is_ready(program.url):
         status = program.process.poll()
         assert status is None, f"{program.name} ended ({status}); it says:\n{program.output()}"
         assert time.monotonic() < ends, f"{program.name} is not ready:\n{program.output()}"
         time.sleep(_TURN_SECONDS)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
