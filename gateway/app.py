@@ -18,6 +18,7 @@ from gateway.alerts.identity import Identifier, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
+from gateway.intake.absorber import Absorber, NothingHeld
 from gateway.intake.announce import Route
 from gateway.intake.checked import Checker
 from gateway.intake.observed import Observer
@@ -40,6 +41,9 @@ from gateway.storage.postgres.silences import PostgresSilences
 from gateway.storage.postgres.ticket_queries import TicketQueries
 from gateway.storage.postgres.tickets import PostgresTickets
 from gateway.storage.postgres.upkeep import PostgresUpkeep
+from gateway.storage.redis.absorber import AbsorberTimes
+from gateway.storage.redis.inspection import Inspection
+from gateway.storage.redis.opening import open_absorber
 from gateway.tickets.change import Event
 from gateway.web.alerts import AlertHandlers
 from gateway.web.auth import AuthFailure, Gate
@@ -54,6 +58,7 @@ from gateway.web.silences import SilenceHandlers
 from gateway.web.tickets import TicketHandlers
 from gateway.windows.decide import Outcome
 from gateway.workers.closing import Closing
+from gateway.workers.flush import Flush
 from gateway.workers.gauges import Gauges
 from gateway.workers.leases import LeaseClock
 from gateway.workers.outbox_upkeep import OutboxUpkeep
@@ -100,6 +105,8 @@ class Parts:
     journal: SegmentJournal
     run: IntakeRun
     gauges: Gauges
+    absorber: Absorber
+    redis_workers: list[Worker]
 
 
 @asynccontextmanager
@@ -147,9 +154,12 @@ async def _open_parts(
     seeds = SeedFile(config.data_dir / "installation.seed")
     identities = [_identities(config, seeds.read() or secrets.token_bytes(32))]
     checker = Checker(config.sources, identities[-1])
+    absorber, redis_workers = await _open_absorber(
+        stack, config, lambda: identities[-1].seed, metrics
+    )
     book, database = (
         SilenceBook(),
-        Database(create_engine(url, pool_size=config.postgres.pool_size)),
+        Database(create_engine(url, pool_size=config.postgres.pool_size), absorber.void),
     )
     stack.push_async_callback(database.engine.dispose)
     silences = PostgresSilences(database, book)
@@ -168,6 +178,7 @@ async def _open_parts(
         lambda: connect(url, purpose=PIPELINE),
         routes,
         lambda reason: metrics.ledger_retries_total.labels(reason).inc(),
+        tells_voided=bool(config.redis.url),
     )
     stack.push_async_callback(ledger.close)
     pipeline = Pipeline(
@@ -177,6 +188,7 @@ async def _open_parts(
         read_silences=lambda tenant: silences.refresh(tenant, clock()),
         clock=clock,
         observe=Observer(metrics, clock),
+        absorber=absorber,
     )
     waiting = Waiting(lambda after, most: journal.read(after, most), pipeline.check)
     journal = await stack.enter_async_context(
@@ -205,7 +217,23 @@ async def _open_parts(
         journal=journal,
         run=run,
         gauges=gauges,
+        absorber=absorber,
+        redis_workers=redis_workers,
     )
+
+
+async def _open_absorber(
+    stack: AsyncExitStack, config: Config, seed: Callable[[], bytes], metrics: Metrics
+) -> tuple[Absorber, list[Worker]]:
+    if not config.redis.url:
+        return NothingHeld(), []
+    windows = [rule.window for rule in (*config.rules, DEFAULT_RULE)]
+    times = AbsorberTimes(flush_interval=min(config.redis.flush_interval, min(windows) / 4))
+    absorber = await stack.enter_async_context(
+        open_absorber(config.redis.url, seed, times, metrics.redis_available.set)
+    )
+    inspection = Inspection(absorber.client, lambda: not absorber.breaker.closed)
+    return absorber, [Worker("redis", inspection.turn, 5.0)]
 
 
 def _identities(config: Config, seed: bytes) -> IdentityCache:
@@ -238,7 +266,8 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
     def up_since() -> datetime:
         return max(started, parts.run.pipeline.recovered_at or started)
 
-    leases = LeaseClock(upkeep, tenants, clock, up_since)
+    flush = Flush(parts.absorber, upkeep, tenants, clock)
+    leases = LeaseClock(upkeep, tenants, clock, up_since, flush.before_leases_end)
     closing = Closing(parts.tickets.close_resolved, tenants, clock, config.tickets.close_after)
     silence_ends = SilenceClock(upkeep, parts.silences.current, tenants, clock)
     workers = [
@@ -249,6 +278,8 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
         Worker("closing", closing.turn, 60.0),
         Worker("retention", Retention(upkeep, tenants, clock, config.retention).turn, 600.0),
         Worker("gauges", parts.gauges.turn, 1.0),
+        Worker("flush", flush.turn, 1.0),
+        *parts.redis_workers,
     ]
     sinks = [hook.name for hook in config.webhooks]
     workers.append(

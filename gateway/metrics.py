@@ -80,6 +80,7 @@ class Metrics:
         self._declare_intake(declare)
         self._declare_journal(declare)
         self._declare_pipeline(declare)
+        self._declare_absorber(declare)
         self._declare_ledger(declare)
         self._declare_tickets(declare)
         self._declare_workers(declare)
@@ -174,6 +175,18 @@ class Metrics:
             "alert_outcomes_total",
             "Sightings the ledger has, by what became of them.",
             ["outcome"],
+        )
+
+    def _declare_absorber(self, declare: _Declarations) -> None:
+        self.sightings_held_total = declare.counter(
+            "sightings_held_total",
+            "Repeats held back in Redis: counted there, and in the ledger after a while.",
+        )
+        self.redis_available = declare.gauge(
+            "redis_available",
+            "1 while Redis answers every process, or none is configured, else 0: the ledger then "
+            "counts every repeat itself.",
+            "livemin",
         )
 
     def _declare_ledger(self, declare: _Declarations) -> None:
@@ -275,6 +288,7 @@ class Metrics:
         self.journal_oldest_unapplied_timestamp_seconds.set(float("inf"))
         self.journal_writable.set(1)
         self.ledger_available.set(1)
+        self.redis_available.set(1)
         self.build_info.labels(__version__, platform.python_version()).set(1)
 
 

@@ -19,7 +19,7 @@ SOURCES = ("prometheus", "alertmanager")
 OUTCOMES = ("opened", "merged")
 MADE_UP_BY_OTHERS = {"fingerprint", "alertname", "ticket", "url", "instance", "user", "error"}
 PLAIN_NUMBERS = {"silences", "journal_unapplied_records", "pipeline_batch_sightings"}
-STATES = {"journal_writable", "ledger_available", "outbox_pending"}
+STATES = {"journal_writable", "ledger_available", "redis_available", "outbox_pending"}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from gateway.alerts.identity import Identifier, IdentityCache, SourceIdentity
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.severity import DEFAULT_WORDS
 from gateway.alerts.sighting import Sighting
+from gateway.intake.absorber import Absorber, NothingHeld
 from gateway.intake.announce import Route
 from gateway.intake.checked import Checked, Checker, Source
 from gateway.intake.journal import Record
@@ -24,6 +25,7 @@ from gateway.storage.postgres.ledger import PostgresLedger
 from gateway.storage.postgres.silences import PostgresSilences
 from gateway.storage.postgres.tickets import PostgresTickets
 from gateway.storage.postgres.upkeep import PostgresUpkeep
+from gateway.workers.flush import Flush
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -46,6 +48,7 @@ class World:
         rules: Sequence[Rule] = (),
         routes: Sequence[Route] = (),
         ignore: Iterable[str] = (),
+        absorber: Absorber | None = None,
     ) -> None:
         self.url, self.journal, self.now = url, journal, START
         self.rules = {rule.name: rule for rule in rules}
@@ -58,11 +61,15 @@ class World:
         self.checker = Checker(self.sources, identities)
         self.identities = identities
         self.book = SilenceBook()
-        self.database = Database(create_engine(url))
+        self.absorber = absorber or NothingHeld()
+        self.database = Database(create_engine(url), self.absorber.void)
         self.silences = PostgresSilences(self.database, self.book)
-        self.ledger = PostgresLedger(lambda: connect(url, purpose=PIPELINE), routes)
+        self.ledger = PostgresLedger(
+            lambda: connect(url, purpose=PIPELINE), routes, tells_voided=absorber is not None
+        )
         self.tickets = PostgresTickets(self.database, routes, self.rule_named)
         self.upkeep = PostgresUpkeep(self.database, self.book, routes, self.rule_named)
+        self.flush = Flush(self.absorber, self.upkeep, self.tenants, lambda: self.now)
         self.applied: list[Applied] = []
         self.pipeline = Pipeline(
             ledger=self.ledger,
@@ -71,8 +78,12 @@ class World:
             read_silences=lambda tenant: self.silences.refresh(tenant, self.now),
             clock=lambda: self.now,
             observe=self._observe,
+            absorber=self.absorber,
         )
         self.position = self.sequence = 0
+
+    async def tenants(self) -> list[int]:
+        return [1]
 
     def _observe(self, batch: Batch, applied: Applied, seconds: float) -> None:
         self.applied.append(applied)

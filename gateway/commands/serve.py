@@ -38,8 +38,6 @@ async def serve(config: Config, config_path: Path | None, say: Progress) -> None
         async with open_gateway(config, url, may_migrate=config.postgres.migrate):
             await stopping.wait()
         return
-    if config.redis.url:
-        say("[redis] url is set; this version does its work without Redis.")
     async with _postgres(config, say) as (url, private):
         if config.http.workers > 1:
             async with _kept_running(private, say):

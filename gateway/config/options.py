@@ -13,6 +13,7 @@ from gateway.intake.checked import Source
 from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
 from gateway.storage.journal.journal import JournalOptions
+from gateway.storage.redis.connect import check_url
 from gateway.web.auth import AuthOptions
 from gateway.web.options import WebOptions
 from gateway.workers.retention import RetentionOptions
@@ -38,10 +39,19 @@ class RedisOptions:
     """`[redis]`: the cache that holds repeats back."""
 
     url: str = field(default="", repr=False)
-    """`redis://…`, `rediss://…` or `unix://…`; empty: no Redis."""
+    """See `storage/redis/connect.py`; empty: no Redis."""
+    flush_interval: timedelta = timedelta(seconds=60)
+    """What is held back is counted in the ledger after that, or after a quarter of the shortest
+    window if that is less."""
 
     def __post_init__(self) -> None:
-        _check_scheme(self.url, ("redis", "rediss", "unix"))
+        if self.url:
+            try:
+                check_url(self.url)
+            except ValueError as error:
+                raise ValueError(f"url: {error}") from error
+        if self.flush_interval <= timedelta():
+            raise ValueError("flush_interval: must be more than 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

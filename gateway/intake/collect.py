@@ -78,16 +78,17 @@ def _add_repeat(
 ) -> None:
     repeat = repeats.get((identity.strand, identity.source))
     if repeat is None:
-        repeat = Repeat(identity, known, 0, now, None, False, None)
+        repeat = Repeat(identity, known, 0, now, None, None, None, sighting.url)
         repeats[identity.strand, identity.source] = repeat
     repeat.count += 1
     repeat.received_at = now
+    repeat.url = sighting.url
     if sighting.firing:
         lease = lease_of(sighting, now, resolve_timeout)
         if repeat.lease_until is None or lease > repeat.lease_until:
             repeat.lease_until = lease
         if sighting.starts_at is None:
-            repeat.unstarted = True
+            repeat.unstarted_at = now
         differ = sighting.annotations != known.annotations
         repeat.annotations = sighting.annotations if differ else None
 
@@ -126,9 +127,9 @@ class _News:
         for source in () if known is None else known.sources:
             repeat = self._repeats.pop((identity.strand, source), None)
             if repeat is not None:
-                summed = _as_news(repeat, source)
-                self._news.append(summed)
-                self._latest[identity.strand] = summed
+                for summed in as_news(repeat):
+                    self._news.append(summed)
+                    self._latest[identity.strand] = summed
 
     def _summed(self, identity: Identity, sighting: Sighting, silenced: bool) -> Summed:
         now = self._now
@@ -149,15 +150,25 @@ class _News:
         )
 
 
-def _as_news(repeat: Repeat, source: str) -> Summed:
-    known, now = repeat.known, repeat.received_at
-    fingerprint, url = known.sources[source]
-    start = known.fired_at if known.firing and not repeat.unstarted else None
+def as_news(repeat: Repeat) -> list[Summed]:
+    """What *repeat* sums up, to be folded like news. Some may have named a start, and some not."""
+    unstarted_at, last = repeat.unstarted_at, repeat.received_at
+    if unstarted_at is None or unstarted_at == last:
+        return [_as_summed(repeat, repeat.count, last, started=unstarted_at is None)]
+    return [
+        _as_summed(repeat, 0, unstarted_at, started=False),
+        _as_summed(repeat, repeat.count, last, started=True),
+    ]
+
+
+def _as_summed(repeat: Repeat, count: int, now: datetime, *, started: bool) -> Summed:
+    known = repeat.known
+    start = known.fired_at if known.firing and started else None
     return Summed(
         identity=repeat.identity,
         firing=known.firing,
         silenced=known.silenced,
-        count=repeat.count,
+        count=count,
         began_at=start,
         starts_at=start,
         ends_at=known.resolved_at or now,
@@ -165,8 +176,8 @@ def _as_news(repeat: Repeat, source: str) -> Summed:
         received_at=now,
         lease_until=repeat.lease_until or now,
         annotations=repeat.annotations or known.annotations,
-        url=url,
-        source_fingerprint=fingerprint,
+        url=repeat.url,
+        source_fingerprint=known.sources[repeat.identity.source],
     )
 
 

@@ -34,8 +34,8 @@ class Confirmed(msgspec.Struct, gc=False):
     outcome: Outcome
     """Of a repeat."""
     annotations: bytes
-    sources: dict[str, tuple[str, str]]
-    """Source → how it names the alert, and its URL (in which the members of a pair differ)."""
+    sources: dict[str, str]
+    """Source → how it names the alert."""
 
 
 def is_repeat(
@@ -44,8 +44,7 @@ def is_repeat(
     """Would this sighting change nothing but counts and times?"""
     if known.silenced is not silenced or known.firing is not sighting.firing:
         return False
-    named = known.sources.get(identity.source)
-    if named is None or named[0] != sighting.source_fingerprint:
+    if known.sources.get(identity.source) != sighting.source_fingerprint:
         return False
     if not sighting.firing:
         return known.resolved_at is not None and (
@@ -65,7 +64,7 @@ def is_repeat(
 
 
 def confirm(
-    strand: Strand, alert: Alert, sources: dict[str, tuple[str, str]], annotations: bytes
+    strand: Strand, alert: Alert, sources: dict[str, str], annotations: bytes
 ) -> Confirmed | None:
     """What to remember of *strand* after its commit; None: its next sighting is news anyhow."""
     if strand.expired or alert.status is AlertStatus.EXPIRED:

@@ -9,9 +9,13 @@ from datetime import datetime
 import orjson
 
 from gateway.alerts.alert import Alert
+from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
 from gateway.alerts.rule import Rule
+from gateway.intake.absorber import Held
 from gateway.intake.alert_effects import move_alert
+from gateway.intake.collect import as_news
+from gateway.intake.ledger import Repeat
 from gateway.intake.ticket_effects import raise_priority, settle_ticket
 from gateway.intake.working_set import Report, WorkingSet
 from gateway.windows.decide import Outcome, outcome_of
@@ -21,23 +25,59 @@ from gateway.windows.summed import Summed
 
 def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     """One summed sighting, all the way down. All its rows must be loaded, or not exist yet."""
-    identity, now = summed.identity, summed.received_at
+    identity = summed.identity
     strand = rows.strands.get(identity.strand) or _new_strand(rows, summed)
     alert = rows.alerts.get(identity.fingerprint) or _new_alert(rows, summed)
+    step = _move_strand(rows, strand, summed)
+    rows.report(strand.strand, identity.source, _report(summed))
+    if summed.firing and step is not Step.STALE:
+        _describe(rows, alert, summed)
+    outcome = _settle(rows, alert, strand, summed, step)
+    rows.outcomes[outcome] += summed.count
+    return outcome
+
+
+def apply_held(rows: WorkingSet, identity: Identity, held: Held, count: int) -> None:
+    """*count* sightings that were held back, since they repeated what was confirmed then.
+
+    Their outcomes were counted at that time, and what they describe was known.
+    """
+    strand = rows.strands[identity.strand]
+    if held.state is None or held.received_at is None:
+        strand.occurrences += count
+        rows.changed_strands.add(strand.strand)
+        return
+    repeat = Repeat(
+        identity=identity,
+        known=held.state,
+        count=count,
+        received_at=held.received_at,
+        lease_until=held.lease_until,
+        unstarted_at=held.unstarted_at,
+        annotations=None,
+        url="",
+    )
+    for summed in as_news(repeat):
+        step = _move_strand(rows, strand, summed)
+        _settle(rows, rows.alerts[strand.fingerprint], strand, summed, step)
+
+
+def _move_strand(rows: WorkingSet, strand: Strand, summed: Summed) -> Step:
     before = _remembered(strand)
     step = fold(strand, summed)
     rows.changed_strands.add(strand.strand)
     if _remembered(strand) != before:
-        rows.void(alert.fingerprint)
-    rows.report(strand.strand, identity.source, _report(summed))
-    if summed.firing and step is not Step.STALE:
-        _describe(rows, alert, summed)
+        rows.void(strand.fingerprint)
+    return step
+
+
+def _settle(rows: WorkingSet, alert: Alert, strand: Strand, summed: Summed, step: Step) -> Outcome:
+    identity, now = summed.identity, summed.received_at
     moved = move_alert(rows, alert, now, identity)
     action, state = settle_ticket(rows, moved, now, identity.rule, summed.count)
     escalates = raise_priority(rows, moved, action, identity.rule, now)
     outcome = outcome_of(step, state, action, escalates)
     strand.last_outcome = outcome
-    rows.outcomes[outcome] += summed.count
     return outcome
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.alerts.identity import Identity
 from gateway.errors import Conflict, GatewayError
+from gateway.intake.absorber import Held, ReportKey
 from gateway.intake.confirmed import Confirmed
 from gateway.windows.summed import Summed
 
@@ -21,9 +22,11 @@ class Repeat(msgspec.Struct, gc=False):
     count: int
     received_at: datetime
     lease_until: datetime | None
-    unstarted: bool
+    unstarted_at: datetime | None
+    """Receipt of the last one that named no start."""
     annotations: bytes | None
     """Set if they differ from those last written."""
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Batch:
     """By tenant, in the order of the journal."""
     repeats: dict[int, dict[tuple[bytes, str], Repeat]] = field(default_factory=dict)
     """By tenant, then (strand, source)."""
+    held: dict[ReportKey, Held] = field(default_factory=dict)
+    """What the absorber had held back of reports in it, and what is to be credited with them."""
     latest: dict[int, dict[bytes, Summed]] = field(default_factory=dict)
     """The last of the news of each strand: equal sightings that follow are added to it."""
     dead: list[DeadLetter] = field(default_factory=list)
@@ -87,6 +92,10 @@ class Applied:
 
     confirmed: dict[tuple[int, bytes], Confirmed | None] = field(default_factory=dict)
     """By (tenant, strand); None: forget what you know."""
+    voided: dict[ReportKey, int] = field(default_factory=dict)
+    """Reports of strands whose version moved, those of other sources too, with the new version."""
+    held: int = 0
+    """Sightings that were not applied: the absorber holds them back."""
     outcomes: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)

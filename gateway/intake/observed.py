@@ -21,6 +21,7 @@ class Observer:
         metrics.pipeline_batch_duration_seconds.observe(seconds)
         for outcome, count in applied.outcomes.items():
             metrics.alert_outcomes_total.labels(outcome).inc(count)
+        metrics.sightings_held_total.inc(applied.held)
         for reason, count in applied.dead.items():
             metrics.dead_letters_total.labels(reason).inc(count)
         metrics.tickets_opened_total.inc(applied.events["ticket.created"])

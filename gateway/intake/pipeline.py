@@ -1,8 +1,8 @@
 """The way of an alert, after the answer: one pipeline a process, in journal order, in batches.
 
-    committed records ─► checked (identities) ─► collect (silences; news and repeats) ─► ledger
-                                                                         one transaction │
-                             trim the journal ◄─ remember what is confirmed ◄─ commit ◄──┘
+    committed records ─► checked (identities) ─► collect (silences; news and repeats)
+                                                                       │
+        trim the journal ◄─ confirm ◄─ commit ◄─ ledger, one transaction ◄─ absorber ◄─┘
 
 A batch closes at once when it holds news, and else after up to a second: news never waits, repeats
 are summed. Whatever interrupts a batch (silences that moved, a strand that changed elsewhere, the
@@ -18,6 +18,8 @@ from typing import ParamSpec, TypeVar
 
 from gateway.clock import Clock
 from gateway.errors import Conflict, GatewayError, NotFound, Unavailable
+from gateway.intake.absorber import Absorber, NothingHeld
+from gateway.intake.absorption import Absorption, remember, unknown
 from gateway.intake.checked import Checked, Checker
 from gateway.intake.collect import add_record
 from gateway.intake.journal import Record
@@ -68,6 +70,7 @@ class Pipeline:
     clock: Clock
     observe: Callable[[Batch, Applied, float], None]
     """Called after each commit with the seconds that the batch took: metrics."""
+    absorber: Absorber = field(default_factory=NothingHeld)
     options: PipelineOptions = field(default_factory=PipelineOptions)
     available: bool = True
     """The last try reached the ledger."""
@@ -113,20 +116,34 @@ class Pipeline:
         options, loop = self.options, asyncio.get_running_loop()
         until = loop.time() + options.max_delay_seconds
         batch, taken = Batch(journal_id, after), list[Taken]()
-        while batch.news_count < options.max_news and batch.sightings < options.max_sightings:
-            if not waiting.ready:
-                is_news = batch.news_count > 0 or bool(batch.dead)
-                if is_news or not await waiting.wait(until - loop.time()):
+        while batch.sightings < options.max_sightings:
+            is_full = batch.news_count >= options.max_news
+            if is_full or not waiting.ready:
+                is_news = is_full or batch.news_count > 0 or bool(batch.dead)
+                if is_news and await self._recall(batch):
+                    batch = self._batch(journal_id, after, taken)
+                elif is_news or not await waiting.wait(until - loop.time()):
                     break
+                continue
             record, checked = waiting.take()
             taken.append((record, checked))
             add_record(batch, record, checked, self.book)
         batch.drained_at = self.clock() if waiting.empty else None
         return batch, taken
 
+    async def _recall(self, batch: Batch) -> bool:
+        """Learn what others had confirmed of the news in *batch*; False: they are news indeed."""
+        strangers = unknown(batch)
+        recalled = await self.absorber.recall(list(strangers)) if strangers else {}
+        learned = [key for key, known in recalled.items() if remember(strangers[key], known)]
+        return bool(learned)
+
     async def apply_records(self, journal_id: str, after: int, taken: Sequence[Taken]) -> int:
         """Apply records that follow *after*; returns the new position."""
-        return await self.settle(self._batch(journal_id, after, taken), taken)
+        batch = self._batch(journal_id, after, taken)
+        if await self._recall(batch):
+            batch = self._batch(journal_id, after, taken)
+        return await self.settle(batch, taken)
 
     def _batch(self, journal_id: str, after: int, taken: Sequence[Taken]) -> Batch:
         batch = Batch(journal_id, after)
@@ -137,9 +154,10 @@ class Pipeline:
     async def settle(self, batch: Batch, taken: Sequence[Taken]) -> int:
         """Take *batch*, made of *taken*, to the ledger; returns the new position."""
         last, loop = batch.last, asyncio.get_running_loop()
-        started = loop.time()
+        started, absorption = loop.time(), Absorption(self.absorber)
         while True:
             try:
+                await absorption.absorb(batch)
                 applied = await self._insist(self.ledger.apply, batch)
             except SilencesMoved:
                 for tenant in batch.tenants():
@@ -154,6 +172,7 @@ class Pipeline:
                 taken = [one for one in taken if one[0].seq > moved.position]
             else:
                 self._remember(batch, applied)
+                await absorption.confirm(batch, applied)
                 self.observe(batch, applied, loop.time() - started)
                 return last
             drained_at = batch.drained_at

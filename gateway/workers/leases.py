@@ -4,7 +4,7 @@ Nothing expires while a journal is undrained (the repeat may be in it), nor with
 own start or of the ledger's last outage (nobody could have repeated it to us).
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from gateway.clock import Clock
@@ -18,9 +18,15 @@ class LeaseClock:
     """Expires leases, and looks again at alerts whose source had been silent itself."""
 
     def __init__(
-        self, upkeep: Upkeep, tenants: Tenants, clock: Clock, up_since: Callable[[], datetime]
+        self,
+        upkeep: Upkeep,
+        tenants: Tenants,
+        clock: Clock,
+        up_since: Callable[[], datetime],
+        fetch_held: Callable[[int, datetime], Awaitable[None]],
     ) -> None:
         self._upkeep = upkeep
+        self._fetch_held = fetch_held
         self._tenants = tenants
         self._clock = clock
         self._up_since = up_since
@@ -32,6 +38,7 @@ class LeaseClock:
             return False
         more = False
         for tenant in await self._tenants():
+            await self._fetch_held(tenant, now)
             found = await self._upkeep.expire_leases(tenant, now, self._up_since())
             more = more or found >= self._upkeep.most
             await self._confirm(tenant, now)

@@ -1,8 +1,10 @@
 """What workers ask of the storage: bounded transactions that time makes necessary."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
+
+from gateway.intake.absorber import Held, ReportKey
 
 Tenants = Callable[[], Awaitable[Sequence[int]]]
 """Ids of all tenants."""
@@ -17,6 +19,12 @@ class Upkeep(Protocol):
 
     async def drained_since(self, moment: datetime) -> bool:
         """Has every journal had nothing unapplied at some time since *moment*?"""
+
+    async def leased_reports(self, tenant: int, now: datetime) -> Sequence[ReportKey]:
+        """Of those that `expire_leases` would look at now."""
+
+    async def credit_held(self, tenant: int, held: Mapping[ReportKey, Held], now: datetime) -> None:
+        """What was held back of reports, as if it were sighted only now; once, however often."""
 
     async def expire_leases(self, tenant: int, now: datetime, up_since: datetime) -> int:
         """How many were looked at."""

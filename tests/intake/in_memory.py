@@ -112,8 +112,7 @@ class MemoryLedger:
             strand.last_firing_at = later(strand.last_firing_at, now)
         else:
             strand.last_resolve_at = later(strand.last_resolve_at, now)
-        if repeat.unstarted:
-            strand.unstarted_at = later(strand.unstarted_at, now)
+        strand.unstarted_at = later(strand.unstarted_at, repeat.unstarted_at)
         strand.lease_until = later(strand.lease_until, repeat.lease_until)
         strand.last_outcome = repeat.known.outcome
         strand.last_seen = max(strand.last_seen, now)

@@ -1,15 +1,18 @@
 """Mere repeats: counted against the version of the strand that they know, or refused together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
 import orjson
 
 from gateway.alerts.labels import decode_annotations
+from gateway.intake.absorber import Held, ReportKey
 from gateway.intake.ledger import Batch, Repeat, RepeatsMoved
 from gateway.intake.working_set import WorkingSet
+from gateway.storage.postgres.held import take_held
 from gateway.storage.postgres.working_set import SQL
+from gateway.windows.times import later
 
 Versioned = tuple[Repeat, int]
 
@@ -33,17 +36,41 @@ def _version(repeat: Repeat, rows: WorkingSet) -> int:
 
 
 async def credit_repeats(
-    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
+    connection: asyncpg.Connection,
+    tenant: int,
+    repeats: Sequence[Versioned],
+    held: Mapping[ReportKey, Held],
 ) -> None:
-    """Raises RepeatsMoved, and the transaction must be undone, if one of them meets no row."""
+    """Raises RepeatsMoved, and the transaction must be undone, if one of them meets no row.
+
+    What was *held* of the same reports before is credited with them: it repeats the same.
+    """
     if not repeats:
         return
+    before = _held_of(tenant, repeats, held)
     await _describe(connection, tenant, repeats)
     for several in _apart(repeats):
         for start in range(0, len(several), AT_ONCE):
             await _credit(connection, tenant, several[start : start + AT_ONCE])
+    await take_held(connection, tenant, before, count=True)
     for start in range(0, len(repeats), AT_ONCE):
         await _refresh(connection, tenant, repeats[start : start + AT_ONCE])
+
+
+def _held_of(
+    tenant: int, repeats: Sequence[Versioned], held: Mapping[ReportKey, Held]
+) -> dict[ReportKey, Held]:
+    """Of these repeats; what is the greatest of times and leases goes into them."""
+    found: dict[ReportKey, Held] = {}
+    for repeat, _ in repeats if held else ():
+        key = (tenant, repeat.identity.strand, repeat.identity.source)
+        one = held.get(key)
+        if one is not None:
+            found[key] = one
+            repeat.received_at = later(repeat.received_at, one.received_at) or repeat.received_at
+            repeat.lease_until = later(repeat.lease_until, one.lease_until)
+            repeat.unstarted_at = later(repeat.unstarted_at, one.unstarted_at)
+    return found
 
 
 async def _credit(
@@ -59,7 +86,7 @@ async def _credit(
         [repeat.count for repeat, _ in repeats],
         [_if(repeat.known.firing, repeat) for repeat, _ in repeats],
         [_if(not repeat.known.firing, repeat) for repeat, _ in repeats],
-        [_if(repeat.unstarted, repeat) for repeat, _ in repeats],
+        [repeat.unstarted_at for repeat, _ in repeats],
         [repeat.lease_until for repeat, _ in repeats],
         [repeat.known.outcome for repeat, _ in repeats],
     )

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 import asyncpg
@@ -12,10 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.errors import Unavailable
+from gateway.intake.absorber import ReportKey
+from gateway.intake.announce import Route
+from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.connect import PostgresAway
 from gateway.storage.postgres.failures import DRIVER_ERRORS, Failure, failure_of
+from gateway.storage.postgres.held import voided_reports
 from gateway.storage.postgres.statements import load
-from gateway.storage.postgres.working_set import WindowsMoved
+from gateway.storage.postgres.working_set import WindowsMoved, save_working_set
 
 SQL = load("ledger")
 _TRIES = 8
@@ -30,13 +35,19 @@ class Transaction:
     tenant: int
     connection: AsyncConnection
     driver: asyncpg.Connection
+    voided: dict[ReportKey, int] = field(default_factory=dict)
+    """Reports of strands that it changes, with their new versions: told after the commit."""
+
+
+Void = Callable[[Mapping[ReportKey, int]], Awaitable[None]]
 
 
 class Database:
     """Where everything but the pipeline gets its transactions."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, void: Void | None = None) -> None:
         self.engine = engine
+        self._void = void
 
     @asynccontextmanager
     async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
@@ -58,7 +69,10 @@ class Database:
         for attempt in range(_TRIES):
             try:
                 async with self.tenant(tenant) as transaction:
-                    return await work(transaction)
+                    done = await work(transaction)
+                if self._void is not None and transaction.voided:
+                    await self._void(transaction.voided)
+                return done
             except WindowsMoved:
                 continue
             except (SQLAlchemyError, asyncpg.PostgresError) as error:
@@ -66,3 +80,12 @@ class Database:
                     raise
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
         raise Unavailable("too many others change the same rows; try again")
+
+    async def save(
+        self, transaction: Transaction, rows: WorkingSet, routes: Sequence[Route], now: datetime
+    ) -> None:
+        """Write *rows* back; what processes and caches know of them holds no longer."""
+        stamp = int(now.timestamp() * 1_000_000)
+        await save_working_set(transaction.driver, rows, routes, stamp)
+        if self._void is not None:
+            transaction.voided.update(await voided_reports(transaction.driver, rows))

@@ -17,11 +17,12 @@ import asyncpg
 
 from gateway.errors import Unavailable
 from gateway.intake.announce import Route
-from gateway.intake.effects import apply_sighting
+from gateway.intake.effects import apply_held, apply_sighting
 from gateway.intake.ledger import Applied, Batch, LedgerStopped, PositionMoved, SilencesMoved
 from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.credit import credit_repeats, repeats_of
 from gateway.storage.postgres.failures import DRIVER_ERRORS, Failure, failure_of
+from gateway.storage.postgres.held import take_held, voided_reports
 from gateway.storage.postgres.letters import save_dead_letters
 from gateway.storage.postgres.outcome import confirmations
 from gateway.storage.postgres.poison import without_poison
@@ -62,6 +63,8 @@ class PostgresLedger:
     routes: Sequence[Route] = ()
     on_retry: Callable[[str], None] = _unheard
     """Called with the reason when a transaction is tried again."""
+    tells_voided: bool = False
+    """Somebody keeps what is confirmed, and must know which reports hold no longer."""
     _connection: asyncpg.Connection | None = field(default=None, init=False)
 
     async def position(self, journal_id: str) -> int:
@@ -172,7 +175,9 @@ class PostgresLedger:
             raise SilencesMoved(f"silences of tenant {tenant} are at version {version}")
         rows = await self._apply_news(connection, batch, tenant)
         repeats = repeats_of(batch, tenant, rows)
-        await credit_repeats(connection, tenant, repeats)
+        await credit_repeats(connection, tenant, repeats, batch.held)
+        if self.tells_voided:
+            applied.voided |= await voided_reports(connection, rows)
         applied.confirmed |= confirmations(batch, tenant, rows)
         applied.outcomes.update(rows.outcomes)
         for repeat, _ in repeats:
@@ -199,6 +204,10 @@ class PostgresLedger:
             (identity.fingerprint for identity in identities),
             (identity.merge_key for identity in identities),
         )
+        known = {(tenant, one.strand, one.source): one for one in identities}
+        held = {key: batch.held[key] for key in known if key in batch.held}
+        for key, count in (await take_held(connection, tenant, held, count=False)).items():
+            apply_held(rows, known[key], held[key], count)
         for number, summed in enumerate(news):
             apply_sighting(rows, summed)
             if number % _BREATHE_EVERY == _BREATHE_EVERY - 1:

@@ -21,6 +21,6 @@ def confirmations(
         known = confirmed.get((tenant, strand.strand))
         if known is not None:
             sources |= known.sources
-        sources[summed.identity.source] = (summed.source_fingerprint, summed.url)
+        sources[summed.identity.source] = summed.source_fingerprint
         confirmed[tenant, strand.strand] = confirm(strand, alert, sources, summed.annotations)
     return confirmed

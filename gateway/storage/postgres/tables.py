@@ -45,7 +45,7 @@ strands = _table(
 reports = _table(
     "reports",
     strand=LargeBinary, source=Text, source_fingerprint=Text, url=Text, lease_until=_TIME,
-    last_seen=_TIME,
+    last_seen=_TIME, born=BigInteger, credited=BigInteger,
 )  # fmt: skip
 windows = _table(
     "windows",

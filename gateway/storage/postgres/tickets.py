@@ -10,7 +10,7 @@ from gateway.intake.person_effects import step_by_person, ticket_by_person
 from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.statements import load
-from gateway.storage.postgres.working_set import load_working_set, save_working_set
+from gateway.storage.postgres.working_set import load_working_set
 from gateway.tickets.change import close_by_system, edit_ticket, open_ticket
 from gateway.tickets.desk import StaleTicket
 from gateway.tickets.ticket import Ticket, TicketStatus
@@ -140,5 +140,4 @@ class PostgresTickets:
         return rows, ticket
 
     async def _save(self, transaction: Transaction, rows: WorkingSet, now: datetime) -> None:
-        stamp = int(now.timestamp() * 1_000_000)
-        await save_working_set(transaction.driver, rows, self._routes, stamp)
+        await self._database.save(transaction, rows, self._routes, now)

@@ -4,19 +4,23 @@ Each call is one bounded transaction that locks its rows and looks again under t
 number of processes may do it at once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import orjson
 
+from gateway.alerts.alert import Alert
+from gateway.alerts.identity import Identity, StrandMemory
 from gateway.alerts.rule import Rule
+from gateway.intake.absorber import Held, ReportKey
 from gateway.intake.announce import Route
-from gateway.intake.effects import reconsider
+from gateway.intake.effects import apply_held, reconsider
 from gateway.intake.working_set import WorkingSet
 from gateway.silences.book import SilenceBook
 from gateway.storage.postgres.database import Database, Transaction
+from gateway.storage.postgres.held import take_held
 from gateway.storage.postgres.statements import load
-from gateway.storage.postgres.working_set import load_working_set, save_working_set
+from gateway.storage.postgres.working_set import load_working_set
 
 SQL = load("upkeep")
 SILENCE_SQL = load("silences")
@@ -49,6 +53,45 @@ class PostgresUpkeep:
         async with self._database.engine.connect() as connection:
             found = await connection.exec_driver_sql(SQL["all_drained"], (moment,))
             return bool(found.scalar_one())
+
+    async def leased_reports(self, tenant: int, now: datetime) -> list[ReportKey]:
+        """Of those that `expire_leases` would look at now."""
+        async with self._database.tenant(tenant) as transaction:
+            found = await transaction.driver.fetch(SQL["leased_reports"], tenant, now, MOST)
+            return [(tenant, row["strand"], row["source"]) for row in found]
+
+    async def credit_held(self, tenant: int, held: Mapping[ReportKey, Held], now: datetime) -> None:
+        """What was held back of reports, folded like sightings; of forgotten strands nothing."""
+
+        async def work(transaction: Transaction) -> None:
+            driver = transaction.driver
+            strands = list({strand for _, strand, _ in held})
+            found = await driver.fetch(SQL["alerts_of_strands"], tenant, strands)
+            rows = await load_working_set(driver, tenant, (row["fingerprint"] for row in found))
+            known = {key: one for key, one in held.items() if key[1] in rows.strands}
+            taken = await take_held(driver, tenant, known, count=False)
+            for key, count in sorted(taken.items()):
+                apply_held(rows, self._identity(rows, key), known[key], count)
+            await self._save(transaction, rows, now)
+
+        await self._database.retrying(tenant, work)
+
+    def _identity(self, rows: WorkingSet, key: ReportKey) -> Identity:
+        """As stored: what is held of an alert stays where its episode is."""
+        strand = rows.strands[key[1]]
+        alert: Alert = rows.alerts[strand.fingerprint]
+        return Identity(
+            tenant=rows.tenant,
+            source=key[2],
+            strand=strand.strand,
+            fingerprint=strand.fingerprint,
+            merge_key=alert.merge_key,
+            labels=strand.labels,
+            alert_labels=alert.labels,
+            severity=strand.severity,
+            rule=self._rule_named(alert.rule),
+            memory=StrandMemory(),
+        )
 
     async def expire_leases(self, tenant: int, now: datetime, up_since: datetime) -> int:
         """Presume over what is not repeated; a lease longer than we are up is left alone."""
@@ -199,5 +242,4 @@ class PostgresUpkeep:
         return await self._database.retrying(tenant, work)
 
     async def _save(self, transaction: Transaction, rows: WorkingSet, now: datetime) -> None:
-        stamp = int(now.timestamp() * 1_000_000)
-        await save_working_set(transaction.driver, rows, self._routes, stamp)
+        await self._database.save(transaction, rows, self._routes, now)

@@ -107,6 +107,31 @@ UPDATE reports SET last_seen = greatest(reports.last_seen, ls), lease_until = gr
 FROM unnest($2::bytea[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS given (s, so, ls, lu)
 WHERE reports.tenant_id = $1 AND reports.strand = s AND reports.source = so
 
+-- name: take_held
+-- Counters of what was held back: only their increase is taken, into the strands too if $8 says so.
+-- The strands are locked already.
+WITH given AS (
+    SELECT * FROM unnest($2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
+         AS given (s, so, b, n, ls, lu)
+), before AS (
+    SELECT strand, source, born, credited, given.* FROM reports JOIN given ON strand = s AND source = so
+    WHERE tenant_id = $1 ORDER BY strand, source FOR NO KEY UPDATE OF reports
+), taken AS (
+    SELECT *, CASE WHEN b = born THEN n - credited WHEN b > born THEN n ELSE 0 END AS more FROM before
+), noted AS (
+    UPDATE reports SET born = b, credited = n, last_seen = greatest(reports.last_seen, ls),
+                       lease_until = greatest(reports.lease_until, lu) FROM taken
+    WHERE reports.tenant_id = $1 AND reports.strand = taken.strand AND reports.source = taken.source AND more > 0
+), counted AS (
+    UPDATE strands SET occurrences = occurrences + increase
+    FROM (SELECT strand, sum(more)::bigint AS increase FROM taken WHERE more > 0 GROUP BY strand) AS sums
+    WHERE $8 AND strands.tenant_id = $1 AND strands.strand = sums.strand
+)
+SELECT strand, source, more FROM taken WHERE more > 0
+
+-- name: reports_of
+SELECT strand, source FROM reports WHERE tenant_id = $1 AND strand = ANY ($2::bytea[])
+
 -- name: save_reports
 INSERT INTO reports (tenant_id, strand, source, source_fingerprint, url, lease_until, last_seen)
 SELECT $1, * FROM unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])

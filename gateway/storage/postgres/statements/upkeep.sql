@@ -6,6 +6,16 @@ SELECT coalesce(bool_and(drained_at >= $1), true) FROM journal_progress WHERE up
 SELECT strand, fingerprint FROM strands
 WHERE tenant_id = $1 AND lease_check_at <= $2 ORDER BY lease_check_at LIMIT $3
 
+-- name: leased_reports
+-- What sources have said of the strands whose leases may have run out.
+SELECT reports.strand, reports.source FROM reports
+JOIN (SELECT strand FROM strands WHERE tenant_id = $1 AND lease_check_at <= $2 ORDER BY lease_check_at LIMIT $3) AS due
+     ON reports.strand = due.strand
+WHERE reports.tenant_id = $1
+
+-- name: alerts_of_strands
+SELECT strand, fingerprint FROM strands WHERE tenant_id = $1 AND strand = ANY ($2::bytea[])
+
 -- name: postpone_lease_check
 UPDATE strands SET lease_check_at = CASE WHEN lease_until = 'infinity' THEN NULL ELSE lease_until END
 WHERE tenant_id = $1 AND strand = ANY ($2::bytea[]) AND lease_until > $3

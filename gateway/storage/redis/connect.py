@@ -1,0 +1,99 @@
+"""One client for each way to run Redis; the URL's scheme says which.
+
+    redis://host:6379/0    rediss://…    unix:///path      one server, with TLS, over a socket
+    redis+cluster://host:6379,host:6379                    a cluster, by some of its nodes
+    redis+sentinel://host:26379,host:26379/name/0          the master that sentinels call *name*
+
+`rediss+cluster` and `rediss+sentinel` use TLS. redis-py would send a command again when its answer
+is lost, which would count twice: that is off.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from gateway.storage.redis.scripts import Client
+
+SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+)
+_PORTS = {"cluster": 6379, "sentinel": 26379}
+
+
+@asynccontextmanager
+async def open_client(url: str) -> AsyncIterator[Client]:
+    """Connects when first used, so it may be made while Redis is away. Raises ValueError."""
+    kind = urlsplit(url).scheme.partition("+")[2]
+    options: dict[str, Any] = {"protocol": 2, "socket_keepalive": True}
+    if kind == "cluster":
+        client: Any = _cluster(urlsplit(url), options)
+    elif kind == "sentinel":
+        client = _master(urlsplit(url), {**options, "retry": Retry(NoBackoff(), 0)})
+    else:
+        client = Redis.from_url(url, **options, retry=Retry(NoBackoff(), 0))
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def check_url(url: str) -> None:
+    """Raises ValueError, which never repeats the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError("is not a URL") from error
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"must begin with {', '.join(f'{name}://' for name in SCHEMES)}")
+    kind = parts.scheme.partition("+")[2]
+    if kind and not _hosts(parts):
+        raise ValueError("names no host")
+    if kind == "sentinel" and not parts.path.strip("/"):
+        raise ValueError("must end with the name of the master, as in /mymaster")
+
+
+def _cluster(parts: SplitResult, options: dict[str, Any]) -> RedisCluster:
+    nodes = [ClusterNode(host, port) for host, port in _hosts(parts)]
+    # A node is asked again only after MOVED and ASK, which the cluster client follows by itself.
+    retry = Retry(NoBackoff(), 0)
+    return RedisCluster(startup_nodes=nodes, retry=retry, **_login(parts), **options)
+
+
+def _master(parts: SplitResult, options: dict[str, Any]) -> Any:
+    name, _, database = parts.path.strip("/").partition("/")
+    login = _login(parts)
+    sentinel = Sentinel(_hosts(parts), sentinel_kwargs=options, **options, **login)  # type: ignore[no-untyped-call]
+    return sentinel.master_for(name, db=int(database or 0))
+
+
+def _login(parts: SplitResult) -> dict[str, Any]:
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    login: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
+    if user:
+        login["username"] = unquote(user)
+    if password:
+        login["password"] = unquote(password)
+    return login
+
+
+def _hosts(parts: SplitResult) -> list[tuple[str, int]]:
+    """Of `user:password@host:port,host:port`; a port may be left out."""
+    default = _PORTS[parts.scheme.partition("+")[2]]
+    hosts = []
+    for place in filter(None, parts.netloc.rpartition("@")[2].split(",")):
+        one = urlsplit(f"//{place}")
+        hosts.append((one.hostname or "", one.port or default))
+    return hosts
