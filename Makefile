@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help serve test check lint format binaries lock bench clean
+.PHONY: help serve test check lint format binaries lock bench torture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,9 @@ format: $(VENV)/.dev  ## let ruff rewrite what it can
 
 bench: $(VENV)/.dev binaries  ## how many alerts a second, at what cost
 	$(BIN)/python -m benchmarks.intake_throughput $(ARGS)
+
+torture: $(VENV)/.dev binaries  ## 9 minutes of faults of all kinds: nothing may be lost or doubled
+	$(BIN)/python -m tests.torture $(ARGS)
 
 binaries:  ## fetch the real Prometheus, Alertmanager and Redis into .cache/ (installs nothing)
 	@sh tests/binaries.sh .cache

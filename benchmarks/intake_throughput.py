@@ -36,6 +36,7 @@ def repeats(subject: Subject, requests: list[bytes], seconds: float) -> tuple[fl
     total = sum(cost.values())
     line = (
         f"{rate:>10,.0f} {total:>8.1f} {cost['gateway']:>8.1f} {cost['postgres']:>9.1f}"
+        f" {cost['redis']:>6.1f}"
         f" {answers.percentile_ms(0.5):>7.1f} {answers.percentile_ms(0.99):>7.1f}"
         f" {answers.errors:>6} {subject.memory_mib():>7.0f}"
     )
@@ -96,16 +97,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of each measured round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["repeats", "storm", "silences"])
+    parser.add_argument("--redis", action="store_true", help="with Redis in front of PostgreSQL")
+    parser.add_argument("--distinct", type=int, default=DISTINCT, help="alerts that are repeated")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the gateway")
     chosen = parser.parse_args()
     print(f"# {machine()}\n")
-    bodies = load.prometheus_bodies(DISTINCT, PER_REQUEST, "host")
-    head = "  alerts/s   µs CPU  gateway  postgres  p50 ms  p99 ms errors     MiB"
-    with gateway() as subject:
+    bodies = load.prometheus_bodies(chosen.distinct, PER_REQUEST, "host")
+    head = "  alerts/s   µs CPU  gateway  postgres  redis  p50 ms  p99 ms errors     MiB"
+    with gateway(f"http.workers = {chosen.workers}", redis=chosen.redis) as subject:
         requests = load.as_requests(bodies, "/api/v2/alerts", subject.port)
         load.run(requests, PER_REQUEST, subject.port)  # their tickets are opened here
         subject.wait_until_drained()
         if chosen.only in (None, "repeats"):
-            print(f"repeats: {DISTINCT:,} distinct, {PER_REQUEST} a request\n{head}")
+            print(f"repeats: {chosen.distinct:,} distinct, {PER_REQUEST} a request\n{head}")
             for _ in range(chosen.rounds):
                 print(repeats(subject, requests, chosen.seconds)[2])
         if chosen.only in (None, "storm"):

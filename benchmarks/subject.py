@@ -9,11 +9,16 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from tests.programs import Program
+from tests.programs import redis as start_redis
+
+REDIS = Path(__file__).parent.parent / ".cache" / "bin" / "redis-server"
 
 
 @dataclass(slots=True)
@@ -23,10 +28,14 @@ class Subject:
     port: int
     process: subprocess.Popen[bytes]
     directory: Path
+    redis: Program | None = None
 
     def cpu_seconds(self) -> dict[str, float]:
-        """CPU so far by kind of process: the gateway's own, and PostgreSQL's."""
-        spent = {"gateway": 0.0, "postgres": 0.0}
+        """CPU so far by kind of process: the gateway's own, PostgreSQL's and Redis's."""
+        spent = {"gateway": 0.0, "postgres": 0.0, "redis": 0.0}
+        if self.redis is not None:
+            times = psutil.Process(self.redis.process.pid).cpu_times()
+            spent["redis"] = times.user + times.system
         for process in self._processes():
             try:
                 times = process.cpu_times()
@@ -54,7 +63,7 @@ class Subject:
             if line.split("{")[0].split(" ")[0] == name
         )
 
-    def wait_until_drained(self, deadline_seconds: float = 120) -> float:
+    def wait_until_drained(self, deadline_seconds: float = 900) -> float:
         """Seconds until nothing waits for the ledger."""
         started = time.perf_counter()
         while time.perf_counter() - started < deadline_seconds:
@@ -75,8 +84,24 @@ class Subject:
 
 
 @contextmanager
-def gateway(options: str = "") -> Iterator[Subject]:
-    """Start a gateway with *options* (TOML) added to the defaults; stopped at the end."""
+def gateway(options: str = "", *, redis: bool = False) -> Iterator[Subject]:
+    """Start a gateway with *options* (TOML) added to the defaults; stopped at the end.
+
+    With *redis* it has one of its own.
+    """
+    with ExitStack() as stack:
+        cache = None
+        if redis:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            cache = stack.enter_context(start_redis(REDIS, directory))
+            options = f'{options}\n[redis]\nurl = "{cache.url}"\n'
+        subject = stack.enter_context(_gateway(options))
+        subject.redis = cache
+        yield subject
+
+
+@contextmanager
+def _gateway(options: str) -> Iterator[Subject]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -84,7 +109,7 @@ def gateway(options: str = "") -> Iterator[Subject]:
         directory = Path(name)
         directory.chmod(0o711)
         config = directory / "gateway.toml"
-        config.write_text(f'[http]\nlisten = "127.0.0.1:{port}"\n{options}\n')
+        config.write_text(f'http.listen = "127.0.0.1:{port}"\n{options}\n')
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
         log = (directory / "gateway.log").open("wb")
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)

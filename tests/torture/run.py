@@ -1,0 +1,111 @@
+"""One run: start, load, faults, heal, drain, verdict."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from tests.programs import eventually
+from tests.torture.checker import Bounds, Verdict, audited, judge, read
+from tests.torture.faults import Nemesis, kinds
+from tests.torture.history import History
+from tests.torture.installation import FLUSH_SECONDS, installed
+from tests.torture.workload import Workload
+
+DRAINED_WITHIN_SECONDS = 120.0
+SETTLED_WITHIN_SECONDS = 30.0
+HARMLESS = frozenset(
+    {"clock of a gateway steps", "LOCK TABLE strands", "disk of a journal full", "SCRIPT FLUSH"}
+)
+"""Faults after which no count may be off, with Redis neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do. *only*: these kinds of faults, or all."""
+
+    seed: int
+    seconds: float
+    redis: bool = True
+    variant: str = "sound"
+    rate: float = 150.0
+    pause_seconds: float = 0.8
+    only: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it."""
+
+    plan: Plan
+    verdict: Verdict
+    faults: Counter[str]
+    latencies: list[float]
+    statuses: Counter[int | None]
+    drained_seconds: float
+    bounds: Bounds
+
+
+async def torture(plan: Plan, say: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Raises only if the run itself cannot be done."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="torture-")))
+        directory.chmod(0o711)  # noqa: ASYNC240
+        async with installed(directory, with_redis=plan.redis, variant=plan.variant) as target:
+            history = stack.enter_context(closing(History(directory / "history.jsonl")))
+            workload = Workload([node.url for node in target.nodes], plan.seed, history, plan.rate)
+            found = kinds(target)
+            chosen = {one: found[one] for one in plan.only} if plan.only else found
+            nemesis = Nemesis(target, plan.seed, chosen, plan.pause_seconds, say=say)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(workload.run())
+                tormenting = group.create_task(nemesis.run())
+                await asyncio.sleep(plan.seconds)
+                nemesis.stopping = True
+                await tormenting
+                target.heal()
+                workload.stopping = True
+            say(f"Healed; {len(history.requests)} requests were sent. Draining ...")
+            started = perf_counter()
+            await eventually(target.drained, within_seconds=DRAINED_WITHIN_SECONDS)
+            drained_seconds = perf_counter() - started
+            bounds = bounds_of(plan, nemesis.done, history)
+            verdict = await _settled(history, target.postgres.url, bounds)
+            verdict.violations += await audited(target.postgres.url)
+            statuses = Counter(sent.status for sent in history.requests)
+            return Outcome(
+                plan, verdict, nemesis.done, history.latencies(), statuses, drained_seconds, bounds
+            )
+
+
+def bounds_of(plan: Plan, faults: Counter[str], history: History) -> Bounds:
+    """Without Redis counts are exact. With it, a fault can spoil what was sighted in a flush
+    interval and a batch before it; one of a gateway or of PostgreSQL only counts something twice.
+    """
+    if not plan.redis:
+        return Bounds()
+    sightings = sum(len(sent.said) for sent in history.requests)
+    a_second = sightings / max(1.0, history.requests[-1].at)
+    spoilt = int(a_second * (FLUSH_SECONDS + 1))
+    harmful = sum(count for name, count in faults.items() if name not in HARMLESS)
+    erasing = sum(count for name, count in faults.items() if "Redis" in name or name == "FLUSHALL")
+    return Bounds(missing=erasing * spoilt, surplus=harmful * spoilt)
+
+
+async def _settled(history: History, database: str, bounds: Bounds) -> Verdict:
+    """What Redis holds is credited within two flush intervals, silences end: look until there is
+    nothing to say any more, or time is up. What is off within the bounds then stays so.
+    """
+    began = perf_counter()
+    while True:
+        verdict = judge(history, await read(database), bounds)
+        passed = perf_counter() - began
+        if not verdict.violations and (not verdict.missing or passed > 4 * FLUSH_SECONDS):
+            return verdict
+        if passed > SETTLED_WITHIN_SECONDS:
+            return verdict
+        await asyncio.sleep(0.5)
