@@ -1,4 +1,4 @@
-"""The command line: `alert-gateway serve | migrate | check-config | tickets | version`."""
+"""The command line: `alert-gateway serve | migrate | check-config | journal | tickets | …`."""
 
 import argparse
 import sys
@@ -8,11 +8,13 @@ from pathlib import Path
 import uvloop
 
 from gateway import __version__
+from gateway.commands.adopt import adopt
 from gateway.commands.serve import serve
 from gateway.commands.tickets import GatewayNotReached, show_tickets
 from gateway.config import Config, ConfigError, failing_examples, load
 from gateway.errors import GatewayError
 from gateway.logs import set_up_logs
+from gateway.roles import EVERY_ROLE, Role, read_roles
 from gateway.storage.postgres.migrate import migrate
 
 
@@ -39,11 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(chosen: argparse.Namespace, config: Config) -> int:
     match chosen.command:
         case "serve":
-            await serve(config, chosen.config, say)
+            await serve(config, chosen.config, chosen.roles, say)
         case "migrate":
             return await _migrate(config)
         case "check-config":
             return _check(config, chosen.config)
+        case "journal":
+            await adopt(config, chosen.directory, say)
         case "tickets":
             await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
     return 0
@@ -73,9 +77,20 @@ def _parser() -> argparse.ArgumentParser:
         description="Takes in every alert, merges repeats, and keeps one ticket per problem.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _command(commands, "serve", "take alerts in and keep tickets, until stopped")
+    serving = _command(commands, "serve", "take alerts in and keep tickets, until stopped")
+    serving.add_argument(
+        "--roles",
+        type=_roles,
+        default=EVERY_ROLE,
+        metavar="ROLES",
+        help=f"what this process does, of {','.join(Role)} (default: all)",
+    )
     _command(commands, "migrate", "bring the schema of the configured PostgreSQL up to date")
     _command(commands, "check-config", "check the configuration, naming every problem")
+    journal = commands.add_parser("journal", help="what to do with journals of lost hosts")
+    steps = journal.add_subparsers(dest="step", required=True, metavar="STEP")
+    adopting = _command(steps, "adopt", "bring a lost host's journals to the ledger")
+    adopting.add_argument("directory", type=Path, metavar="DIR", help="its data_dir, or a copy")
     tickets = _command(commands, "tickets", "show the newest tickets of the running gateway")
     tickets.add_argument("--watch", action="store_true", help="show them again every 2 seconds")
     tickets.add_argument("--limit", type=int, default=20, help="how many (default 20)")
@@ -94,6 +109,13 @@ def _command(
         help="configuration in TOML; without it every default holds (see config.example.toml)",
     )
     return parser
+
+
+def _roles(text: str) -> frozenset[Role]:
+    try:
+        return read_roles(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def say(text: str) -> None:

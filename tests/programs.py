@@ -175,9 +175,12 @@ def redis(
 
 
 @contextmanager
-def gateway(config: Path, *, url: str, log: Path, within_seconds: float = 60) -> Iterator[Program]:
+def gateway(
+    config: Path, *arguments: str, url: str, log: Path, within_seconds: float = 60
+) -> Iterator[Program]:
     """The gateway as its users start it; *config* says that it listens at *url*."""
     command: list[str | Path] = [sys.executable, "-m", "gateway", "serve", "--config", config]
+    command += arguments
     with running("gateway", command, url=url, log=log, within_seconds=within_seconds) as program:
         yield program
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from gateway.commands.banner import banner
 from gateway.config import Config
 from gateway.metrics import mark_process_dead, prepare_processes
+from gateway.roles import Role
 
 _PAUSE_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Before a child that ended is started again: longer each time."""
@@ -24,6 +25,7 @@ _PAUSE_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 async def run_children(
     config: Config,
     config_path: Path | None,
+    roles: frozenset[Role],
     environment: Mapping[str, str],
     stopping: asyncio.Event,
     say: Callable[[str], None],
@@ -32,7 +34,7 @@ async def run_children(
     metrics_dir = config.data_dir / "metrics"
     variables = {**os.environ, **environment, **prepare_processes(metrics_dir)}
     where = ["--config", str(config_path)] if config_path else []
-    command = [sys.executable, "-m", "gateway", "serve", *where]
+    command = [sys.executable, "-m", "gateway", "serve", *where, "--roles", ",".join(roles)]
     listen = config.http.listen
     async with asyncio.TaskGroup() as children:
         for _ in range(config.http.workers):

@@ -13,6 +13,8 @@ from gateway.app import open_gateway
 from gateway.commands.banner import banner
 from gateway.commands.children import run_children, stop_with_parent
 from gateway.config import Config
+from gateway.errors import GatewayError
+from gateway.roles import EVERY_ROLE, Role
 from gateway.storage.embedded import (
     PrivatePostgres,
     PrivatePostgresFailed,
@@ -26,7 +28,13 @@ CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
 Progress = Callable[[str], None]
 
 
-async def serve(config: Config, config_path: Path | None, say: Progress) -> None:
+class RolesNeedPostgres(GatewayError):
+    """Processes of different roles can share only a PostgreSQL that none of them owns."""
+
+
+async def serve(
+    config: Config, config_path: Path | None, roles: frozenset[Role], say: Progress
+) -> None:
     """Returns when SIGTERM or SIGINT has been obeyed."""
     _tune_interpreter()
     stopping = asyncio.Event()
@@ -35,28 +43,34 @@ async def serve(config: Config, config_path: Path | None, say: Progress) -> None
         loop.add_signal_handler(number, stopping.set)
     if url := os.environ.get(CHILD_URL):
         stop_with_parent(stopping)
-        async with open_gateway(config, url, may_migrate=config.postgres.migrate):
+        async with open_gateway(config, url, may_migrate=config.postgres.migrate, roles=roles):
             await stopping.wait()
         return
+    if roles != EVERY_ROLE and not config.postgres.url:
+        raise RolesNeedPostgres(
+            "--roles needs a [postgres] url: processes of other roles cannot share a private one"
+        )
     async with _postgres(config, say) as (url, private):
         if config.http.workers > 1:
             async with _kept_running(private, say):
-                await run_children(config, config_path, {CHILD_URL: url}, stopping, say)
+                variables = {CHILD_URL: url}
+                await run_children(config, config_path, roles, variables, stopping, say)
         else:
-            await _serve_alone(config, url, private, stopping, say)
+            await _serve_alone(config, url, roles, private, stopping, say)
     say("Stopped.")
 
 
 async def _serve_alone(
     config: Config,
     url: str,
+    roles: frozenset[Role],
     private: PrivatePostgres | None,
     stopping: asyncio.Event,
     say: Progress,
 ) -> None:
     revive = None if private is None else private.revive
     async with open_gateway(
-        config, url, may_migrate=config.postgres.migrate, revive=revive
+        config, url, may_migrate=config.postgres.migrate, roles=roles, revive=revive
     ) as gateway:
         host, port = gateway.server.addresses[0]
         say(banner(host, port, token=bool(config.auth.token), program=program()))

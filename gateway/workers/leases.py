@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from gateway.clock import Clock
+from gateway.errors import Unavailable
 from gateway.workers.upkeep import Tenants, Upkeep
 
 UNDRAINED_AFTER = timedelta(seconds=10)
@@ -30,16 +31,32 @@ class LeaseClock:
         self._tenants = tenants
         self._clock = clock
         self._up_since = up_since
+        self._was_away = False
+        self._back_at: datetime | None = None
 
     async def turn(self) -> bool:
         """One look at every tenant; True if a tenant had more than one transaction's worth."""
-        now = self._clock()
+        try:
+            more = await self._look(self._clock())
+        except Unavailable:
+            self._was_away = True
+            raise
+        if self._was_away:
+            self._was_away, self._back_at = False, self._clock()
+        return more
+
+    async def _look(self, now: datetime) -> bool:
+        if self._was_away:  # nothing can have been said to us until now
+            await self._upkeep.drained_since(now)
+            return False
         if not await self._upkeep.drained_since(now - UNDRAINED_AFTER):
             return False
-        more = False
+        more, up_since = False, self._up_since()
+        if self._back_at is not None:
+            up_since = max(up_since, self._back_at)
         for tenant in await self._tenants():
             await self._fetch_held(tenant, now)
-            found = await self._upkeep.expire_leases(tenant, now, self._up_since())
+            found = await self._upkeep.expire_leases(tenant, now, up_since)
             more = more or found >= self._upkeep.most
             await self._confirm(tenant, now)
         return more

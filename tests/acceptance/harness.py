@@ -45,9 +45,9 @@ class Gateway:
         assert self._program is not None, "it was never started"
         return self._program
 
-    def start(self) -> Program:
-        """Returns when it is ready."""
-        running = gateway(self.config, url=self.url, log=self.log)
+    def start(self, *arguments: str) -> Program:
+        """Returns when it is ready. *arguments* are more of `serve`'s."""
+        running = gateway(self.config, *arguments, url=self.url, log=self.log)
         self._program = self._stack.enter_context(running)
         return self._program
 

@@ -68,3 +68,22 @@ def _try_lock(directory: Path) -> Slot | None:
         os.close(lock)
         raise
     return Slot(directory, lock)
+
+
+def slots_in_use(root: Path) -> list[Path]:
+    """Those that a living process holds."""
+    in_use = []
+    for directory in sorted(root.glob("slot-*")):
+        slot = _try_lock(directory)
+        if slot is None:
+            in_use.append(directory)
+        else:
+            slot.release()
+    return in_use
+
+
+def slot_ids(root: Path) -> list[str]:
+    """With which the ids of all journals begin that were ever kept here."""
+    return [
+        lock.read_text("ascii")[:ID_CHARACTERS] for lock in sorted(root.glob("slot-*/slot.lock"))
+    ]
