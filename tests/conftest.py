@@ -151,7 +151,8 @@ def redis_binary() -> Path:
 @pytest.fixture(scope="session")
 def redis_url(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One real Redis for the session; each pytest-xdist worker has its own. Erase what you like."""
-    with redis(redis_binary, tmp_path_factory.mktemp("redis")) as program:
+    directory = tmp_path_factory.mktemp("redis")
+    with redis(redis_binary, directory, "--enable-debug-command", "yes") as program:
         yield program.url
 
 

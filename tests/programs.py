@@ -84,7 +84,7 @@ def answers_ping(url: str) -> bool:
     try:
         with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
             connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
+            return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
     except OSError:
         return False
 

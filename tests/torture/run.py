@@ -22,6 +22,8 @@ HARMLESS = frozenset(
     {"clock of a gateway steps", "LOCK TABLE strands", "disk of a journal full", "SCRIPT FLUSH"}
 )
 """Faults after which no count may be off, with Redis neither."""
+ERASING = frozenset({"FLUSHALL", "kill -9 of Redis, back empty"})
+"""Only these take away what was held; any other may count a batch twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from gateway.intake.absorber import Absorbed, Asked, Confirmation, Held, ReportKey
 from gateway.intake.confirmed import Confirmed
 from gateway.storage.redis import entry
@@ -20,7 +18,6 @@ from gateway.storage.redis.entry import Entry
 from gateway.storage.redis.scripts import ABSORB, CONFIRM, DUE, VOID, Client
 
 SHARDS = 16
-FAILURES = (RedisError, OSError, TimeoutError)
 
 Place = tuple[int, int]
 """Tenant and shard: one hash."""
@@ -156,7 +153,7 @@ class RedisAbsorber:
         try:
             async with asyncio.timeout(self.times.answer_within.total_seconds()):
                 await answer
-        except FAILURES as error:
+        except Exception as error:  # noqa: BLE001  whatever the client does, the ledger can go on
             self.breaker.failed(place[1], error)
         else:
             self.breaker.answered(place[1])

@@ -4,14 +4,15 @@
     redis+cluster://host:6379,host:6379                    a cluster, by some of its nodes
     redis+sentinel://host:26379,host:26379/name/0          the master that sentinels call *name*
 
-`rediss+cluster` and `rediss+sentinel` use TLS. redis-py would send a command again when its answer
+`rediss+cluster` and `rediss+sentinel` use TLS; `?ssl_ca_certs=/path` names who is trusted, if not
+those whom the system trusts. redis-py would send a command again when its answer
 is lost, which would count twice: that is off.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -37,7 +38,7 @@ _PORTS = {"cluster": 6379, "sentinel": 26379}
 async def open_client(url: str) -> AsyncIterator[Client]:
     """Connects when first used, so it may be made while Redis is away. Raises ValueError."""
     kind = urlsplit(url).scheme.partition("+")[2]
-    options: dict[str, Any] = {"protocol": 2, "socket_keepalive": True}
+    options: dict[str, Any] = {"protocol": 2}
     if kind == "cluster":
         client: Any = _cluster(urlsplit(url), options)
     elif kind == "sentinel":
@@ -69,19 +70,27 @@ def _cluster(parts: SplitResult, options: dict[str, Any]) -> RedisCluster:
     nodes = [ClusterNode(host, port) for host, port in _hosts(parts)]
     # A node is asked again only after MOVED and ASK, which the cluster client follows by itself.
     retry = Retry(NoBackoff(), 0)
-    return RedisCluster(startup_nodes=nodes, retry=retry, **_login(parts), **options)
+    return RedisCluster(
+        startup_nodes=nodes, retry=retry, require_full_coverage=False, **_login(parts), **options
+    )
 
 
 def _master(parts: SplitResult, options: dict[str, Any]) -> Any:
     name, _, database = parts.path.strip("/").partition("/")
     login = _login(parts)
-    sentinel = Sentinel(_hosts(parts), sentinel_kwargs=options, **options, **login)  # type: ignore[no-untyped-call]
+    asking = {name: value for name, value in login.items() if name.startswith("ssl")}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        _hosts(parts), sentinel_kwargs={**options, **asking}, **options, **login
+    )
     return sentinel.master_for(name, db=int(database or 0))
 
 
 def _login(parts: SplitResult) -> dict[str, Any]:
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    login: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
+    login: dict[str, Any] = {}
+    if parts.scheme.startswith("rediss"):
+        trusted = parse_qs(parts.query).get("ssl_ca_certs", [None])[0]
+        login = {"ssl": True, "ssl_ca_certs": trusted}
     if user:
         login["username"] = unquote(user)
     if password:

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.storage.redis.scripts import Client
+from gateway.storage.redis.scripts import FAILURES, Client
 
 OLDEST = (6, 2)
 KEEPING = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
@@ -31,7 +32,7 @@ class Inspection:
         elif not self._done:
             try:
                 found = await warnings(self._client)
-            except (RedisError, OSError) as error:
+            except FAILURES as error:
                 log.info("redis cannot be inspected", extra={"error": str(error)})
                 return False
             for warning in found:
@@ -48,6 +49,8 @@ async def warnings(client: Client) -> list[str]:
     if version < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         found.append(f"Redis {facts.get('redis_version')} is older than {oldest}: not tested")
+    if facts.get("redis_mode") == "cluster" and isinstance(client, Redis):
+        found.append("this Redis is a node of a cluster: begin its url with redis+cluster://")
     policy = await _setting(client, "maxmemory-policy")
     if policy is not None and policy not in KEEPING:
         found.append(
@@ -60,7 +63,7 @@ async def warnings(client: Client) -> list[str]:
 async def _setting(client: Client, name: str) -> str | None:
     """None where the server does not let us ask, as many hosted ones."""
     try:
-        answer = await client.execute_command("CONFIG", "GET", name)
+        answer = await client.execute_command("CONFIG GET", name)
     except RedisError:
         return None
     values = list(answer.values()) if isinstance(answer, Mapping) else answer[1::2]

@@ -4,7 +4,10 @@ import hashlib
 from importlib.resources import files
 from typing import Any, Protocol
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+
+FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""All that a client raises when Redis does not do what it is asked."""
 
 
 class Client(Protocol):
