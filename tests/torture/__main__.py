@@ -10,7 +10,7 @@ import random
 import sys
 from contextlib import suppress
 
-from tests.torture.controls import CONTROLS, control
+from tests.torture.controls import CONTROLS, control, found_out
 from tests.torture.report import table
 from tests.torture.run import Plan, torture
 
@@ -30,10 +30,9 @@ async def run(chosen: argparse.Namespace) -> bool:
     well = not outcome.verdict.violations
     for name in CONTROLS if chosen.controls else ():
         found = await torture(control(name, chosen.seed, CONTROL_SECONDS))
-        is_found = bool(found.verdict.violations)
-        well = well and is_found
-        how = found.verdict.violations[0][:120] if is_found else "NOT FOUND OUT"
-        say(f"negative control   {name:<34} {how}")
+        how = found_out(name, found.verdict.violations)
+        well = well and how is not None
+        say(f"negative control   {name:<34} {(how or 'NOT FOUND OUT')[:100]}")
     say("\nAll is as it must be." if well else "\nViolated. The seed gives the same faults again.")
     return well
 

@@ -10,6 +10,8 @@ purpose what must never be done; the checker has to find out each of them:
     position-outside         commits the position after the effects, in another transaction
     redis-over-ledger        what Redis knows of is taken for a repeat, whatever has become of it
     confirm-before-commit    tells Redis that counts are credited before they are
+    crash-POINT              sound, but ends like a kill -9 when it gets to a point of its way for
+                             the tenth time: see crash_points.py
 """
 
 import asyncio
@@ -32,6 +34,7 @@ from gateway.intake.ledger import Applied, Batch
 from gateway.storage.journal.journal import SegmentJournal
 from gateway.storage.postgres import ledger
 from gateway.storage.postgres.ledger import PostgresLedger
+from tests.torture.crash_points import POINTS
 
 NARROW_SECONDS = 0.1
 """A window in which a kill does harm would hardly ever be met if it were as short as it is."""
@@ -114,7 +117,10 @@ VARIANTS: dict[str, Callable[[], None]] = {
 }
 
 if __name__ == "__main__":
-    VARIANTS[sys.argv[1]]()
+    if sys.argv[1].startswith("crash-"):
+        POINTS[sys.argv[1].removeprefix("crash-")]()
+    else:
+        VARIANTS[sys.argv[1]]()
     serve.open_gateway = partial(  # type: ignore[assignment]
         open_gateway, clock=clock_of(Path(sys.argv[2]))
     )

@@ -95,6 +95,10 @@ class Node:
         assert self.program is not None
         self.program.kill()
 
+    def stop(self) -> None:
+        assert self.program is not None
+        assert self.program.stop() == 0
+
     def close(self) -> None:
         self._stack.close()
 

@@ -17,7 +17,6 @@ from tests.torture.installation import FLUSH_SECONDS, installed
 from tests.torture.workload import Workload
 
 DRAINED_WITHIN_SECONDS = 120.0
-SETTLED_WITHIN_SECONDS = 30.0
 HARMLESS = frozenset(
     {"clock of a gateway steps", "LOCK TABLE strands", "disk of a journal full", "SCRIPT FLUSH"}
 )
@@ -37,6 +36,8 @@ class Plan:
     rate: float = 150.0
     pause_seconds: float = 0.8
     only: Collection[str] = ()
+    settle_seconds: float = 30.0
+    """For what Redis holds and what is silenced; a violation that is left then is one."""
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ async def torture(plan: Plan, say: Callable[[str], None] = lambda _: None) -> Ou
             await eventually(target.drained, within_seconds=DRAINED_WITHIN_SECONDS)
             drained_seconds = perf_counter() - started
             bounds = bounds_of(plan, nemesis.done, history)
-            verdict = await _settled(history, target.postgres.url, bounds)
+            verdict = await settled(history, target.postgres.url, bounds, plan.settle_seconds)
             verdict.violations += await audited(target.postgres.url)
             statuses = Counter(sent.status for sent in history.requests)
             return Outcome(
@@ -98,7 +99,9 @@ def bounds_of(plan: Plan, faults: Counter[str], history: History) -> Bounds:
     return Bounds(missing=erasing * spoilt, surplus=harmful * spoilt)
 
 
-async def _settled(history: History, database: str, bounds: Bounds) -> Verdict:
+async def settled(
+    history: History, database: str, bounds: Bounds, within_seconds: float
+) -> Verdict:
     """What Redis holds is credited within two flush intervals, silences end: look until there is
     nothing to say any more, or time is up. What is off within the bounds then stays so.
     """
@@ -108,6 +111,6 @@ async def _settled(history: History, database: str, bounds: Bounds) -> Verdict:
         passed = perf_counter() - began
         if not verdict.violations and (not verdict.missing or passed > 4 * FLUSH_SECONDS):
             return verdict
-        if passed > SETTLED_WITHIN_SECONDS:
+        if passed > within_seconds:
             return verdict
         await asyncio.sleep(0.5)

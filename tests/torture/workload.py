@@ -60,20 +60,18 @@ class Workload:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for number in range(SENDERS):
-                group.create_task(self._send_on(number))
+            for _ in range(SENDERS):
+                group.create_task(self._send_on())
             group.create_task(self._work_on_tickets())
             group.create_task(self._silence_on())
 
-    async def _send_on(self, number: int) -> None:
+    async def _send_on(self) -> None:
         async with _session() as session:
             while not self.stopping:
                 started = perf_counter()
                 self._number += 1
-                sent, path, body = self._request(f"r{self._number}")
-                await self._send(
-                    session, self.urls[(number + self._number) % len(self.urls)], sent, path, body
-                )
+                url = self._draw.choice(list(self.urls))
+                await self._send(session, url, *self._request(f"r{self._number}"))
                 await asyncio.sleep(max(0.0, SENDERS / self.rate - (perf_counter() - started)))
 
     async def _send(
