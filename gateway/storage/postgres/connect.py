@@ -73,6 +73,10 @@ async def connect(url: str, *, purpose: Purpose) -> asyncpg.Connection:
             command_timeout=(purpose.statement + _CLIENT_SLACK).total_seconds(),
             server_settings=purpose.settings,
         )
+    except asyncpg.InvalidParameterValueError as error:
+        raise PostgresAway(
+            f"PostgreSQL has no role {ROLE}, so no schema: run `alert-gateway migrate` ({error})"
+        ) from error
     except DRIVER_ERRORS as error:
         raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
 
