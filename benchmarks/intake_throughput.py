@@ -92,6 +92,12 @@ async def put_silences(subject: Subject, count: int) -> None:
     await connection.close()
 
 
+def options_of(chosen: argparse.Namespace) -> str:
+    """An identity cache that is large enough, as config.example.toml says."""
+    cache = max(512 * 2**20, 2100 * chosen.distinct)
+    return f"http.workers = {chosen.workers}\n[intake]\nidentity_cache_bytes = {cache}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="of each measured round")
@@ -104,7 +110,7 @@ def main() -> None:
     print(f"# {machine()}\n")
     bodies = load.prometheus_bodies(chosen.distinct, PER_REQUEST, "host")
     head = "  alerts/s   µs CPU  gateway  postgres  redis  p50 ms  p99 ms errors     MiB"
-    with gateway(f"http.workers = {chosen.workers}", redis=chosen.redis) as subject:
+    with gateway(options_of(chosen), redis=chosen.redis) as subject:
         requests = load.as_requests(bodies, "/api/v2/alerts", subject.port)
         load.run(requests, PER_REQUEST, subject.port)  # their tickets are opened here
         subject.wait_until_drained()

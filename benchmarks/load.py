@@ -43,12 +43,12 @@ def prometheus_bodies(distinct: int, per_request: int, prefix: str) -> list[byte
             "generatorURL": "http://prometheus:9090/graph?g0.expr=cpu&g0.tab=1",
             "labels": {
                 "alertname": "CPUBusy",
+                "cluster": "eu-1",
+                "env": "production",
                 "instance": f"{prefix}-{number}.example.net:9100",
                 "job": "node",
                 "severity": "warning",
                 "team": f"team-{number % 50}",
-                "cluster": "eu-1",
-                "env": "production",
             },
         }
         for number in range(distinct)

@@ -61,7 +61,8 @@ class Identities:
             self.checker.adopt(self.cache)
 
     def _fresh(self, seed: bytes) -> IdentityCache:
-        return IdentityCache(Identifier(seed, self._config.rules, self._config.severity))
+        identifier = Identifier(seed, self._config.rules, self._config.severity)
+        return IdentityCache(identifier, self._config.intake.identity_cache_bytes)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ are stored beside them, what a hash stands for can always be checked.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakValueDictionary
 
+import msgspec
 import xxhash
 
 from gateway.alerts.labels import canonical, decode_labels
@@ -21,25 +21,23 @@ from gateway.alerts.rule import Rule, first_match
 from gateway.alerts.severity import Severity, severity_of
 from gateway.alerts.sighting import Sighting
 
+DEFAULT_CACHE_BYTES = 512 * 1024 * 1024
 
-class StrandMemory:
+
+class StrandMemory(msgspec.Struct, gc=False):
     """What one process knows of a strand, as long as an identity of it is cached.
 
     Shared by all identities of the strand (two senders may write the same labels in different
     bytes). Each field belongs to one stage; here it only saves that stage a cache and a look-up.
     """
 
-    __slots__ = ("__weakref__", "confirmed", "verdict")
-
-    def __init__(self) -> None:
-        self.verdict: Any = None
-        """The silences that match, kept by `silences`."""
-        self.confirmed: Any = None
-        """What the ledger has confirmed, kept by the pipeline."""
+    verdict: Any = None
+    """The silences that match, kept by `silences`."""
+    confirmed: Any = None
+    """What the ledger has confirmed, kept by the pipeline."""
 
 
-@dataclass(slots=True, eq=False)
-class Identity:
+class Identity(msgspec.Struct, gc=False, eq=False):
     """What labels say, once worked out. Shared by all sightings that carry the same bytes."""
 
     tenant: int
@@ -76,6 +74,8 @@ class Identifier:
         """Decode, check and hash the labels of *sighting*; raises BadLabels."""
         labels = decode_labels(sighting.labels)
         full = canonical(labels)
+        if full == sighting.labels:
+            full = sighting.labels  # most senders write them so: kept once
         kept = full
         if not source.ignore_labels.isdisjoint(labels):
             kept = canonical({n: v for n, v in labels.items() if n not in source.ignore_labels})
@@ -111,10 +111,42 @@ class Identifier:
         return bytes(state.digest())
 
 
-_OVERHEAD_BYTES = 900
-"""What an identity costs beyond its label bytes: measured on CPython 3.11, rounded up."""
+_OVERHEAD_BYTES = 700
+"""What an identity costs beyond its label bytes, with what is confirmed of its strand: measured on
+CPython 3.11 (benchmarks/identity_memory.py), rounded up."""
 
-_Key = tuple[int, str, bytes, str, str]
+_Key = bytes | tuple[bytes, str, str]
+"""Raw label bytes; with the discriminator and the sender's severity where there are any."""
+
+
+class _Generation:
+    """Identities by source and key, and what is known of their strands."""
+
+    def __init__(self) -> None:
+        self.identities: dict[tuple[int, str], dict[_Key, Identity]] = {}
+        self.memories: dict[int, dict[bytes, StrandMemory]] = {}
+        self.held_bytes = 0
+
+    def find(self, place: tuple[int, str], key: _Key) -> Identity | None:
+        partition = self.identities.get(place)
+        return None if partition is None else partition.get(key)
+
+    def memory(self, tenant: int, strand: bytes) -> StrandMemory | None:
+        memories = self.memories.get(tenant)
+        return None if memories is None else memories.get(strand)
+
+    def keep(self, place: tuple[int, str], key: _Key, identity: Identity, size: int) -> None:
+        self.identities.setdefault(place, {})[key] = identity
+        self.memories.setdefault(place[0], {})[identity.strand] = identity.memory
+        self.held_bytes += size
+
+    def drop(self, place: tuple[int, str], key: _Key, size: int) -> None:
+        """Its memory stays: another identity may share it."""
+        del self.identities[place][key]
+        self.held_bytes -= size
+
+    def __len__(self) -> int:
+        return sum(map(len, self.identities.values()))
 
 
 class IdentityCache:
@@ -122,16 +154,14 @@ class IdentityCache:
 
     A hit in the old generation moves to the young one; when the young one is full, it becomes the
     old one and the former old one is dropped. That is nearly least-recently-used, and a hit in the
-    young generation writes nothing.
+    young generation writes nothing. What comes again and again is never missed while it takes less
+    than half of the bound.
     """
 
-    def __init__(self, identifier: Identifier, max_bytes: int = 256 * 1024 * 1024) -> None:
+    def __init__(self, identifier: Identifier, max_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         self._identifier = identifier
         self._generation_bytes = max_bytes // 2
-        self._young: dict[_Key, Identity] = {}
-        self._old: dict[_Key, Identity] = {}
-        self._young_bytes = self._old_bytes = 0
-        self._memories: WeakValueDictionary[tuple[int, bytes], StrandMemory] = WeakValueDictionary()
+        self._young, self._old = _Generation(), _Generation()
         self.misses = 0
 
     @property
@@ -142,36 +172,44 @@ class IdentityCache:
     @property
     def held_bytes(self) -> int:
         """Of both generations, nearly."""
-        return self._young_bytes + self._old_bytes
+        return self._young.held_bytes + self._old.held_bytes
 
     def identify(self, tenant: int, source: SourceIdentity, sighting: Sighting) -> Identity:
         """The identity of *sighting*; worked out on a miss only. Raises BadLabels."""
-        key = (tenant, source.name, sighting.labels, sighting.discriminator, sighting.severity)
-        found = self._young.get(key)
+        place = (tenant, source.name)
+        key: _Key = sighting.labels
+        if sighting.discriminator or sighting.severity:
+            key = (sighting.labels, sighting.discriminator, sighting.severity)
+        found = self._young.find(place, key)
         if found is not None:
             return found
-        found = self._old.pop(key, None)
+        found = self._old.find(place, key)
         if found is None:
             self.misses += 1
             found = self._identifier.identify(tenant, source, sighting)
-            known = self._memories.setdefault((tenant, found.strand), found.memory)
-            found.memory = known
-        self._keep(key, found)
+            found.memory = self.memory(tenant, found.strand) or found.memory
+            size = _size(sighting.labels, found)
+        else:
+            size = _size(sighting.labels, found)
+            self._old.drop(place, key, size)
+        if self._young.held_bytes + size > self._generation_bytes:
+            self._old, self._young = self._young, _Generation()
+        self._young.keep(place, key, found, size)
         return found
 
     def memory(self, tenant: int, strand: bytes) -> StrandMemory | None:
         """What this process knows of *strand*, if it still knows it."""
-        return self._memories.get((tenant, strand))
-
-    def _keep(self, key: _Key, identity: Identity) -> None:
-        size = len(key[2]) + len(identity.labels) + _OVERHEAD_BYTES
-        if identity.alert_labels is not identity.labels:
-            size += len(identity.alert_labels)
-        if self._young_bytes + size > self._generation_bytes:
-            self._old, self._young = self._young, {}
-            self._old_bytes, self._young_bytes = self._young_bytes, 0
-        self._young[key] = identity
-        self._young_bytes += size
+        return self._young.memory(tenant, strand) or self._old.memory(tenant, strand)
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
+
+
+def _size(raw: bytes, identity: Identity) -> int:
+    """Bytes that it takes, by estimate. Label texts that are the same object count once."""
+    size = len(raw) + _OVERHEAD_BYTES
+    if identity.labels is not raw:
+        size += len(identity.labels)
+    if identity.alert_labels is not identity.labels:
+        size += len(identity.alert_labels)
+    return size

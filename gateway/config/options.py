@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from gateway.alerts.identity import DEFAULT_CACHE_BYTES
 from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
 from gateway.intake.checked import Source
@@ -17,6 +18,8 @@ from gateway.storage.redis.connect import check_url
 from gateway.web.auth import AuthOptions
 from gateway.web.options import WebOptions
 from gateway.workers.retention import RetentionOptions
+
+MIN_CACHE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,18 @@ class RedisOptions:
                 raise ValueError(f"url: {error}") from error
         if self.flush_interval <= timedelta():
             raise ValueError("flush_interval: must be more than 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeOptions:
+    """`[intake]`."""
+
+    identity_cache_bytes: int = DEFAULT_CACHE_BYTES
+    """Of one process, for what labels say and what is known of their strands."""
+
+    def __post_init__(self) -> None:
+        if self.identity_cache_bytes < MIN_CACHE_BYTES:
+            raise ValueError(f"identity_cache_bytes: must be at least {MIN_CACHE_BYTES}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +112,7 @@ class Config:
     auth: AuthOptions
     postgres: PostgresOptions
     redis: RedisOptions
+    intake: IntakeOptions
     rules: tuple[Rule, ...]
     """As configured, in order; `first_match` knows the built-in last one."""
     sources: Mapping[str, Source]
@@ -126,6 +142,7 @@ SECTIONS: Mapping[str, type] = {
     "auth": AuthOptions,
     "postgres": PostgresOptions,
     "redis": RedisOptions,
+    "intake": IntakeOptions,
     "retention": RetentionOptions,
     "tickets": TicketOptions,
     "silences": SilenceOptions,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.alerts.identity import Identity
 from gateway.intake.absorber import Absorber, Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed
+from gateway.intake.confirmed import Confirmed, shared
 from gateway.intake.ledger import Applied, Batch, Repeat, RepeatsMoved
 from gateway.windows.summed import Summed
 
@@ -142,5 +142,5 @@ def remember(identity: Identity, recalled: Confirmed) -> bool:
         return True
     if known.version != recalled.version or known.sources.keys() >= recalled.sources.keys():
         return False
-    known.sources |= recalled.sources
+    known.sources = shared(known.sources | recalled.sources)
     return True

@@ -89,7 +89,7 @@ def _add_repeat(
             repeat.lease_until = lease
         if sighting.starts_at is None:
             repeat.unstarted_at = now
-        differ = sighting.annotations != known.annotations
+        differ = hash(sighting.annotations) != known.annotations
         repeat.annotations = sighting.annotations if differ else None
 
 
@@ -175,7 +175,7 @@ def _as_summed(repeat: Repeat, count: int, now: datetime, *, started: bool) -> S
         first_received_at=now,
         received_at=now,
         lease_until=repeat.lease_until or now,
-        annotations=repeat.annotations or known.annotations,
+        annotations=repeat.annotations or b"",
         url=repeat.url,
         source_fingerprint=known.sources[repeat.identity.source],
     )

@@ -33,9 +33,10 @@ class Confirmed(msgspec.Struct, gc=False):
     """A quiet ends then: the next sighting is news again."""
     outcome: Outcome
     """Of a repeat."""
-    annotations: bytes
+    annotations: int
+    """Hash of those last written, 0 if that is not known: a repeat may bring others."""
     sources: dict[str, str]
-    """Source → how it names the alert."""
+    """Source → how it names the alert. Shared by strands, so never changed in place."""
 
 
 def is_repeat(
@@ -64,7 +65,7 @@ def is_repeat(
 
 
 def confirm(
-    strand: Strand, alert: Alert, sources: dict[str, str], annotations: bytes
+    strand: Strand, alert: Alert, sources: dict[str, str], annotations: int
 ) -> Confirmed | None:
     """What to remember of *strand* after its commit; None: its next sighting is news anyhow."""
     if strand.expired or alert.status is AlertStatus.EXPIRED:
@@ -81,8 +82,18 @@ def confirm(
         until=alert.quiet_until or FOREVER,
         outcome=_repeated(strand, alert),
         annotations=annotations,
-        sources=sources,
+        sources=shared(sources),
     )
+
+
+_shared: dict[tuple[str, ...], dict[str, str]] = {}
+
+
+def shared(sources: dict[str, str]) -> dict[str, str]:
+    """The same object for all strands whose sources do not name alerts, which is most of them."""
+    if any(sources.values()):
+        return sources
+    return _shared.setdefault(tuple(sources), sources)
 
 
 def _repeated(strand: Strand, alert: Alert) -> Outcome:

@@ -154,5 +154,7 @@ def _report(summed: Summed) -> Report:
 def _describe(rows: WorkingSet, alert: Alert, summed: Summed) -> None:
     if alert.fingerprint in rows.new_alerts and alert.episodes == 0:
         return
+    if not summed.annotations:
+        return
     alert.annotations = orjson.dumps(decode_annotations(summed.annotations))
     rows.changed_alerts.add(alert.fingerprint)

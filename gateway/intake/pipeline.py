@@ -213,7 +213,7 @@ class Pipeline:
         for repeats in batch.repeats.values():
             for repeat in repeats.values():
                 if repeat.annotations is not None:
-                    repeat.known.annotations = repeat.annotations
+                    repeat.known.annotations = hash(repeat.annotations)
         for (tenant, strand), known in applied.confirmed.items():
             memory = self.checker.memory(tenant, strand)
             if memory is not None:

@@ -24,5 +24,6 @@ class Summed(msgspec.Struct, gc=False):
     received_at: datetime
     lease_until: datetime
     annotations: bytes
+    """JSON of an object; empty: as they are."""
     url: str
     source_fingerprint: str

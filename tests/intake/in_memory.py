@@ -105,7 +105,7 @@ class MemoryLedger:
         if repeat.annotations is not None:
             alert = self.alerts[repeat.identity.fingerprint]
             alert.annotations = orjson.dumps(decode_annotations(repeat.annotations))
-            repeat.known.annotations = repeat.annotations
+            repeat.known.annotations = hash(repeat.annotations)
         strand, now = self.strands[repeat.identity.strand], repeat.received_at
         strand.occurrences += repeat.count
         if repeat.known.firing:

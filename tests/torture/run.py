@@ -95,7 +95,7 @@ def bounds_of(plan: Plan, faults: Counter[str], history: History) -> Bounds:
     a_second = sightings / max(1.0, history.requests[-1].at)
     spoilt = int(a_second * (FLUSH_SECONDS + 1))
     harmful = sum(count for name, count in faults.items() if name not in HARMLESS)
-    erasing = sum(count for name, count in faults.items() if "Redis" in name or name == "FLUSHALL")
+    erasing = sum(count for name, count in faults.items() if name in ERASING)
     return Bounds(missing=erasing * spoilt, surplus=harmful * spoilt)
 
 

@@ -22,5 +22,6 @@ def confirmations(
         if known is not None:
             sources |= known.sources
         sources[summed.identity.source] = summed.source_fingerprint
-        confirmed[tenant, strand.strand] = confirm(strand, alert, sources, summed.annotations)
+        written = hash(summed.annotations)
+        confirmed[tenant, strand.strand] = confirm(strand, alert, sources, written)
     return confirmed

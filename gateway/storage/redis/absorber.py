@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from gateway.intake.absorber import Absorbed, Asked, Confirmation, Held, ReportKey
@@ -18,6 +20,8 @@ from gateway.storage.redis.entry import Entry
 from gateway.storage.redis.scripts import ABSORB, CONFIRM, DUE, VOID, Client
 
 SHARDS = 16
+AT_ONCE = 4_000
+"""Reports: neither Redis nor the event loop is busy for long, or it would look slow."""
 
 Place = tuple[int, int]
 """Tenant and shard: one hash."""
@@ -138,11 +142,13 @@ class RedisAbsorber:
     async def _everywhere(
         self, keys: Iterable[ReportKey], ask: Callable[[Place, list[ReportKey]], Awaitable[None]]
     ) -> None:
-        """Ask each shard for its own keys, all at once; those that do not answer are left out."""
-        places: dict[Place, list[ReportKey]] = {}
-        for key in keys:
-            places.setdefault((key[0], key[1][0] % SHARDS), []).append(key)
-        await self._each(places, lambda place: ask(place, places[place]))
+        """Ask each shard for its own keys, side by side; those that do not answer are left out."""
+        left = iter(keys)
+        while some := list(islice(left, AT_ONCE)):
+            places: dict[Place, list[ReportKey]] = {}
+            for key in some:
+                places.setdefault((key[0], key[1][0] % SHARDS), []).append(key)
+            await self._each(list(places), partial(_ask_place, ask, places))
 
     async def _each(self, places: Iterable[Place], ask: Callable[[Place], Awaitable[None]]) -> None:
         """Ask something of each of *places*, side by side, as far as the breaker allows."""
@@ -170,3 +176,11 @@ class RedisAbsorber:
         if lease_until is not None:
             wait = min(wait, max(lease_until - received_at, timedelta()) / 2)
         return received_at + wait
+
+
+async def _ask_place(
+    ask: Callable[[Place, list[ReportKey]], Awaitable[None]],
+    places: Mapping[Place, list[ReportKey]],
+    place: Place,
+) -> None:
+    await ask(place, places[place])

@@ -38,7 +38,8 @@ _PORTS = {"cluster": 6379, "sentinel": 26379}
 async def open_client(url: str) -> AsyncIterator[Client]:
     """Connects when first used, so it may be made while Redis is away. Raises ValueError."""
     kind = urlsplit(url).scheme.partition("+")[2]
-    options: dict[str, Any] = {"protocol": 2}
+    # Every call is bounded by its caller; these are for what a cluster's client does on its own.
+    options: dict[str, Any] = {"protocol": 2, "socket_timeout": 1.0, "socket_connect_timeout": 1.0}
     if kind == "cluster":
         client: Any = _cluster(urlsplit(url), options)
     elif kind == "sentinel":

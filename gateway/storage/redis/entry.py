@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.alerts.severity import Severity
 from gateway.intake.absorber import Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed
+from gateway.intake.confirmed import Confirmed, shared
 from gateway.windows.decide import Outcome
 from gateway.windows.times import FOREVER
 
@@ -49,7 +49,7 @@ def microseconds(moment: datetime | None) -> int:
     """Whole microseconds of the epoch; 0 for none."""
     if moment is None:
         return 0
-    return min((moment - EPOCH) // MICROSECOND, FARTHEST)
+    return min(round(moment.timestamp() * 1e6), FARTHEST)  # exact until the year 2242
 
 
 def moment(at: int) -> datetime | None:
@@ -126,8 +126,8 @@ def unpack_state(state: bytes, version: int, source: str) -> Confirmed | None:
         last_resolve_at=moment(found.last_resolve_at),
         until=moment(found.until) or FOREVER,
         outcome=found.outcome,
-        annotations=b"",
-        sources={source: found.source_fingerprint},
+        annotations=0,
+        sources=shared({source: found.source_fingerprint}),
     )
 
 

@@ -34,7 +34,7 @@ def known(version: int = 5, source: str = "custom") -> Confirmed:
         last_resolve_at=None,
         until=FOREVER,
         outcome=Outcome.MERGED,
-        annotations=b"",
+        annotations=0,
         sources={source: "fingerprint"},
     )
 

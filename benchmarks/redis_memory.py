@@ -1,0 +1,107 @@
+"""How much of Redis's memory does one strand take, and what does one cost to ask for?
+
+    python -m benchmarks.redis_memory [--strands 1000000]
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+from redis.asyncio import Redis
+
+from benchmarks.subject import REDIS, machine
+from gateway.alerts.severity import Severity
+from gateway.intake.absorber import Asked, Confirmation, ReportKey
+from gateway.intake.confirmed import Confirmed
+from gateway.storage.redis.absorber import AbsorberTimes, RedisAbsorber
+from gateway.storage.redis.breaker import Breaker
+from gateway.windows.decide import Outcome
+from gateway.windows.times import FOREVER
+from tests.programs import redis
+
+AT_ONCE = 50_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LEASE = timedelta(minutes=4)
+PATIENT = AbsorberTimes(answer_within=timedelta(seconds=60))
+
+
+def keys(first: int, last: int) -> list[ReportKey]:
+    """Strands as even as hashes are."""
+    return [
+        (1, (number * 0x9E3779B97F4A7C15 % 2**128).to_bytes(16, "little"), "prometheus")
+        for number in range(first, last)
+    ]
+
+
+def confirmed() -> Confirmed:
+    """Of an alert that Prometheus repeats."""
+    return Confirmed(
+        version=1_767_225_600_000_000,
+        firing=True,
+        severity=Severity.MEDIUM,
+        silenced=False,
+        started_at=START,
+        fired_at=START,
+        resolved_at=None,
+        last_resolve_at=None,
+        until=FOREVER,
+        outcome=Outcome.MERGED,
+        annotations=0,
+        sources={"prometheus": ""},
+    )
+
+
+async def fill(absorber: RedisAbsorber, strands: int) -> None:
+    state = confirmed()
+    news = Asked(0, 0, START, None, None)
+    for first in range(0, strands, AT_ONCE):
+        some = keys(first, min(first + AT_ONCE, strands))
+        passed = (await absorber.absorb(dict.fromkeys(some, news))).passed
+        await absorber.confirm(
+            {
+                key: Confirmation(one.born, 0, state, START, START + LEASE)
+                for key, one in passed.items()
+            }
+        )
+
+
+async def hold(absorber: RedisAbsorber, strands: int, process: psutil.Process) -> str:
+    """Repeats of all of them once: microseconds of this process and of Redis for each."""
+    repeat = Asked(confirmed().version, 1, START + timedelta(seconds=9), START + LEASE, None)
+    before, redis_before = time.process_time(), sum(process.cpu_times()[:2])
+    held = 0
+    for first in range(0, strands, AT_ONCE):
+        some = keys(first, min(first + AT_ONCE, strands))
+        held += len((await absorber.absorb(dict.fromkeys(some, repeat))).held)
+    own = (time.process_time() - before) / strands * 1e6
+    theirs = (sum(process.cpu_times()[:2]) - redis_before) / strands * 1e6
+    return f"held {held:,}; µs of CPU each: absorber {own:.1f}, Redis {theirs:.1f}"
+
+
+async def measure(strands: int) -> None:
+    with tempfile.TemporaryDirectory() as name, redis(REDIS, Path(name)) as program:
+        async with Redis.from_url(program.url, protocol=2) as client:
+            absorber = RedisAbsorber(
+                client, lambda: "0123456789ab", PATIENT, Breaker(time.monotonic, lambda _: None)
+            )
+            before = int((await client.info("memory"))["used_memory"])
+            await fill(absorber, strands)
+            after = int((await client.info("memory"))["used_memory"])
+            print(f"{strands:,} strands: {(after - before) / strands:.0f} bytes each")
+            print(await hold(absorber, strands, psutil.Process(program.process.pid)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--strands", type=int, default=1_000_000)
+    chosen = parser.parse_args()
+    print(f"# {machine()}\n")
+    asyncio.run(measure(chosen.strands))
+
+
+if __name__ == "__main__":
+    main()
