@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -154,9 +155,12 @@ async def test_repeats_are_held_back_in_every_mode(
         assert await warnings(absorber.client) == []
 
 
+# Of a call that was given up, redis-py's cluster client leaves the connection to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_of_a_cluster_one_node_fails_alone(redises: Redises) -> None:
     url = await asyncio.to_thread(cluster, redises)
-    times = AbsorberTimes()
+    # A cluster's client may look for the lost node at a time when others are asked.
+    times = AbsorberTimes(answer_within=timedelta(seconds=3))
     async with open_absorber(url, lambda: b"seed", times, lambda _: None) as absorber:
 
         async def held() -> int:
@@ -173,9 +177,9 @@ async def test_of_a_cluster_one_node_fails_alone(redises: Redises) -> None:
         async def some_are_held() -> bool:
             return 0 < await held() < len(KEYS)
 
-        await eventually(some_are_held)
+        await eventually(some_are_held, within_seconds=60)
         redises.programs[2].resume()
-        await eventually(all_are_held)
+        await eventually(all_are_held, within_seconds=60)
 
 
 @pytest.mark.parametrize(
