@@ -19,6 +19,8 @@ class Answers:
     errors: int = 0
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    cpu_us: float = 0.0
+    """Of those who served, for each alert; set by who measures it."""
 
     def add(self, other: "Answers") -> None:
         self.alerts += other.alerts

@@ -1,6 +1,6 @@
 """How much of Redis's memory does one strand take, and what does one cost to ask for?
 
-    python -m benchmarks.redis_memory [--strands 1000000]
+python -m benchmarks.redis_memory [--strands 1000000]
 """
 
 import argparse

@@ -95,13 +95,14 @@ def gateway(options: str = "", *, redis: bool = False) -> Iterator[Subject]:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             cache = stack.enter_context(start_redis(REDIS, directory))
             options = f'{options}\n[redis]\nurl = "{cache.url}"\n'
-        subject = stack.enter_context(_gateway(options))
+        subject = stack.enter_context(serving(options))
         subject.redis = cache
         yield subject
 
 
 @contextmanager
-def _gateway(options: str) -> Iterator[Subject]:
+def serving(options: str) -> Iterator[Subject]:
+    """A ready gateway with *options*; its PostgreSQL is a private one if they name none."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
