@@ -37,7 +37,8 @@ class Journal(Protocol):
     async def append(
         self, received_at: datetime, tenant: int, source: str, body: bytes, checked: object
     ) -> int:
-        """Returns the record's seq once it is on disk, or raises JournalFull.
+        """Returns the record's seq once it is on disk, or raises JournalFull; or Unavailable when
+        the disk takes too long, and the record may be applied all the same.
 
         *checked* is handed on with the record, in memory only, to whoever takes committed records.
         Sequences rise but have holes. To stop waiting undoes nothing: the record may be applied,

@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from aiohttp import hdrs, web
@@ -217,6 +218,7 @@ def _host_of(request: web.Request) -> str:
     return hosts[0] if len(hosts) == 1 else ""
 
 
+@lru_cache(maxsize=256)
 def _names_this_machine(authority: str) -> bool:
     """`localhost`, 127.0.0.0/8 or `[::1]`, with any port or none."""
     match = _AUTHORITY.fullmatch(authority)

@@ -1,6 +1,5 @@
 """The door for alerts: bytes are bounded, checked, made durable, answered; nothing slow first."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -17,12 +16,10 @@ from gateway.metrics import Metrics
 from gateway.web.answers import json_answer
 from gateway.web.auth import Access, access, principal_of
 from gateway.web.body import BodyReader, require_json
+from gateway.web.intake_counts import SourceCounts
 from gateway.web.problems import HttpRefused, speaks_alertmanager, status_of
 
 log = logging.getLogger(__name__)
-
-_APPEND_SECONDS = 5.0
-"""A disk slower than this is answered as overload; the record may still be applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,7 @@ class IntakeHandlers:
         self._bodies = bodies
         self._clock = clock
         self._metrics = metrics
+        self._counts: dict[str, SourceCounts] = {}
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Grafana may send PUT; Prometheus appends its own path to a `path_prefix`."""
@@ -76,9 +74,9 @@ class IntakeHandlers:
     ) -> web.Response:
         started = time.perf_counter()
         source = self._checker.source(name)
-        code = 500
+        counts, code = self._counts_of(source), 500
         try:
-            taken = await self._take(request, source)
+            taken = await self._take(request, source, counts)
             told = answer(taken)
             code = told.status
         except GatewayError as error:
@@ -86,44 +84,26 @@ class IntakeHandlers:
             code = status_of(refusal)
             raise refusal from error
         finally:
-            self._metrics.intake_requests_total.labels(name, str(code)).inc()
-            spent = time.perf_counter() - started
-            self._metrics.intake_request_duration_seconds.labels(name).observe(spent)
-        self._count(name, taken.checked)
+            counts.answered(code, time.perf_counter() - started)
+        counts.taken(taken.checked)
         return told
 
-    async def _take(self, request: web.Request, source: Source) -> Taken:
+    def _counts_of(self, source: Source) -> SourceCounts:
+        counts = self._counts.get(source.name)
+        if counts is None:
+            counts = self._counts[source.name] = SourceCounts(self._metrics, source.name)
+        return counts
+
+    async def _take(self, request: web.Request, source: Source, counts: SourceCounts) -> Taken:
         if source.kind.json_only:
             require_json(request)
         tenant = principal_of(request).tenant
         async with self._bodies.read(request) as body:
-            self._metrics.intake_body_bytes.labels(source.name).observe(len(body))
+            counts.body_bytes.observe(len(body))
             received_at = self._clock()
             checked = self._checker.check(source, tenant, body, received_at)
-            try:
-                async with asyncio.timeout(_APPEND_SECONDS):
-                    seq = await self._journal.append(
-                        received_at, tenant, source.name, body, checked
-                    )
-            except TimeoutError as error:
-                raise Unavailable("the journal's disk does not answer", "journal_slow") from error
+            seq = await self._journal.append(received_at, tenant, source.name, body, checked)
         return Taken(checked, f"{self._journal.id}-{seq}")
-
-    def _count(self, source: str, checked: Checked) -> None:
-        metrics = self._metrics
-        firing = sum(sighting.firing for _, sighting in checked.sightings)
-        metrics.alerts_received_total.labels(source, "firing").inc(firing)
-        resolved = len(checked.sightings) - firing
-        metrics.alerts_received_total.labels(source, "resolved").inc(resolved)
-        metrics.source_last_delivery_timestamp_seconds.labels(source).set_to_current_time()
-        for rejected in checked.rejected:
-            metrics.alerts_rejected_total.labels(source, rejected.reason).inc()
-        if checked.truncated:
-            metrics.alerts_truncated_total.labels(source).inc(checked.truncated)
-            log.warning(
-                "the sender left alerts out",
-                extra={"source": source, "truncated": checked.truncated},
-            )
 
 
 def _counted(taken: Taken) -> web.Response:

@@ -13,6 +13,7 @@ from gateway.intake.journal import JournalFull, Record
 from gateway.storage.journal.backlog import Backlog
 from gateway.storage.journal.committer import Committer, Pending
 from gateway.storage.journal.leftover import RecoveredJournal, open_rows
+from gateway.storage.journal.patience import Patience
 from gateway.storage.journal.segment import EPOCH, MICROSECOND
 from gateway.storage.journal.shelf import Shelf
 from gateway.storage.journal.slots import Slot, take_abandoned_slots, take_slot
@@ -34,6 +35,8 @@ class JournalOptions:
     """On disk. Room is given back in such pieces, an eighth of it when everything is applied."""
     probe_interval: timedelta = timedelta(seconds=1)
     """How often a disk that failed is tried when no request does."""
+    patience: timedelta = timedelta(seconds=5)
+    """A disk slower than this is answered as overload."""
 
 
 class SegmentJournal:
@@ -57,6 +60,7 @@ class SegmentJournal:
         self._committer = Committer(
             self._writer, self._delivered, self._refused, options.probe_interval.total_seconds()
         )
+        self._patience = Patience(options.patience.total_seconds())
         self._backlog = Backlog()
         self._own_bytes = 0
         """Of bodies on their way to disk or there, and not applied."""
@@ -110,7 +114,7 @@ class SegmentJournal:
             received_at = EPOCH + timedelta(microseconds=received_us)
         self._last_received_us = received_us
         self._own_bytes += len(body)
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        answer = self._patience.answer()
         self._committer.submit(
             Pending(received_at, received_us, tenant, source, body, checked, answer)
         )
@@ -173,6 +177,7 @@ class SegmentJournal:
         for (record, _), one in zip(records, group, strict=True):
             if not one.answer.done():
                 one.answer.set_result(record.seq)
+        self._patience.forget_answered()
 
     def _refused(self, group: Sequence[Pending]) -> None:
         for one in group:
@@ -181,6 +186,7 @@ class SegmentJournal:
                 one.answer.set_exception(
                     JournalFull("the journal cannot be written", "journal_unwritable")
                 )
+        self._patience.forget_answered()
 
     async def _close(self, *, orderly: bool) -> None:
         self._closing = True

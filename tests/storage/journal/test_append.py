@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.errors import Unavailable
 from gateway.intake.journal import Journal, JournalFull, JournalHealth, Record
 from gateway.storage.journal.journal import JournalOptions
 from tests.storage.journal.journals import NOON, Taken, append, bodies, opened, read_all
@@ -195,3 +196,23 @@ def test_any_tenant_source_and_body_come_back_unchanged(
         assert [(record.tenant, record.source, record.body) for record in records] == written
 
     asyncio.run(law())
+
+
+async def test_who_waits_too_long_for_the_disk_is_told_so_though_the_record_is_kept(
+    tmp_path: Path,
+) -> None:
+    impatient = JournalOptions(patience=timedelta(0))
+    begun, release = threading.Event(), threading.Event()
+
+    def stand_still() -> None:
+        begun.set()
+        release.wait(10)
+
+    async with opened(tmp_path, options=impatient) as journal, asyncio.TaskGroup() as group:
+        group.create_task(journal._committer.call(stand_still))
+        await asyncio.to_thread(begun.wait)
+        with pytest.raises(Unavailable) as raised:
+            await append(journal, b"late")
+        release.set()
+        assert raised.value.code == "journal_slow"
+        assert bodies(await read_all(journal)) == [b"late"]
