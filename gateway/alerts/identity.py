@@ -174,6 +174,10 @@ class IdentityCache:
         """Of both generations, nearly."""
         return self._young.held_bytes + self._old.held_bytes
 
+    def young(self, tenant: int, source: SourceIdentity) -> Mapping[_Key, Identity]:
+        """What `identify` would find at once, by raw label bytes alone. For one body: it ages."""
+        return self._young.identities.setdefault((tenant, source.name), {})
+
     def identify(self, tenant: int, source: SourceIdentity, sighting: Sighting) -> Identity:
         """The identity of *sighting*; worked out on a miss only. Raises BadLabels."""
         place = (tenant, source.name)

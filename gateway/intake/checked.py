@@ -81,11 +81,16 @@ class Checker:
     def _identify(self, source: Source, tenant: int, sightings: Iterable[Sighting]) -> Checked:
         checked = Checked(resolve_timeout=source.resolve_timeout)
         identify, keep = self._identities.identify, checked.sightings.append
+        young = self._identities.young(tenant, source.identity)
         for sighting in sightings:
-            try:
-                keep((identify(tenant, source.identity, sighting), sighting))
-            except BadLabels as error:
-                checked.rejected.append(_rejected(sighting, error))
+            identity = young.get(sighting.labels)
+            if identity is None or sighting.discriminator or sighting.severity:
+                try:
+                    identity = identify(tenant, source.identity, sighting)
+                except BadLabels as error:
+                    checked.rejected.append(_rejected(sighting, error))
+                    continue
+            keep((identity, sighting))
         return checked
 
 

@@ -47,17 +47,27 @@ def _add_sightings(batch: Batch, record: Record, checked: Checked, book: Silence
     repeats = batch.repeats.setdefault(tenant, {})
     latest = batch.latest.setdefault(tenant, {})
     adder = _News(batch.news.setdefault(tenant, []), latest, repeats, now, checked.resolve_timeout)
+    judged = not silences.empty
     for identity, sighting in checked.sightings:
-        silenced = sighting.firing and not silences.empty and silences.silences(identity, now)
+        silenced = judged and sighting.firing and silences.silences(identity, now)
         known: Confirmed | None = identity.memory.confirmed
+        strand = identity.strand
         if (
-            known is not None
-            and identity.strand not in latest
-            and is_repeat(known, identity, sighting, silenced, now)
+            known is None
+            or strand in latest
+            or not is_repeat(known, identity, sighting, silenced, now)
         ):
-            _add_repeat(repeats, identity, sighting, known, now, checked.resolve_timeout)
-        else:
             adder.add(identity, sighting, silenced)
+            continue
+        repeat = repeats.get((strand, identity.source))
+        if repeat is None:
+            repeat = Repeat(identity, known, 0, now, None, None, None, "")
+            repeats[strand, identity.source] = repeat
+        repeat.count += 1
+        repeat.received_at = now
+        repeat.url = sighting.url
+        if sighting.firing:
+            _renew(repeat, sighting, now, checked.resolve_timeout)
     batch.sightings += len(checked.sightings)
 
 
@@ -68,29 +78,18 @@ def lease_of(sighting: Sighting, now: datetime, resolve_timeout: timedelta | Non
     return FOREVER if resolve_timeout is None else now + resolve_timeout
 
 
-def _add_repeat(
-    repeats: dict[tuple[bytes, str], Repeat],
-    identity: Identity,
-    sighting: Sighting,
-    known: Confirmed,
-    now: datetime,
-    resolve_timeout: timedelta | None,
+def _renew(
+    repeat: Repeat, sighting: Sighting, now: datetime, resolve_timeout: timedelta | None
 ) -> None:
-    repeat = repeats.get((identity.strand, identity.source))
-    if repeat is None:
-        repeat = Repeat(identity, known, 0, now, None, None, None, sighting.url)
-        repeats[identity.strand, identity.source] = repeat
-    repeat.count += 1
-    repeat.received_at = now
-    repeat.url = sighting.url
-    if sighting.firing:
-        lease = lease_of(sighting, now, resolve_timeout)
-        if repeat.lease_until is None or lease > repeat.lease_until:
-            repeat.lease_until = lease
-        if sighting.starts_at is None:
-            repeat.unstarted_at = now
-        differ = hash(sighting.annotations) != known.annotations
-        repeat.annotations = sighting.annotations if differ else None
+    """What a sighting that still fires says beyond that."""
+    lease = sighting.lease_until or lease_of(sighting, now, resolve_timeout)
+    before = repeat.lease_until
+    if before is None or lease > before:
+        repeat.lease_until = lease
+    if sighting.starts_at is None:
+        repeat.unstarted_at = now
+    differ = hash(sighting.annotations) != repeat.known.annotations
+    repeat.annotations = sighting.annotations if differ else None
 
 
 class _News:

@@ -49,13 +49,21 @@ class PipelineOptions:
 
     max_news: int = 1_000
     """Sightings of news in a batch: bounds a transaction, and how long the loop is busy."""
-    max_sightings: int = 50_000
+    max_sightings: int = 200_000
+    """Of all kinds: bounds what a batch keeps in memory."""
+    max_strands: int = 25_000
+    """That are repeated in a batch: each costs a question to Redis, or a row in the ledger."""
     max_delay_seconds: float = 1.0
     """How long mere repeats wait for more of their kind."""
     heartbeat_seconds: float = 2.0
     """How often an idle pipeline says that nothing is unapplied."""
     retry_seconds: float = 0.2
     retry_seconds_max: float = 5.0
+
+    def full(self, batch: Batch) -> bool:
+        """Large enough to be closed, whatever it holds."""
+        strands = sum(map(len, batch.repeats.values()))
+        return batch.sightings >= self.max_sightings or strands >= self.max_strands
 
 
 @dataclass(slots=True)
@@ -116,7 +124,7 @@ class Pipeline:
         options, loop = self.options, asyncio.get_running_loop()
         until = loop.time() + options.max_delay_seconds
         batch, taken = Batch(journal_id, after), list[Taken]()
-        while batch.sightings < options.max_sightings:
+        while not options.full(batch):
             is_full = batch.news_count >= options.max_news
             if is_full or not waiting.ready:
                 is_news = is_full or batch.news_count > 0 or bool(batch.dead)

@@ -70,24 +70,39 @@ def _parse(body: bytes, received_at: datetime) -> Delivery:
 def _quickly(bounds: TimeBounds, text: bytes) -> Delivery:
     alerts = _ALERTS.decode(text) or []
     bounded(len(alerts))
-    return Delivery(
-        [
-            _repeat(bounds, index, alert) or _sighting(bounds, index, alert)
-            for index, alert in enumerate(alerts)
-        ]
-    )
+    lease: tuple[str, datetime | None] = ("", None)
+    sightings = []
+    for index, alert in enumerate(alerts):
+        if alert.ends_at != lease[0]:  # most of one body have the same
+            lease = (alert.ends_at, _lease(bounds, alert.ends_at))
+        sighting = _repeat(bounds, index, alert, lease[1]) or _sighting(bounds, index, alert)
+        sightings.append(sighting)
+    return Delivery(sightings)
 
 
-def _repeat(bounds: TimeBounds, index: int, alert: _Alert) -> Sighting | None:
+def _lease(bounds: TimeBounds, text: str) -> datetime | None:
+    """An end that lies plausibly ahead; None is for others to look at."""
+    try:
+        ends_at = _fromisoformat(text)
+    except ValueError:
+        return None
+    if ends_at.tzinfo is UTC and bounds.received_at < ends_at <= bounds.lease_end:
+        return ends_at
+    return None
+
+
+def _repeat(
+    bounds: TimeBounds, index: int, alert: _Alert, lease: datetime | None
+) -> Sighting | None:
     """What nearly all are, in the fewest steps: began before now, fires on, nothing odd."""
     try:
         starts_at = _fromisoformat(alert.starts_at)
-        ends_at = _fromisoformat(alert.ends_at)
     except ValueError:
         return None
-    if not (
-        starts_at.tzinfo is UTC is ends_at.tzinfo
-        and bounds.earliest <= starts_at <= bounds.received_at < ends_at <= bounds.lease_end
+    if (
+        lease is None
+        or starts_at.tzinfo is not UTC
+        or not bounds.earliest <= starts_at <= bounds.received_at
     ):
         return None
     labels = bytes(alert.labels)
@@ -100,7 +115,7 @@ def _repeat(bounds: TimeBounds, index: int, alert: _Alert) -> Sighting | None:
         or len(url) > MAX_LINK_CHARACTERS
     ):
         return None
-    return Sighting(index, True, labels, annotations, starts_at, None, ends_at, "", url)
+    return Sighting(index, True, labels, annotations, starts_at, None, lease, "", url)
 
 
 def _carefully(bounds: TimeBounds, text: bytes) -> Delivery:
