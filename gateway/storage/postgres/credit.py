@@ -1,7 +1,6 @@
 """Mere repeats: counted against the version of the strand that they know, or refused together."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import asyncpg
 import orjson
@@ -10,7 +9,6 @@ from gateway.alerts.labels import decode_annotations
 from gateway.intake.absorber import Held, ReportKey
 from gateway.intake.ledger import Batch, Repeat, RepeatsMoved
 from gateway.intake.working_set import WorkingSet
-from gateway.storage.postgres.held import take_held
 from gateway.storage.postgres.working_set import SQL
 from gateway.windows.times import later
 
@@ -47,85 +45,55 @@ async def credit_repeats(
     """
     if not repeats:
         return
-    before = _held_of(tenant, repeats, held)
     await _describe(connection, tenant, repeats)
-    for several in _apart(repeats):
-        for start in range(0, len(several), AT_ONCE):
-            await _credit(connection, tenant, several[start : start + AT_ONCE])
-    await take_held(connection, tenant, before, count=True)
     for start in range(0, len(repeats), AT_ONCE):
-        await _refresh(connection, tenant, repeats[start : start + AT_ONCE])
+        some = repeats[start : start + AT_ONCE]
+        await _lock(connection, tenant, some)
+        await _credit(connection, tenant, [repeat for repeat, _ in some], held)
 
 
-def _held_of(
-    tenant: int, repeats: Sequence[Versioned], held: Mapping[ReportKey, Held]
-) -> dict[ReportKey, Held]:
-    """Of these repeats; what is the greatest of times and leases goes into them."""
-    found: dict[ReportKey, Held] = {}
-    for repeat, _ in repeats if held else ():
-        key = (tenant, repeat.identity.strand, repeat.identity.source)
-        one = held.get(key)
-        if one is not None:
-            found[key] = one
-            repeat.received_at = later(repeat.received_at, one.received_at) or repeat.received_at
-            repeat.lease_until = later(repeat.lease_until, one.lease_until)
-            repeat.unstarted_at = later(repeat.unstarted_at, one.unstarted_at)
-    return found
-
-
-async def _credit(
-    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
-) -> None:
+async def _lock(connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]) -> None:
     strands = [repeat.identity.strand for repeat, _ in repeats]
     versions = [version for _, version in repeats]
-    credited = await connection.fetchval(
-        SQL["credit_repeats"],
-        tenant,
-        strands,
-        versions,
-        [repeat.count for repeat, _ in repeats],
-        [_if(repeat.known.firing, repeat) for repeat, _ in repeats],
-        [_if(not repeat.known.firing, repeat) for repeat, _ in repeats],
-        [repeat.unstarted_at for repeat, _ in repeats],
-        [repeat.lease_until for repeat, _ in repeats],
-        [repeat.known.outcome for repeat, _ in repeats],
-    )
-    if credited != len(repeats):
-        still = await connection.fetch(SQL["unmoved_strands"], tenant, strands, versions)
-        moved = set(strands) - {row["strand"] for row in still}
+    moved = await connection.fetch(SQL["lock_repeated"], tenant, strands, versions)
+    if moved:
         raise RepeatsMoved(
-            "strands have changed elsewhere", strands=tuple((tenant, key) for key in moved)
+            "strands have changed elsewhere", strands=tuple((tenant, row["s"]) for row in moved)
         )
 
 
-async def _refresh(
-    connection: asyncpg.Connection, tenant: int, repeats: Sequence[Versioned]
+async def _credit(
+    connection: asyncpg.Connection,
+    tenant: int,
+    repeats: Sequence[Repeat],
+    held: Mapping[ReportKey, Held],
 ) -> None:
+    before = [_held_before(tenant, repeat, held) for repeat in repeats]
     await connection.execute(
-        SQL["refresh_reports"],
+        SQL["credit_repeats"],
         tenant,
-        [repeat.identity.strand for repeat, _ in repeats],
-        [repeat.identity.source for repeat, _ in repeats],
-        [repeat.received_at for repeat, _ in repeats],
-        [repeat.lease_until for repeat, _ in repeats],
+        [repeat.identity.strand for repeat in repeats],
+        [repeat.identity.source for repeat in repeats],
+        [repeat.count for repeat in repeats],
+        [repeat.received_at for repeat in repeats],
+        [repeat.known.firing for repeat in repeats],
+        [repeat.unstarted_at for repeat in repeats],
+        [repeat.lease_until for repeat in repeats],
+        [repeat.known.outcome for repeat in repeats],
+        [born for born, _ in before],
+        [count for _, count in before],
     )
 
 
-def _if(condition: bool, repeat: Repeat) -> datetime | None:
-    return repeat.received_at if condition else None
-
-
-def _apart(repeats: Sequence[Versioned]) -> list[list[Versioned]]:
-    """Rounds in which no strand stands twice: one UPDATE moves a row only once."""
-    rounds: list[list[Versioned]] = [[]]
-    last, depth = b"", 0
-    for one in repeats:  # sorted: two sources of one strand stand side by side
-        depth = depth + 1 if one[0].identity.strand == last else 0
-        last = one[0].identity.strand
-        while len(rounds) <= depth:
-            rounds.append([])
-        rounds[depth].append(one)
-    return rounds
+def _held_before(tenant: int, repeat: Repeat, held: Mapping[ReportKey, Held]) -> tuple[int, int]:
+    """Its counter, by name and value; what is the greatest of times and leases goes with it."""
+    one = held.get((tenant, repeat.identity.strand, repeat.identity.source)) if held else None
+    if one is None:
+        return 0, 0
+    repeat.received_at = later(repeat.received_at, one.received_at) or repeat.received_at
+    repeat.lease_until = later(repeat.lease_until, one.lease_until)
+    repeat.unstarted_at = later(repeat.unstarted_at, one.unstarted_at)
+    return one.born, one.count
 
 
 async def _describe(

@@ -12,12 +12,9 @@ SQL = load("ledger")
 
 
 async def take_held(
-    connection: asyncpg.Connection, tenant: int, held: Mapping[ReportKey, Held], *, count: bool
+    connection: asyncpg.Connection, tenant: int, held: Mapping[ReportKey, Held]
 ) -> dict[ReportKey, int]:
-    """How many of each were not credited before; now they are. *count*: to the strands as well.
-
-    The strands must be locked.
-    """
+    """How many of each were not credited before; now they are. The strands must be locked."""
     if not held:
         return {}
     keys = sorted(held)
@@ -30,7 +27,6 @@ async def take_held(
         [held[key].count for key in keys],
         [held[key].received_at for key in keys],
         [held[key].lease_until for key in keys],
-        count,
     )
     return {(tenant, row["strand"], row["source"]): row["more"] for row in found}
 

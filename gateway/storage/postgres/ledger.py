@@ -206,7 +206,7 @@ class PostgresLedger:
         )
         known = {(tenant, one.strand, one.source): one for one in identities}
         held = {key: batch.held[key] for key in known if key in batch.held}
-        for key, count in (await take_held(connection, tenant, held, count=False)).items():
+        for key, count in (await take_held(connection, tenant, held)).items():
             apply_held(rows, known[key], held[key], count)
         for number, summed in enumerate(news):
             apply_sighting(rows, summed)

@@ -69,7 +69,7 @@ class PostgresUpkeep:
             found = await driver.fetch(SQL["alerts_of_strands"], tenant, strands)
             rows = await load_working_set(driver, tenant, (row["fingerprint"] for row in found))
             known = {key: one for key, one in held.items() if key[1] in rows.strands}
-            taken = await take_held(driver, tenant, known, count=False)
+            taken = await take_held(driver, tenant, known)
             for key, count in sorted(taken.items()):
                 apply_held(rows, self._identity(rows, key), known[key], count)
             await self._save(transaction, rows, now)

@@ -81,35 +81,45 @@ FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[],
      AS new (s, f, l, se, fa, ra, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v)
 WHERE strands.tenant_id = $1 AND strands.strand = new.s
 
--- name: credit_repeats
+-- name: lock_repeated
 -- A repeat changes nothing but counts and times, and is credited only against the version it knows.
--- Returns how many were: fewer than given means that something has changed elsewhere; start over.
+-- Returns the strands that have changed elsewhere: if there are any, start over.
 WITH given AS (
-    SELECT * FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-                         $8::timestamptz[], $9::text[])
-         AS given (s, v, n, lf, lr, ua, lu, lo)
-), credited AS (
-    UPDATE strands SET occurrences = occurrences + n, last_seen = greatest(last_seen, lf, lr),
-                       last_firing_at = greatest(last_firing_at, lf), last_resolve_at = greatest(last_resolve_at, lr),
-                       unstarted_at = greatest(unstarted_at, ua), lease_until = greatest(lease_until, lu), last_outcome = lo
-    FROM given
-    WHERE strands.tenant_id = $1 AND strands.strand = given.s AND strands.version = given.v
-    RETURNING 1
+    SELECT * FROM unnest($2::bytea[], $3::bigint[]) AS given (s, v)
+), locked AS (
+    SELECT strand, version FROM strands JOIN given ON strand = s AND version = v
+    WHERE tenant_id = $1 ORDER BY strand FOR NO KEY UPDATE OF strands
 )
-SELECT count(*) FROM credited
+SELECT DISTINCT s FROM given LEFT JOIN locked ON strand = s AND version = v WHERE strand IS NULL
 
--- name: unmoved_strands
-SELECT strands.strand FROM strands JOIN unnest($2::bytea[], $3::bigint[]) AS given (s, v)
-     ON strands.tenant_id = $1 AND strands.strand = given.s AND strands.version = given.v
-
--- name: refresh_reports
-UPDATE reports SET last_seen = greatest(reports.last_seen, ls), lease_until = greatest(reports.lease_until, lu)
-FROM unnest($2::bytea[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS given (s, so, ls, lu)
-WHERE reports.tenant_id = $1 AND reports.strand = s AND reports.source = so
+-- name: credit_repeats
+-- Repeats, and what was held back of the same reports before (its counter: born, count; 0: none).
+-- The strands are locked already: nobody else writes their reports.
+WITH given AS (
+    SELECT *, CASE WHEN f THEN at END AS lf, CASE WHEN f THEN NULL ELSE at END AS lr
+    FROM unnest($2::bytea[], $3::text[], $4::bigint[], $5::timestamptz[], $6::boolean[], $7::timestamptz[],
+                $8::timestamptz[], $9::text[], $10::bigint[], $11::bigint[])
+         AS given (s, so, n, at, f, ua, lu, lo, b, c)
+), counted AS (
+    SELECT given.*, CASE WHEN b = 0 THEN 0 WHEN b = born THEN greatest(c - credited, 0) WHEN b > born THEN c ELSE 0 END AS more
+    FROM given JOIN reports ON tenant_id = $1 AND strand = s AND source = so
+), refreshed AS (
+    UPDATE reports SET born = CASE WHEN more > 0 THEN b ELSE born END,
+                       credited = CASE WHEN more > 0 THEN c ELSE credited END,
+                       last_seen = greatest(last_seen, at), lease_until = greatest(reports.lease_until, lu)
+    FROM counted WHERE tenant_id = $1 AND strand = s AND source = so
+)
+UPDATE strands SET occurrences = occurrences + increase, last_seen = greatest(last_seen, lf, lr),
+                   last_firing_at = greatest(last_firing_at, lf), last_resolve_at = greatest(last_resolve_at, lr),
+                   unstarted_at = greatest(unstarted_at, ua), lease_until = greatest(lease_until, lu), last_outcome = lo
+FROM (
+    SELECT s, sum(n + more)::bigint AS increase, max(lf) AS lf, max(lr) AS lr, max(ua) AS ua, max(lu) AS lu, max(lo) AS lo
+    FROM counted GROUP BY s
+) AS sums
+WHERE strands.tenant_id = $1 AND strands.strand = sums.s
 
 -- name: take_held
--- Counters of what was held back: only their increase is taken, into the strands too if $8 says so.
--- The strands are locked already.
+-- Counters of what was held back: only their increase is taken. The strands are locked already.
 WITH given AS (
     SELECT * FROM unnest($2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
          AS given (s, so, b, n, ls, lu)
@@ -122,10 +132,6 @@ WITH given AS (
     UPDATE reports SET born = b, credited = n, last_seen = greatest(reports.last_seen, ls),
                        lease_until = greatest(reports.lease_until, lu) FROM taken
     WHERE reports.tenant_id = $1 AND reports.strand = taken.strand AND reports.source = taken.source AND more > 0
-), counted AS (
-    UPDATE strands SET occurrences = occurrences + increase
-    FROM (SELECT strand, sum(more)::bigint AS increase FROM taken WHERE more > 0 GROUP BY strand) AS sums
-    WHERE $8 AND strands.tenant_id = $1 AND strands.strand = sums.strand
 )
 SELECT strand, source, more FROM taken WHERE more > 0
 
