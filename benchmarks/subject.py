@@ -8,8 +8,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Subject:
         if self.redis is not None:
             times = psutil.Process(self.redis.process.pid).cpu_times()
             spent["redis"] = times.user + times.system
-        for process in self._processes():
+        for process in self._own():
             try:
                 times = process.cpu_times()
                 kind = "postgres" if "postgres" in process.name() else "gateway"
@@ -49,9 +49,13 @@ class Subject:
         return spent
 
     def memory_mib(self) -> float:
-        """Resident memory of the gateway's own processes."""
-        own = [one for one in self._processes() if "postgres" not in one.name()]
-        return sum(process.memory_info().rss for process in own) / 2**20
+        """Of the gateway's own processes."""
+        return memory_of([one for one in self._own() if "postgres" not in one.name()])
+
+    def processes(self) -> list[psutil.Process]:
+        """All that serve: the gateway's own, PostgreSQL's, and Redis."""
+        redis = [] if self.redis is None else [psutil.Process(self.redis.process.pid)]
+        return self._own() + redis
 
     def metric(self, name: str) -> float:
         """The sum of one metric's series."""
@@ -78,9 +82,18 @@ class Subject:
         sockets = self.directory / "data" / "postgres" / "socket"
         return f"postgresql:///postgres?host={sockets.resolve()}&user=postgres"
 
-    def _processes(self) -> list[psutil.Process]:
+    def _own(self) -> list[psutil.Process]:
         root = psutil.Process(self.process.pid)
         return [root, *root.children(recursive=True)]
+
+
+def memory_of(processes: Iterable[psutil.Process]) -> float:
+    """MiB resident; what several share is counted once."""
+    total = 0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_full_info().pss
+    return total / 2**20
 
 
 @contextmanager
@@ -119,8 +132,9 @@ def serving(options: str) -> Iterator[Subject]:
             _wait_ready(subject)
             yield subject
         finally:
+            was_killed = process.poll() is not None
             process.send_signal(signal.SIGTERM)
-            if process.wait(60) != 0:
+            if process.wait(60) != 0 and not was_killed:
                 print((directory / "gateway.log").read_text()[-4000:], file=sys.stderr)
 
 

@@ -4,14 +4,18 @@ A batch may be tried several times: what was counted at one try is not counted a
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gateway.alerts.identity import Identity
 from gateway.intake.absorber import Absorber, Asked, Confirmation, Held, ReportKey
 from gateway.intake.confirmed import Confirmed, shared
 from gateway.intake.ledger import Applied, Batch, Repeat, RepeatsMoved
 from gateway.windows.summed import Summed
+
+AT_ONCE = 2_000
+"""Reports that are asked for together, so that requests get their turn in between."""
 
 
 @dataclass(slots=True)
@@ -28,13 +32,16 @@ class Absorption:
         Raises RepeatsMoved, like the ledger, for strands that are known to have changed elsewhere.
         """
         self._take_out(batch)
-        asked = _asked(batch)
-        absorbed = await self.absorber.absorb(asked)
-        for tenant, strand, source in absorbed.held:
-            repeat = batch.repeats[tenant].pop((strand, source))
-            self._counted[tenant, strand, source] = repeat
-        self._passed = absorbed.passed
-        moved = {key[:2] for key, held in self._passed.items() if _moved(asked[key], held)}
+        self._passed = {}
+        moved: set[tuple[int, bytes]] = set()
+        questions = _asked(batch)
+        while asked := dict(islice(questions, AT_ONCE)):
+            absorbed = await self.absorber.absorb(asked)
+            for tenant, strand, source in absorbed.held:
+                repeat = batch.repeats[tenant].pop((strand, source))
+                self._counted[tenant, strand, source] = repeat
+            self._passed |= absorbed.passed
+            moved |= {key[:2] for key, held in absorbed.passed.items() if _moved(asked[key], held)}
         if moved:
             raise RepeatsMoved("strands have changed elsewhere", strands=tuple(moved))
         batch.held = {key: held for key, held in self._passed.items() if held.uncredited > 0}
@@ -89,24 +96,25 @@ def _discount(batch: Batch, key: ReportKey, count: int) -> None:
             count -= taken
 
 
-def _asked(batch: Batch) -> dict[ReportKey, Asked]:
-    asked: dict[ReportKey, Asked] = {}
+def _asked(batch: Batch) -> Iterator[tuple[ReportKey, Asked]]:
+    """Repeats may leave the batch meanwhile."""
     for tenant, repeats in batch.repeats.items():
-        for (strand, source), repeat in repeats.items():
-            asked[tenant, strand, source] = Asked(
-                repeat.known.version,
-                repeat.count,
-                repeat.received_at,
-                repeat.lease_until,
-                repeat.unstarted_at,
+        for (strand, source), repeat in list(repeats.items()):
+            yield (
+                (tenant, strand, source),
+                Asked(
+                    repeat.known.version,
+                    repeat.count,
+                    repeat.received_at,
+                    repeat.lease_until,
+                    repeat.unstarted_at,
+                ),
             )
     for tenant, news in batch.news.items():
         for summed in news:
             identity = summed.identity
-            asked[tenant, identity.strand, identity.source] = Asked(
-                0, 0, summed.received_at, None, None
-            )
-    return asked
+            key = (tenant, identity.strand, identity.source)
+            yield key, Asked(0, 0, summed.received_at, None, None)
 
 
 def _moved(asked: Asked, held: Held) -> bool:

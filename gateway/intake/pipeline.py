@@ -42,6 +42,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Collected = tuple[Batch, list[Taken]]
 
+_BREATHE_EVERY = 32
+"""Records; requests get their turn in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
@@ -106,6 +109,7 @@ class Pipeline:
             batch, taken = await self._collect(journal_id, position, waiting)
             position = await self.settle(batch, taken)
             await trim(position)
+            await _let_go(batch, taken)
 
     async def position(self, journal_id: str) -> int:
         """Where a journal stands in the ledger."""
@@ -136,6 +140,8 @@ class Pipeline:
             record, checked = waiting.take()
             taken.append((record, checked))
             add_record(batch, record, checked, self.book)
+            if len(taken) % _BREATHE_EVERY == 0:
+                await asyncio.sleep(0)
         batch.drained_at = self.clock() if waiting.empty else None
         return batch, taken
 
@@ -226,6 +232,14 @@ class Pipeline:
             memory = self.checker.memory(tenant, strand)
             if memory is not None:
                 memory.confirmed = known
+
+
+async def _let_go(batch: Batch, taken: list[Taken]) -> None:
+    """Freed bit by bit: a large batch at once would hold up answers for tens of milliseconds."""
+    batch.repeats.clear()
+    while taken:
+        del taken[-_BREATHE_EVERY:]
+        await asyncio.sleep(0)
 
 
 def forget(taken: Sequence[Taken], strands: set[bytes] | None) -> None:

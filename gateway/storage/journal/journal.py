@@ -126,7 +126,8 @@ class SegmentJournal:
     async def trim(self, applied: int) -> None:
         self._own_bytes -= self._backlog.trim(applied)
         if self._writer.removable(applied):
-            await self._committer.call(lambda: self._writer.trim(applied))
+            gone = await self._committer.call(lambda: self._writer.trim(applied))
+            await asyncio.to_thread(gone.unlink)  # what is being appended does not wait for it
 
     def leftovers(self) -> list[RecoveredJournal]:
         """Journals of earlier starts that are ours to drain."""

@@ -64,7 +64,7 @@ class RecoveredJournal:
         self._changed()
 
     def _trim(self, applied: int) -> Extent:
-        self._row.trim(applied)
+        self._row.trim(applied).unlink()
         return self._row.unapplied(applied)
 
     def _discard(self) -> Extent:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.intake.journal import Record
 from gateway.storage.journal.segment import Extent, is_damage
-from gateway.storage.journal.shelf import Shelf
+from gateway.storage.journal.shelf import Shelf, Taken
 
 NOTHING = Extent(records=0, body_bytes=0, first_seq=0, last_seq=0, oldest_us=0)
 
@@ -50,13 +50,13 @@ class Row:
                 return records
         return []
 
-    def trim(self, applied: int) -> None:
-        """Unlink the segments that hold nothing beyond *applied*."""
+    def trim(self, applied: int) -> Taken:
+        """The segments that hold nothing beyond *applied*, to be unlinked."""
         gone = []
         while self._sealed and self._sealed[0].last_seq <= applied:
             gone.append(self._sealed.popleft().path)
         self._note_first()
-        self._shelf.unlink(gone)
+        return self._shelf.take(gone)
 
     def clear(self) -> None:
         """Unlink all."""

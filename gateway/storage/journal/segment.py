@@ -221,7 +221,11 @@ def is_damage(error: BaseException) -> bool:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path.absolute().as_uri() + "?mode=rw", uri=True, isolation_level=None, timeout=5.0
+        path.absolute().as_uri() + "?mode=rw",
+        uri=True,
+        isolation_level=None,
+        timeout=5.0,
+        check_same_thread=False,  # another one may close it
     )
     try:
         # Exclusive before the first look: then SQLite keeps no shared memory beside the log.

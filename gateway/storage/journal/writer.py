@@ -11,7 +11,7 @@ from gateway.intake.journal import Record
 from gateway.storage.journal.files import segment_path
 from gateway.storage.journal.row import Row, Sealed
 from gateway.storage.journal.segment import DamagedSegmentError, Entry, Header, Segment
-from gateway.storage.journal.shelf import Shelf
+from gateway.storage.journal.shelf import Shelf, Taken
 
 logger = logging.getLogger(__name__)
 
@@ -107,11 +107,11 @@ class Writer:
             return True
         return self._current_bytes >= self._sizes.applied_bytes and self._committed_seq <= applied
 
-    def trim(self, applied: int) -> None:
-        """Unlink what holds nothing beyond *applied*, be it the current segment if it is large."""
+    def trim(self, applied: int) -> Taken:
+        """What holds nothing beyond *applied*, be it the current segment if it is large."""
         if self._current_bytes >= self._sizes.applied_bytes and self._committed_seq <= applied:
             self._seal()
-        self._row.trim(applied)
+        return self._row.trim(applied)
 
     def close(self, *, discard: bool) -> None:
         """Nothing is committed any more; *discard* removes every file of this journal."""
