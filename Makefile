@@ -27,8 +27,8 @@ format: $(VENV)/.dev  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev binaries  ## how many alerts a second, at what cost
-	$(BIN)/python -m benchmarks.intake_throughput $(ARGS)
+bench: $(VENV)/.dev binaries  ## all questions of benchmarks/README.md (make bench ARGS="--only repeats")
+	$(BIN)/python -m benchmarks $(ARGS)
 
 torture: $(VENV)/.dev binaries  ## 9 minutes of faults of all kinds: nothing may be lost or doubled
 	$(BIN)/python -m tests.torture $(ARGS)

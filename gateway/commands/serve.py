@@ -118,7 +118,7 @@ def _tune_interpreter() -> None:
     """Cyclic garbage is rare here, and full collections would stop the event loop for long; the
     journal's thread must get its turn soon, since answers wait for it.
     """
-    sys.setswitchinterval(0.0002)
+    sys.setswitchinterval(0.001)
     gc.freeze()
     gc.set_threshold(10_000, 50, 50)
 
