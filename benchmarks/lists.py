@@ -35,6 +35,11 @@ TABLES = {
         "ticket_id": "'tk_' || lpad(to_hex(n), 26, '0')",
         "first_seen": "first_seen - n * interval '1 second'",
     },
+    "strands": {
+        "strand": "decode(md5(n::text), 'hex')",
+        "fingerprint": "decode(md5(n::text), 'hex')",
+    },
+    "reports": {"strand": "decode(md5(n::text), 'hex')"},
     "ticket_alerts": {
         "ticket_id": "'tk_' || lpad(to_hex(n), 26, '0')",
         "fingerprint": "decode(md5(n::text), 'hex')",

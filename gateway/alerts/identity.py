@@ -113,7 +113,7 @@ class Identifier:
 
 _OVERHEAD_BYTES = 700
 """What an identity costs beyond its label bytes, with what is confirmed of its strand: measured on
-CPython 3.11 (benchmarks/identity_memory.py), rounded up."""
+CPython 3.11 (`python -m benchmarks.growth`), rounded up."""
 
 _Key = bytes | tuple[bytes, str, str]
 """Raw label bytes; with the discriminator and the sender's severity where there are any."""

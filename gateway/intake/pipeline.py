@@ -4,9 +4,10 @@
                                                                        │
         trim the journal ◄─ confirm ◄─ commit ◄─ ledger, one transaction ◄─ absorber ◄─┘
 
-A batch closes at once when it holds news, and else after up to a second: news never waits, repeats
-are summed. Whatever interrupts a batch (silences that moved, a strand that changed elsewhere, the
-database away) undoes it whole; it is collected again from the same records and tried again.
+A batch closes at once when it holds news, unless another just closed, and else after up to a
+second: news hardly waits, repeats are summed. Whatever interrupts a batch (silences that moved, a
+strand that changed elsewhere, the database away) undoes it whole; it is collected again from the
+same records and tried again.
 """
 
 import asyncio
@@ -58,6 +59,8 @@ class PipelineOptions:
     """That are repeated in a batch: each costs a question to Redis, or a row in the ledger."""
     max_delay_seconds: float = 1.0
     """How long mere repeats wait for more of their kind."""
+    pace_seconds: float = 0.05
+    """News waits until so long after the batch before: a trickle of it is not a batch each."""
     heartbeat_seconds: float = 2.0
     """How often an idle pipeline says that nothing is unapplied."""
     retry_seconds: float = 0.2
@@ -87,6 +90,8 @@ class Pipeline:
     """The last try reached the ledger."""
     recovered_at: datetime | None = None
     """When the ledger came back from its latest outage; None: it never was away."""
+    _closed_at: float = 0.0
+    """When the batch before was closed, on the loop's clock."""
 
     def check(self, record: Record) -> Checked:
         """Read a record again. What cannot be read any more is rejected whole, never lost."""
@@ -124,18 +129,21 @@ class Pipeline:
         await self._insist(self.ledger.finish_predecessors, journal_id)
 
     async def _collect(self, journal_id: str, after: int, waiting: Waiting) -> Collected:
-        """Records for one batch; returns as soon as there is news, or enough, or time is up."""
+        """Records for one batch; returns soon if there is news, and else when time is up."""
         options, loop = self.options, asyncio.get_running_loop()
         until = loop.time() + options.max_delay_seconds
+        paced = self._closed_at + options.pace_seconds
         batch, taken = Batch(journal_id, after), list[Taken]()
         while not options.full(batch):
             is_full = batch.news_count >= options.max_news
             if is_full or not waiting.ready:
                 is_news = is_full or batch.news_count > 0 or bool(batch.dead)
-                if is_news and await self._recall(batch):
-                    batch = self._batch(journal_id, after, taken)
-                elif is_news or not await waiting.wait(until - loop.time()):
+                at_latest = paced if is_news else until
+                if not is_full and await waiting.wait(at_latest - loop.time()):
+                    continue
+                if not is_news or not await self._recall(batch):
                     break
+                batch = self._batch(journal_id, after, taken)
                 continue
             record, checked = waiting.take()
             taken.append((record, checked))
@@ -143,6 +151,7 @@ class Pipeline:
             if len(taken) % _BREATHE_EVERY == 0:
                 await asyncio.sleep(0)
         batch.drained_at = self.clock() if waiting.empty else None
+        self._closed_at = loop.time()
         return batch, taken
 
     async def _recall(self, batch: Batch) -> bool:

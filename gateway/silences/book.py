@@ -41,7 +41,8 @@ class TenantSilences:
         if verdict is None or verdict[0] is not self._token:
             verdict = (self._token, self.matching(orjson.loads(identity.labels)))
             identity.memory.verdict = verdict
-        return any(silence.covers(now) for silence in verdict[1])
+        matching = verdict[1]
+        return bool(matching) and any(silence.covers(now) for silence in matching)
 
     def all(self) -> Iterable[Silence]:
         """Every silence in the book."""

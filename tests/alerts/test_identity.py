@@ -147,6 +147,16 @@ def test_a_repeat_is_not_worked_out_again() -> None:
     assert cache.misses == 1
 
 
+def test_what_a_look_at_the_young_finds_is_what_would_be_identified() -> None:
+    cache = IdentityCache(identifier())
+    seen = sighting(CPU)
+    assert seen.labels not in cache.young(1, PROMETHEUS)
+    first = cache.identify(1, PROMETHEUS, seen)
+    assert cache.young(1, PROMETHEUS)[seen.labels] is first
+    assert seen.labels not in cache.young(2, PROMETHEUS)
+    assert seen.labels not in cache.young(1, SourceIdentity("grafana"))
+
+
 def test_tenants_and_sources_do_not_share_identities() -> None:
     cache = IdentityCache(identifier())
     cache.identify(1, PROMETHEUS, sighting(CPU))

@@ -11,6 +11,7 @@ from gateway.intake.checked import Checked
 from gateway.intake.collect import add_record, lease_of
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, Heard
+from gateway.intake.pipeline import PipelineOptions
 from gateway.intake.source import Rejected
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.windows.times import FOREVER
@@ -129,6 +130,20 @@ def test_an_empty_delivery_is_still_a_sign_of_life_of_its_source() -> None:
         collector.add(minute)
     assert collector.batch.heard == {(1, "prometheus"): Heard(at(1), at(4))}
     assert (collector.batch.last, collector.batch.news_count) == (3, 0)
+
+
+def test_a_batch_is_full_by_its_sightings_or_by_the_strands_that_are_repeated_in_it() -> None:
+    batch = Batch("journal", 0)
+    by_sightings = PipelineOptions(max_sightings=2, max_strands=9)
+    by_strands = PipelineOptions(max_sightings=9, max_strands=2)
+    batch.sightings = 1
+    assert not by_sightings.full(batch)
+    batch.sightings = 2
+    assert by_sightings.full(batch)
+    assert not by_strands.full(batch)
+    some: Any = None  # whatever it is
+    batch.repeats = {1: {(b"a", "prometheus"): some}, 2: {(b"a", "prometheus"): some}}
+    assert by_strands.full(batch)
 
 
 def test_tenants_are_kept_apart() -> None:

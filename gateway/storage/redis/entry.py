@@ -6,6 +6,7 @@ is as far as Lua's numbers are exact, for that.
 
 import struct
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -45,6 +46,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Remembered).decode
 
 
+@lru_cache(maxsize=4_096)  # the sightings of one request share their times
 def microseconds(moment: datetime | None) -> int:
     """Whole microseconds of the epoch; 0 for none."""
     if moment is None:
