@@ -166,10 +166,13 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
 
 
 async def undo_last_migration(database: str) -> None:
-    """0002_held_repeats.sql."""
+    """0003_links_without_foreign_key.sql."""
     connection = await asyncpg.connect(database)
-    await connection.execute("ALTER TABLE reports DROP COLUMN born, DROP COLUMN credited")
-    await connection.execute("DELETE FROM schema_migrations WHERE number = 2")
+    await connection.execute(
+        "ALTER TABLE ticket_alerts ADD CONSTRAINT ticket_alerts_tenant_id_ticket_id_fkey"
+        " FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets"
+    )
+    await connection.execute("DELETE FROM schema_migrations WHERE number = 3")
     await connection.close()
 
 
