@@ -1,5 +1,5 @@
 -- PostgreSQL checks a foreign key by a plan that each session makes once. One made while `tickets`
--- was empty read it whole for every link until the next ANALYZE: a first storm took ten times as
+-- was empty read it whole for every link until the next ANALYZE: a first storm took four times as
 -- long as a later one. A link is written in its ticket's own transaction, under the ticket's lock,
 -- and removed with it.
 
