@@ -5,6 +5,7 @@ python -m benchmarks.redis_memory [--strands 1000000]
 
 import argparse
 import asyncio
+import subprocess
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -21,9 +22,10 @@ from gateway.storage.redis.absorber import AbsorberTimes, RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
 from gateway.windows.decide import Outcome
 from gateway.windows.times import FOREVER
-from tests.programs import redis
+from tests.programs import Program, redis
 
 AT_ONCE = 50_000
+CALLS = 300_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = timedelta(minutes=4)
 PATIENT = AbsorberTimes(answer_within=timedelta(seconds=60))
@@ -82,6 +84,22 @@ async def hold(absorber: RedisAbsorber, strands: int, process: psutil.Process) -
     return f"held {held:,}; µs of CPU each: absorber {own:.1f}, Redis {theirs:.1f}"
 
 
+async def one_call_each(client: Redis, program: Program) -> str:
+    """What it would cost to ask for each repeat by itself, as redis-benchmark does it."""
+    sha = await client.script_load("return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)")
+    port = program.url.rpartition(":")[2]
+    command = [REDIS.with_name("redis-benchmark"), "-p", port, "-n", str(CALLS), "-c", "16"]
+    command += ["-P", "16", "-r", "10000", "--csv", "EVALSHA", sha, "1", "held", "__rand_int__"]
+    process = psutil.Process(program.process.pid)
+    before = sum(process.cpu_times()[:2])
+    said = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True)
+    spent = (sum(process.cpu_times()[:2]) - before) / CALLS * 1e6
+    rate = float(said.stdout.decode().splitlines()[-1].split('","')[1])
+    return (
+        f"one EVALSHA a repeat, redis-benchmark: {rate:,.0f} calls/s, {spent:.1f} µs of Redis each"
+    )
+
+
 async def measure(strands: int) -> None:
     with tempfile.TemporaryDirectory() as name, redis(REDIS, Path(name)) as program:
         async with Redis.from_url(program.url, protocol=2) as client:
@@ -93,6 +111,7 @@ async def measure(strands: int) -> None:
             after = int((await client.info("memory"))["used_memory"])
             print(f"{strands:,} strands: {(after - before) / strands:.0f} bytes each")
             print(await hold(absorber, strands, psutil.Process(program.process.pid)))
+            print(await one_call_each(client, program))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks import load
+from benchmarks.chart import Bars
 from benchmarks.report import arguments, reporting
 from benchmarks.subject import gateway, serving
 from gateway.storage.embedded import open_private_postgres
@@ -58,11 +59,18 @@ def main() -> None:
         report.columns("what", "seconds")
         began = time.perf_counter()
         with gateway():
-            report.row("first start to ready, database made", time.perf_counter() - began)
+            first = time.perf_counter() - began
+        report.row("first start to ready, database made", first)
         ready, drained, size = asyncio.run(recover(chosen.alerts))
         report.row(f"start to ready with {size:.2f} GB of journal", ready)
         report.row(f"from there until {chosen.alerts:,} alerts are in the ledger", drained)
         report.say(f"{chosen.alerts / drained:,.0f} alerts/s.")
+        bars = [
+            ("first start", first, ""),
+            ("start with journal", ready, ""),
+            ("drain", drained, ""),
+        ]
+        report.chart(Bars("Seconds", bars))
 
 
 if __name__ == "__main__":
