@@ -10,7 +10,7 @@ is lost, which would count twice: that is off.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -40,16 +40,18 @@ async def open_client(url: str) -> AsyncIterator[Client]:
     kind = urlsplit(url).scheme.partition("+")[2]
     # Every call is bounded by its caller; these are for what a cluster's client does on its own.
     options: dict[str, Any] = {"protocol": 2, "socket_timeout": 1.0, "socket_connect_timeout": 1.0}
-    if kind == "cluster":
-        client: Any = _cluster(urlsplit(url), options)
-    elif kind == "sentinel":
-        client = _master(urlsplit(url), {**options, "retry": Retry(NoBackoff(), 0)})
-    else:
-        client = Redis.from_url(url, **options, retry=Retry(NoBackoff(), 0))
-    try:
+    async with AsyncExitStack() as opened:
+        if kind == "cluster":
+            client: Any = _cluster(urlsplit(url), options)
+        elif kind == "sentinel":
+            sentinels = _sentinels(urlsplit(url), {**options, "retry": Retry(NoBackoff(), 0)})
+            # The client of the master closes its own connections, and none of those to sentinels.
+            opened.push_async_callback(sentinels.aclose)
+            client = _master(urlsplit(url), sentinels)
+        else:
+            client = Redis.from_url(url, **options, retry=Retry(NoBackoff(), 0))
+        opened.push_async_callback(client.aclose)
         yield client
-    finally:
-        await client.aclose()
 
 
 def check_url(url: str) -> None:
@@ -76,14 +78,17 @@ def _cluster(parts: SplitResult, options: dict[str, Any]) -> RedisCluster:
     )
 
 
-def _master(parts: SplitResult, options: dict[str, Any]) -> Any:
-    name, _, database = parts.path.strip("/").partition("/")
+def _sentinels(parts: SplitResult, options: dict[str, Any]) -> Sentinel:
     login = _login(parts)
     asking = {name: value for name, value in login.items() if name.startswith("ssl")}
-    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+    return Sentinel(  # type: ignore[no-untyped-call]
         _hosts(parts), sentinel_kwargs={**options, **asking}, **options, **login
     )
-    return sentinel.master_for(name, db=int(database or 0))
+
+
+def _master(parts: SplitResult, sentinels: Sentinel) -> Any:
+    name, _, database = parts.path.strip("/").partition("/")
+    return sentinels.master_for(name, db=int(database or 0))
 
 
 def _login(parts: SplitResult) -> dict[str, Any]:
