@@ -1,12 +1,13 @@
 """Points on the way of an alert at which a process ends, as by a kill -9: the hooks."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
 from gateway.intake.absorption import Absorption
 from gateway.intake.pipeline import Pipeline
+from gateway.storage.journal.frame import Entry, pack
 from gateway.storage.journal.segment import Segment
 from gateway.storage.journal.writer import Writer
 from gateway.storage.postgres.ledger import PostgresLedger
@@ -41,14 +42,14 @@ def after(owner: type, name: str) -> Callable[[], None]:
 
 
 def written() -> None:
-    """In the file, and not committed yet."""
+    """Half of a group is in the file."""
     insert = Segment.insert
 
-    def then_reach(self: Segment, *arguments: Any) -> None:
-        self._connection.execute("BEGIN")
-        insert(self, *arguments)
+    def then_reach(self: Segment, first_seq: int, group: Sequence[Entry]) -> None:
+        whole = b"".join(pack(self.header.mark, first_seq, group))
+        os.pwrite(self._descriptor, whole[: len(whole) // 2], self.bytes)
         reach()
-        self._connection.execute("COMMIT")
+        insert(self, first_seq, group)
 
     Segment.insert = then_reach  # type: ignore[method-assign]
 

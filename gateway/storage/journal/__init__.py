@@ -1,1 +1,1 @@
-"""The journal on disk: SQLite segments in locked slots, one writing thread, group commit."""
+"""The journal on disk: segment files in locked slots, one writing thread, group commit."""

@@ -6,7 +6,6 @@ through one call: records first, answers after, both in order.
 
 import asyncio
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -151,7 +150,7 @@ class Committer:
     def _perform(self, call: _Call) -> None:
         try:
             answer = call.function()
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
             unavailable = Unavailable(f"the journal's disk fails: {error}")
             unavailable.__cause__ = error
             self._post(_fail, call.answer, unavailable)

@@ -12,9 +12,9 @@ from pathlib import Path
 from gateway.intake.journal import JournalFull, Record
 from gateway.storage.journal.backlog import Backlog
 from gateway.storage.journal.committer import Committer, Pending
+from gateway.storage.journal.frame import EPOCH, MICROSECOND
 from gateway.storage.journal.leftover import RecoveredJournal, open_rows
 from gateway.storage.journal.patience import Patience
-from gateway.storage.journal.segment import EPOCH, MICROSECOND
 from gateway.storage.journal.shelf import Shelf
 from gateway.storage.journal.slots import Slot, take_abandoned_slots, take_slot
 from gateway.storage.journal.writer import SegmentSizes, Writer
@@ -54,7 +54,6 @@ class SegmentJournal:
         sizes = SegmentSizes(
             full_bytes=options.segment_bytes,
             applied_bytes=options.segment_bytes // 8,
-            compact_log_bytes=options.segment_bytes // 4,
         )
         self._writer = Writer(slot.directory, self._id, self._shelf, sizes)
         self._committer = Committer(

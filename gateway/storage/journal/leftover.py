@@ -1,16 +1,15 @@
 """Journals of earlier process starts: found, checked for completeness, drained and removed."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.intake.journal import Record
 from gateway.storage.journal.committer import Committer
-from gateway.storage.journal.files import give_names_back, segment_files
+from gateway.storage.journal.files import segment_files
 from gateway.storage.journal.recovery import RecoveryNotes
 from gateway.storage.journal.row import Row, Sealed
-from gateway.storage.journal.segment import DamagedSegmentError, Extent, Header, Segment, is_damage
+from gateway.storage.journal.segment import DamagedSegmentError, Extent, Segment
 from gateway.storage.journal.shelf import Shelf
 from gateway.storage.journal.slots import Slot
 
@@ -75,8 +74,7 @@ class RecoveredJournal:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    path: Path
-    header: Header
+    segment: Segment
     extent: Extent
 
 
@@ -87,8 +85,6 @@ def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
     lies behind a segment that cannot be opened now waits with it: if it were applied first, the
     position in the ledger would be beyond the records that still wait.
     """
-    give_names_back(directory)
-    _remove_orphans(directory)
     files = segment_files(directory)
     RecoveryNotes(directory).forget_others(set(files))
     rows = {journal: _open_row(paths, shelf) for journal, paths in files.items()}
@@ -101,20 +97,20 @@ def _open_row(paths: list[Path], shelf: Shelf) -> Row:
     for path in paths:
         try:
             found.append(_open(path, shelf))
-        except (sqlite3.Error, OSError) as error:
-            if not is_damage(error):
-                shelf.report_unreadable(path, error)
-                break
-            shelf.report_damage(path, error, readable=False)
+        except DamagedSegmentError as error:
+            shelf.report_damage(path, str(error), readable=False)
             found.append(None)
+        except OSError as error:
+            shelf.report_unreadable(path, error)
+            break
     for one, following in zip(found, [*found[1:], None], strict=True):
-        if one and (complaint := _complaint(one, following, shelf)):
-            shelf.report_damage(one.path, DamagedSegmentError(complaint), readable=True)
-    shelf.unlink([one.path for one in found if one and not one.extent.records])
+        if one and (complaint := _complaint(one, following)):
+            shelf.report_damage(one.segment.path, complaint, readable=True)
+    shelf.unlink([one.segment.path for one in found if one and not one.extent.records])
     return Row(
         shelf,
         [
-            Sealed(one.path, one.extent.last_seq, one.extent)
+            Sealed(one.segment.path, one.extent.last_seq, one.extent)
             for one in found
             if one and one.extent.records
         ],
@@ -127,24 +123,13 @@ def _open(path: Path, shelf: Shelf) -> _Found | None:
         shelf.unlink([path])
         return None
     shelf.keep(segment)
-    return _Found(path, segment.header, segment.extent())
+    return _Found(segment, segment.extent())
 
 
-def _complaint(one: _Found, following: _Found | None, shelf: Shelf) -> str:
+def _complaint(one: _Found, following: _Found | None) -> str:
     """What is missing from the segment, empty if it is whole."""
-    extent = one.extent
-    end = max(extent.last_seq, one.header.first_seq - 1)
-    if end - one.header.first_seq + 1 != extent.records:
-        return "records in the middle are missing"
-    if following and following.header.previous_seq > end:
-        return f"records {end + 1} to {following.header.previous_seq} are missing"
-    if shelf.segment(one.path).lost_commits():
-        return f"records after {end} are lost in the write-ahead log"
-    return ""
-
-
-def _remove_orphans(directory: Path) -> None:
-    """Logs whose database was unlinked just before the process ended."""
-    for log in directory.glob("*.sqlite-wal"):
-        if not log.with_name(log.name.removesuffix("-wal")).exists():
-            log.unlink(missing_ok=True)
+    header, extent = one.segment.header, one.extent
+    end = max(extent.last_seq, header.first_seq - 1)
+    if following and following.segment.header.previous_seq > end:
+        return f"records {end + 1} to {following.segment.header.previous_seq} are missing"
+    return one.segment.damage

@@ -1,16 +1,13 @@
 """A row of sealed segments: records of one journal that nobody adds to any more, in order."""
 
-import sqlite3
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.intake.journal import Record
-from gateway.storage.journal.segment import Extent, is_damage
+from gateway.storage.journal.segment import NOTHING, DamagedSegmentError, Extent, Segment
 from gateway.storage.journal.shelf import Shelf, Taken
-
-NOTHING = Extent(records=0, body_bytes=0, first_seq=0, last_seq=0, oldest_us=0)
 
 
 @dataclass(slots=True)
@@ -37,15 +34,12 @@ class Row:
         self._note_first()
 
     def read(self, after: int, limit_bytes: int) -> list[Record]:
-        """See `Journal.read`; stays within one segment. One that proves damaged is passed over."""
+        """See `Journal.read`; stays within one segment. What proves damaged is passed over."""
         for sealed in [sealed for sealed in self._sealed if sealed.last_seq > after]:
-            try:
-                records = self._shelf.segment(sealed.path).read(after, limit_bytes)
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
-                    raise
-                self._give_up(sealed, error)
+            if (segment := self._open(sealed)) is None:
                 continue
+            records = segment.read(after, limit_bytes)
+            self._shelf.look_for_damage(segment)
             if records:
                 return records
         return []
@@ -67,9 +61,11 @@ class Row:
 
     def unapplied(self, applied: int) -> Extent:
         """What a recovered row still holds beyond *applied*; call `trim` first."""
-        if self._sealed:
-            self._measure(self._sealed[0], applied)
-        if not self._sealed:
+        while self._sealed:
+            if first := self._open(self._sealed[0]):
+                self._sealed[0].unapplied = first.extent(after=applied)
+                break
+        else:
             return NOTHING
         extents = [sealed.unapplied for sealed in self._sealed]
         return Extent(
@@ -80,18 +76,15 @@ class Row:
             oldest_us=extents[0].oldest_us,
         )
 
-    def _measure(self, sealed: Sealed, applied: int) -> None:
+    def _open(self, sealed: Sealed) -> Segment | None:
+        """None if it cannot be read at all any more."""
         try:
-            sealed.unapplied = self._shelf.segment(sealed.path).extent(after=applied)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            self._give_up(sealed, error)
-
-    def _give_up(self, sealed: Sealed, error: Exception) -> None:
-        self._sealed.remove(sealed)
-        self._note_first()
-        self._shelf.report_damage(sealed.path, error, readable=False)
+            return self._shelf.segment(sealed.path)
+        except DamagedSegmentError as error:
+            self._sealed.remove(sealed)
+            self._note_first()
+            self._shelf.report_damage(sealed.path, str(error), readable=False)
+            return None
 
     def _note_first(self) -> None:
         self.first_last_seq = self._sealed[0].last_seq if self._sealed else None

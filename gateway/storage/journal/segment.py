@@ -1,63 +1,58 @@
-"""One segment: a SQLite file with a run of one journal's records, used by one thread.
+"""One segment: a file with a run of one journal's records, in frames one after the other.
 
-Records stay in the write-ahead log: most are applied and unlinked before copying them would pay.
+The file begins with a block that says whose segment it is. Used by one thread.
 """
 
-import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+import os
+import secrets
+import struct
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.resources import files
-from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
+from xxhash import xxh3_64_intdigest
 
 from gateway.intake.journal import Record
-from gateway.storage.journal.files import (
-    create_private_file,
-    keep_evidence,
-    sync_directory,
-    without_its_name,
-    write_ahead_log,
+from gateway.storage.journal.files import sync_directory
+from gateway.storage.journal.frame import (
+    HEAD_BYTES,
+    MARK_BYTES,
+    Entry,
+    Frame,
+    pack,
+    read_frame,
+    read_head,
 )
-from gateway.storage.journal.wal import lost_commits
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
+_MAGIC = b"alerts\r\n"
 _FORMAT = 1
-_PAGE_BYTES = 8_192
-_MEASURED_EVERY_GROUPS = 32
-_MEASURED_EVERY_BYTES = 4 * 2**20
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BLOCK = struct.Struct("<8sHHQ")
+"""Magic, format, bytes of the header, XXH3-64 of it; the header in MessagePack follows."""
+BLOCK_BYTES = 512
+_PLACE_BYTES = 2**16
+"""A place is remembered each so many bytes; what lies between is looked through."""
+_SEARCHED_BYTES = 2**20
 
 
-class DamagedSegmentError(sqlite3.DatabaseError):
-    """The file is not what was written: not a database, torn, or something is missing from it."""
+class DamagedSegmentError(Exception):
+    """The file is not what was written: it does not say whose segment it is."""
 
 
-class Entry(Protocol):
-    """A record that has no seq yet."""
-
-    received_us: int
-    """Microseconds since the epoch."""
-    tenant: int
-    source: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a segment says of itself; see segment.sql."""
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """What a segment says of itself."""
 
     journal: str
     number: int
     first_seq: int
+    """Of the first record that may stand here."""
     previous_seq: int
+    """The last committed one of the segments before, 0 if none."""
+    mark: int = msgspec.field(default_factory=lambda: secrets.randbits(63))
+    """See frame.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,192 +67,175 @@ class Extent:
     oldest_us: int
 
 
-class Segment:
-    """Use from one thread; raises sqlite3.Error and OSError as they come."""
+NOTHING = Extent(records=0, body_bytes=0, first_seq=0, last_seq=0, oldest_us=0)
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, header: Header) -> None:
+
+class Segment:
+    """Raises OSError as it comes."""
+
+    def __init__(self, path: Path, descriptor: int, header: Header) -> None:
         self.path = path
         self.header = header
-        self._connection = connection
-        self._groups_since_measured = 0
-        self._bytes_since_measured = 0
-        self._bytes_since_compacted = 0
+        self.bytes = BLOCK_BYTES
+        """On disk, up to the end of the last whole frame."""
+        self.damage = ""
+        """What was found damaged of that which had been written whole; empty if nothing was."""
+        self._descriptor = descriptor
+        self._seqs = array("Q")
+        self._offsets = array("Q")
+        """Places to begin reading at: the frame with this first seq, and where it lies."""
 
     @classmethod
     def create(cls, path: Path, header: Header) -> "Segment":
         """A new file, durable with its name."""
-        create_private_file(path)
-        connection = _connect(path)
+        # A write returns when it is on disk, so that the interpreter's lock is lost once a group.
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_DSYNC | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
         try:
-            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript("BEGIN IMMEDIATE;" + _statement("segment.sql"))
-            connection.execute(
-                "INSERT INTO header VALUES (?, ?, ?, ?)",
-                (header.journal, header.number, header.first_seq, header.previous_seq),
-            )
-            connection.execute("COMMIT")
+            _write(descriptor, [_block(header)], 0)
             sync_directory(path.parent)
         except BaseException:
-            connection.close()
+            os.close(descriptor)
             raise
-        return cls(path, connection, header)
+        return cls(path, descriptor, header)
 
     @classmethod
     def open(cls, path: Path) -> "Segment | None":
-        """An existing one, recovered if need be; None if its creation was never finished."""
-        log = write_ahead_log(path)
-        if path.stat().st_size == 0 and log.exists() and log.stat().st_size > 0:
-            # SQLite would take the empty file for a new database and delete the log.
-            raise DamagedSegmentError("the database is empty and its write-ahead log is not")
-        connection = _connect(path)
+        """An existing one, to be read; None if its creation was never finished.
+
+        Raises DamagedSegmentError.
+        """
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            header = _read_header(connection)
-            if header is None and lost_commits(log, page_count=1):
-                raise DamagedSegmentError("the beginning of the write-ahead log is lost")
-        except BaseException as error:
-            if is_damage(error):
-                keep_evidence(path)  # closing may remove the log
-            connection.close()
+            header = _read_header(descriptor)
+            if header is None:
+                os.close(descriptor)
+                return None
+            segment = cls(path, descriptor, header)
+            segment._look_through()
+        except BaseException:
+            os.close(descriptor)
             raise
-        if header is None:
-            connection.close()
-            return None
-        return cls(path, connection, header)
+        return segment
 
     def insert(self, first_seq: int, group: Sequence[Entry]) -> None:
-        """Write and fsync all or nothing."""
-        sizes = [len(entry.body) for entry in group]
-        offsets = accumulate(sizes[:-1], initial=1)
-        rows = [
-            (entry.received_us, entry.tenant, entry.source, offset, size)
-            for entry, offset, size in zip(group, offsets, sizes, strict=True)
-        ]
-        bodies = b"".join([entry.body for entry in group])
-        # One statement, since each gives the interpreter's lock away and must wait to get it back.
-        self._connection.execute(
-            _statement("insert.sql"), (bodies, msgspec.json.encode(rows).decode(), first_seq)
-        )
-        self._groups_since_measured += 1
-        self._bytes_since_measured += len(bodies)
-        self._bytes_since_compacted += len(bodies)
+        """Write, durably, all or nothing. After a failure it must not be written again."""
+        try:
+            written = _write(self._descriptor, pack(self.header.mark, first_seq, group), self.bytes)
+        except OSError:
+            with suppress(OSError):  # what was refused had better not be found again
+                os.ftruncate(self._descriptor, self.bytes)
+            raise
+        self._remember(first_seq, self.bytes)
+        self.bytes += written
 
     def read(self, after: int, limit_bytes: int) -> list[Record]:
         """Records with seq > *after*, up to *limit_bytes* of bodies, at least one if there is one.
 
-        Raises DamagedSegmentError only if it cannot read a single one.
+        What is damaged is passed over and noted in `damage`.
         """
         found: list[Record] = []
         room = limit_bytes
-        query = "SELECT * FROM records WHERE seq > ? ORDER BY seq"
-        try:
-            with closing(self._connection.execute(query, (after,))) as cursor:
-                for seq, received_us, tenant, source, body in cursor:
-                    room -= len(body)
-                    if found and room < 0:
-                        break
-                    received_at = EPOCH + timedelta(microseconds=received_us)
-                    found.append(Record(seq, received_at, tenant, source, body))
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            if not found:
-                raise DamagedSegmentError(str(error)) from error
+        for _, frame in self._frames(self._place(after), self.bytes):
+            for record in frame.records() if frame.last_seq > after else ():
+                if record.seq <= after:
+                    continue
+                room -= len(record.body)
+                if found and room < 0:
+                    return found
+                found.append(record)
         return found
 
-    def extent(self, after: int = 0, upto: int = 2**62) -> Extent:
-        """Of the records with *after* < seq <= *upto*; reads no bodies."""
-        query = (
-            "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(min(seq), 0),"
-            " coalesce(max(seq), 0), coalesce(min(received_at), 0)"
-            " FROM records WHERE seq > ? AND seq <= ?"
-        )
-        return Extent(*_one_row(self._connection, query, (after, upto)))
-
-    def lost_commits(self) -> bool:
-        """Whether the log holds answered groups that SQLite does not show."""
-        (pages,) = _one_row(self._connection, "PRAGMA page_count")
-        return lost_commits(write_ahead_log(self.path), pages)
-
-    def due(self) -> bool:
-        """Enough was written to look at the size again, which costs system calls."""
-        return (
-            self._groups_since_measured >= _MEASURED_EVERY_GROUPS
-            or self._bytes_since_measured >= _MEASURED_EVERY_BYTES
-        )
-
-    def measure(self) -> tuple[int, int]:
-        """Bytes on disk: of the database, and of its write-ahead log."""
-        self._groups_since_measured = self._bytes_since_measured = 0
-        return self.path.stat().st_size, write_ahead_log(self.path).stat().st_size
-
-    def wasteful(self, log_bytes: int) -> bool:
-        """The log holds mostly repeated pages, as many small groups leave them."""
-        return log_bytes >= 4 * self._bytes_since_compacted
-
-    def compact(self) -> None:
-        """Copy the log's newest pages into the database and empty the log."""
-        self._bytes_since_compacted = 0
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-    def rest(self) -> None:
-        """No more writing: give memory back."""
-        self._connection.execute("PRAGMA cache_size = -256")
-        self._connection.execute("PRAGMA shrink_memory")
+    def extent(self, after: int = 0) -> Extent:
+        """Of the records with seq > *after*."""
+        records = body_bytes = first_seq = last_seq = oldest_us = 0
+        for _, frame in self._frames(self._place(after), self.bytes):
+            rows = frame.rows[max(0, after + 1 - frame.first_seq) :]
+            if not rows:
+                continue
+            if not records:
+                first_seq, oldest_us = max(frame.first_seq, after + 1), rows[0][0]
+            records += len(rows)
+            body_bytes += sum(size for *_, size in rows)
+            last_seq = frame.last_seq
+        return Extent(records, body_bytes, first_seq, last_seq, oldest_us)
 
     def close(self) -> None:
-        """Leave the log as it is: to copy it would cost what an outage's backlog weighs."""
-        with without_its_name(self.path):
-            self._connection.close()
+        os.close(self._descriptor)
+
+    def _look_through(self) -> None:
+        """Find what is there. A frame that is not whole and the last was never answered."""
+        size = os.fstat(self._descriptor).st_size
+        for offset, frame in self._frames(BLOCK_BYTES, size):
+            self._remember(frame.first_seq, offset)
+            self.bytes = offset + frame.bytes
+
+    def _remember(self, first_seq: int, offset: int) -> None:
+        if not self._offsets or offset - self._offsets[-1] >= _PLACE_BYTES:
+            self._seqs.append(first_seq)
+            self._offsets.append(offset)
+
+    def _place(self, after: int) -> int:
+        """Where to begin for the record after *after*."""
+        index = bisect_right(self._seqs, after + 1)
+        return self._offsets[index - 1] if index else BLOCK_BYTES
+
+    def _frames(self, offset: int, end: int) -> Iterator[tuple[int, Frame]]:
+        """Whole frames from *offset* on, each with where it lies."""
+        while offset < end:
+            frame = self._frame(offset, end)
+            if frame is not None:
+                yield offset, frame
+                offset += frame.bytes
+                continue
+            following = self._next_frame(offset + 1, end)
+            # Each frame was on disk before the next was written.
+            if following < end or end <= self.bytes:
+                self.damage = f"bytes {offset} to {following} are damaged"
+            offset = following
+
+    def _frame(self, offset: int, end: int) -> Frame | None:
+        head = read_head(self.header.mark, os.pread(self._descriptor, HEAD_BYTES, offset))
+        if head is None or offset + head.frame_bytes > end:
+            return None
+        payload_bytes = head.frame_bytes - HEAD_BYTES
+        return read_frame(head, os.pread(self._descriptor, payload_bytes, offset + HEAD_BYTES))
+
+    def _next_frame(self, offset: int, end: int) -> int:
+        """Where the next whole frame lies, or *end*."""
+        mark = self.header.mark.to_bytes(MARK_BYTES, "little")
+        while offset < end:
+            searched = os.pread(self._descriptor, min(_SEARCHED_BYTES, end - offset), offset)
+            at = searched.find(mark)
+            if at >= 0 and self._frame(offset + at, end) is not None:
+                return offset + at
+            # A mark may lie across the border of what was searched.
+            offset += at + 1 if at >= 0 else max(1, len(searched) - MARK_BYTES + 1)
+        return end
 
 
-def is_damage(error: BaseException) -> bool:
-    """The file itself is broken; anything else may pass (disk full, lock, too many files)."""
-    if isinstance(error, DamagedSegmentError):
-        return True
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGE
+def _block(header: Header) -> bytes:
+    packed = msgspec.msgpack.encode(header)
+    head = _BLOCK.pack(_MAGIC, _FORMAT, len(packed), xxh3_64_intdigest(packed))
+    return (head + packed).ljust(BLOCK_BYTES, b"\0")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path.absolute().as_uri() + "?mode=rw",
-        uri=True,
-        isolation_level=None,
-        timeout=5.0,
-        check_same_thread=False,  # another one may close it
-    )
-    try:
-        # Exclusive before the first look: then SQLite keeps no shared memory beside the log.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA cache_size = -8192")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _read_header(connection: sqlite3.Connection) -> Header | None:
-    if _one_row(connection, "SELECT count(*) FROM sqlite_master") == (0,):
+def _read_header(descriptor: int) -> Header | None:
+    data = os.pread(descriptor, BLOCK_BYTES, 0)
+    if len(data) == BLOCK_BYTES:
+        magic, version, packed_bytes, checksum = _BLOCK.unpack_from(data)
+        packed = data[_BLOCK.size : _BLOCK.size + packed_bytes]
+        if magic == _MAGIC and checksum == xxh3_64_intdigest(packed):
+            if version != _FORMAT:
+                raise OSError(f"segment format {version} is unknown here")
+            return msgspec.msgpack.decode(packed, type=Header)
+    if os.fstat(descriptor).st_size <= BLOCK_BYTES:
         return None
-    (version,) = _one_row(connection, "PRAGMA user_version")
-    if version != _FORMAT:
-        raise sqlite3.NotSupportedError(f"segment format {version} is unknown here")
-    row = connection.execute("SELECT * FROM header").fetchone()
-    if row is None:
-        raise DamagedSegmentError("the header is missing")
-    return Header(*row)
+    raise DamagedSegmentError("the file does not begin as a segment does")
 
 
-def _one_row(
-    connection: sqlite3.Connection, query: str, parameters: Iterable[int] = ()
-) -> tuple[int, ...]:
-    row: tuple[int, ...] = connection.execute(query, tuple(parameters)).fetchone()
-    return row
-
-
-@cache
-def _statement(name: str) -> str:
-    return files("gateway.storage.journal").joinpath(name).read_text("utf-8")
+def _write(descriptor: int, pieces: list[bytes], offset: int) -> int:
+    written = os.pwritev(descriptor, pieces, offset)
+    if written != sum(map(len, pieces)):
+        raise OSError("the disk took a part only")
+    return written

@@ -11,14 +11,13 @@ from gateway.storage.journal.files import (
     keep_evidence,
     set_aside,
     sync_directory,
-    unlink_database,
 )
 from gateway.storage.journal.segment import DamagedSegmentError, Segment
 
 logger = logging.getLogger(__name__)
 
 _OPEN_SEGMENTS = 64
-"""Two descriptors each. To open one again reads its log, so they stay open up to this many."""
+"""To open one again looks through all of it, so they stay open up to this many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Taken:
             return
         try:
             for path in self.paths:
-                unlink_database(path)
+                path.unlink(missing_ok=True)
             sync_directory(self.paths[0].parent)
         except OSError as error:
             logger.error("an applied segment cannot be removed", extra={"reason": str(error)})
@@ -47,6 +46,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._open: OrderedDict[Path, Segment] = OrderedDict()
+        self._reported: set[Path] = set()
         self.damaged = 0
         """Segments found damaged since the start; each has left `*.corrupt` files."""
         self.unreadable = 0
@@ -58,7 +58,7 @@ class Shelf:
         if segment is None:
             segment = Segment.open(path)
             if segment is None:
-                raise DamagedSegmentError("the segment has lost its tables")
+                raise DamagedSegmentError("the segment has lost its beginning")
             self.keep(segment)
         self._open.move_to_end(path)
         return segment
@@ -66,7 +66,6 @@ class Shelf:
     def keep(self, segment: Segment) -> None:
         """Take over an open segment that nobody writes any more."""
         self._open[segment.path] = segment
-        segment.rest()
         if len(self._open) > _OPEN_SEGMENTS:
             self._open.popitem(last=False)[1].close()
 
@@ -79,15 +78,23 @@ class Shelf:
         taken = [self._open.pop(path, None) for path in paths]
         return Taken(paths, [segment for segment in taken if segment is not None])
 
-    def report_damage(self, path: Path, error: Exception, readable: bool) -> None:
-        """Say it loudly and keep the bytes: *readable* ones stay in use, others are renamed."""
+    def look_for_damage(self, segment: Segment) -> None:
+        """To be called when something was read of it."""
+        if segment.damage:
+            self.report_damage(segment.path, segment.damage, readable=True)
+
+    def report_damage(self, path: Path, reason: str, readable: bool) -> None:
+        """Say it loudly, once, and keep the bytes: *readable* ones stay in use, others do not."""
+        if readable and path in self._reported:
+            return
+        self._reported.add(path)
         self.damaged += 1
         logger.error(
             "a segment of the journal is damaged; answered requests may be lost",
             extra={
                 "segment": str(path),
                 "kept_as": str(aside_path(path)),
-                "reason": str(error),
+                "reason": reason,
                 "still_read": readable,
             },
         )

@@ -1,7 +1,6 @@
 """Our own journal as the committing thread sees it: the current segment, and those before it."""
 
 import logging
-import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from pathlib import Path
 
 from gateway.intake.journal import Record
 from gateway.storage.journal.files import segment_path
+from gateway.storage.journal.frame import Entry
 from gateway.storage.journal.row import Row, Sealed
-from gateway.storage.journal.segment import DamagedSegmentError, Entry, Header, Segment
+from gateway.storage.journal.segment import Header, Segment
 from gateway.storage.journal.shelf import Shelf, Taken
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,6 @@ class SegmentSizes:
     """Another segment is begun beyond this."""
     applied_bytes: int
     """A segment whose records are all applied is unlinked beyond this, though not full."""
-    compact_log_bytes: int
-    """A write-ahead log that holds mostly repeated pages is compacted beyond this."""
 
 
 class Writer:
@@ -62,29 +60,20 @@ class Writer:
             self._note_failure(error)
             raise
         self._committed_seq = self._next_seq - 1
+        self._current_bytes = segment.bytes
         self._note_success()
         return first_seq
 
     def tend(self) -> None:
-        """After the answer: begin another segment or compact this one, when it is time."""
-        segment = self._current
-        if segment is None or not segment.due():
-            return
-        try:
-            database_bytes, log_bytes = segment.measure()
-            self._current_bytes = database_bytes + log_bytes
-            if self._current_bytes >= self._sizes.full_bytes:
-                self._seal()
-            elif log_bytes >= self._sizes.compact_log_bytes and segment.wasteful(log_bytes):
-                segment.compact()
-        except (sqlite3.Error, OSError) as error:
-            self._note_failure(error)
+        """After the answer: be done with a full segment."""
+        if self._current_bytes >= self._sizes.full_bytes:
+            self._seal()
 
     def probe(self) -> None:
         """While writing fails: see whether it works again, without waiting for a request."""
         try:
             self._begin(self._next_seq)
-        except (sqlite3.Error, OSError):
+        except OSError:
             return
         self._note_success()
 
@@ -94,11 +83,12 @@ class Writer:
             return found
         if self._current is None or self._committed_seq <= after:
             return []
-        try:
-            return self._current.read(after, limit_bytes)
-        except DamagedSegmentError:
+        segment = self._current
+        found = segment.read(after, limit_bytes)
+        if segment.damage:  # then the next group is not trusted to it
+            self._shelf.look_for_damage(segment)
             self._seal()
-            return self._row.read(after, limit_bytes)
+        return found
 
     def removable(self, applied: int) -> bool:
         """Whether `trim(applied)` would unlink anything. Any thread may ask."""
@@ -147,7 +137,7 @@ class Writer:
         if self.healthy:
             logger.error("the journal cannot be written", extra={"reason": repr(error)})
         self.healthy = False
-        with suppress(sqlite3.Error, OSError):
+        with suppress(OSError):
             self._seal()
 
     def _note_success(self) -> None:

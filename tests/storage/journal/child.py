@@ -16,8 +16,8 @@ from gateway.intake.journal import JournalFull
 from gateway.storage.journal.journal import SegmentJournal
 from tests.storage.journal.journals import append, bodies, opened, read_all
 
-_SYSCALLS = {"x86_64": (317, 74, 75), "aarch64": (277, 82, 83)}
-"""Per machine: seccomp, fsync, fdatasync."""
+_SYSCALLS = {"x86_64": (317, 296, 328), "aarch64": (277, 70, 287)}
+"""Per machine: seccomp, pwritev, pwritev2."""
 
 
 def say(line: str) -> None:
@@ -61,10 +61,10 @@ async def begin_and_die(journal: SegmentJournal) -> None:
     die()
 
 
-async def fsync_fails_once(journal: SegmentJournal) -> None:
-    """The fsync of the first segment fails from its second record on; says what came of it."""
+async def write_fails_once(journal: SegmentJournal) -> None:
+    """Writing the first segment fails from its second record on; says what came of it."""
     before = await append(journal, b"before")
-    fail_fsync_of(open_file("-wal"))
+    fail_writes_of(open_file(".segment"))
     try:
         await append(journal, b"fate unknown")
         failed = False
@@ -86,15 +86,15 @@ def open_file(ending: str) -> int:
     return found
 
 
-def fail_fsync_of(descriptor: int) -> None:
-    """From now on the kernel answers EIO to fsync and fdatasync of this descriptor (seccomp)."""
-    seccomp, fsync, fdatasync = _SYSCALLS[platform.machine()]
+def fail_writes_of(descriptor: int) -> None:
+    """From now on the kernel answers EIO to what is written to this descriptor (seccomp)."""
+    seccomp, pwritev, pwritev2 = _SYSCALLS[platform.machine()]
     load, equal, answer = 0x20, 0x15, 0x06
     allow, fail = 0x7FFF0000, 0x00050000 | errno.EIO
     program = [
         (load, 0, 0, 0),  # the system call's number
-        (equal, 1, 0, fsync),
-        (equal, 0, 3, fdatasync),
+        (equal, 1, 0, pwritev),
+        (equal, 0, 3, pwritev2),
         (load, 0, 0, 16),  # its first argument
         (equal, 0, 1, descriptor),
         (answer, 0, 0, fail),
@@ -115,7 +115,7 @@ VERBS: dict[str, Callable[[SegmentJournal], Awaitable[None]]] = {
     "append-for-ever": append_for_ever,
     "hold": hold,
     "begin-and-die": begin_and_die,
-    "fsync-fails-once": fsync_fails_once,
+    "write-fails-once": write_fails_once,
 }
 
 

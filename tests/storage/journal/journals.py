@@ -79,7 +79,7 @@ async def crashed(tmp_path: Path, *written: bytes) -> Path:
 
 
 def segments(root: Path) -> list[Path]:
-    return sorted(root.glob("slot-*/*.sqlite"))
+    return sorted(root.glob("slot-*/*.segment"))
 
 
 def files_beside_lock(root: Path) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from gateway.intake.journal import JournalFull
-from gateway.storage.journal.files import write_ahead_log
 from tests.storage.journal.journals import (
     SMALL,
     Taken,
@@ -29,8 +28,8 @@ async def test_a_group_that_does_not_fit_is_refused_whole(tmp_path: Path) -> Non
     taken = Taken()
     async with opened(tmp_path / "live", taken) as journal:
         await append(journal, b"before")
-        log_bytes = write_ahead_log(segments(tmp_path / "live")[0]).stat().st_size
-        with no_file_beyond(log_bytes + 50_000):
+        written = segments(tmp_path / "live")[0].stat().st_size
+        with no_file_beyond(written + 50_000):
             with pytest.raises(JournalFull):
                 await append(journal, LARGE)
             assert not journal.writable
@@ -65,7 +64,7 @@ async def test_while_the_disk_is_full_every_append_is_refused_and_leaves_no_file
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(tmp_path) as journal:
-        with no_file_beyond(1000):
+        with no_file_beyond(100):
             for _ in range(5):
                 answers = await asyncio.gather(
                     *(append(journal, b"x") for _ in range(10)), return_exceptions=True
@@ -79,7 +78,7 @@ async def test_while_the_disk_is_full_every_append_is_refused_and_leaves_no_file
 async def test_it_is_writable_again_without_a_request_when_there_is_room(tmp_path: Path) -> None:
     impatient = replace(SMALL, probe_interval=timedelta(milliseconds=50))
     async with opened(tmp_path, options=impatient) as journal:
-        with no_file_beyond(1000):
+        with no_file_beyond(100):
             with pytest.raises(JournalFull):
                 await append(journal, b"x")
             for _ in range(10):
@@ -102,17 +101,3 @@ async def test_room_given_back_by_trimming_is_used(tmp_path: Path) -> None:
             await journal.trim(180)
             assert files_beside_lock(tmp_path) == []
         assert await append(journal, LARGE) == 182
-
-
-async def test_a_full_disk_while_waste_is_compacted_loses_nothing(tmp_path: Path) -> None:
-    async with opened(tmp_path) as journal:
-        answered = []
-        with no_file_beyond(300_000):
-            for n in range(150):
-                try:
-                    await append(journal, b"%d" % n)
-                    answered.append(b"%d" % n)
-                except JournalFull:
-                    continue
-        assert bodies(await read_all(journal)) == answered
-        assert len(answered) > 100

@@ -66,10 +66,10 @@ async def test_nothing_answered_is_missing_after_a_kill_under_load(tmp_path: Pat
             assert recovered[answered_seq] == body
 
 
-async def test_a_failed_fsync_is_not_tried_again_and_its_numbers_are_never_used_again(
+async def test_a_failed_write_is_not_tried_again_and_its_numbers_are_never_used_again(
     tmp_path: Path,
 ) -> None:
-    said = json.loads(said_before_it_died("fsync-fails-once", tmp_path))
+    said = json.loads(said_before_it_died("write-fails-once", tmp_path))
     assert said == {"before": 1, "failed": True, "after": 3, "read": ["before", "after"]}
     async with opened(tmp_path) as journal:
         (leftover,) = journal.leftovers()

@@ -62,7 +62,7 @@ async def test_a_segment_that_is_not_full_is_given_back_when_all_is_applied(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as journal:
-        last = max(await asyncio.gather(*(append(journal, b"x" * 10_000) for _ in range(10))))
+        last = max(await asyncio.gather(*(append(journal, b"x" * 10_000) for _ in range(14))))
         for _ in range(32):
             last = await append(journal, b"x")
         assert len(segments(tmp_path)) == 1
