@@ -52,7 +52,7 @@ class Held(msgspec.Struct, gc=False):
 class Absorbed:
     """What became of the reports that were asked for; in neither: no answer."""
 
-    held: set[ReportKey] = field(default_factory=set)
+    held: list[ReportKey] = field(default_factory=list)
     passed: dict[ReportKey, Held] = field(default_factory=dict)
 
 

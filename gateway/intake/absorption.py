@@ -4,7 +4,7 @@ A batch may be tried several times: what was counted at one try is not counted a
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -14,7 +14,7 @@ from gateway.intake.confirmed import Confirmed, shared
 from gateway.intake.ledger import Applied, Batch, Repeat, RepeatsMoved
 from gateway.windows.summed import Summed
 
-AT_ONCE = 2_000
+AT_ONCE = 4_000
 """Reports that are asked for together, so that requests get their turn in between."""
 
 
@@ -37,14 +37,17 @@ class Absorption:
         questions = _asked(batch)
         while asked := dict(islice(questions, AT_ONCE)):
             absorbed = await self.absorber.absorb(asked)
-            for tenant, strand, source in absorbed.held:
-                repeat = batch.repeats[tenant].pop((strand, source))
-                self._counted[tenant, strand, source] = repeat
+            self._take_held(batch, absorbed.held)
             self._passed |= absorbed.passed
             moved |= {key[:2] for key, held in absorbed.passed.items() if _moved(asked[key], held)}
         if moved:
             raise RepeatsMoved("strands have changed elsewhere", strands=tuple(moved))
         batch.held = {key: held for key, held in self._passed.items() if held.uncredited > 0}
+
+    def _take_held(self, batch: Batch, keys: Sequence[ReportKey]) -> None:
+        counted, repeats = self._counted, batch.repeats
+        for key in keys:
+            counted[key] = repeats[key[0]].pop(key)
 
     async def confirm(self, batch: Batch, applied: Applied) -> None:
         """After the commit: tell the absorber, and count what was held."""
@@ -69,11 +72,11 @@ class Absorption:
                     known = applied.confirmed.get(key[:2])
                     told[key] = _confirmation(held, known, summed)
         for tenant, repeats in batch.repeats.items():
-            for (strand, source), repeat in repeats.items():
-                held = self._passed.get((tenant, strand, source))
+            for key, repeat in repeats.items():
+                held = self._passed.get(key)
                 if held is not None:
-                    known = applied.confirmed.get((tenant, strand), repeat.known)
-                    told[tenant, strand, source] = _confirmation(held, known, repeat)
+                    known = applied.confirmed.get((tenant, key[1]), repeat.known)
+                    told[key] = _confirmation(held, known, repeat)
         return told
 
     def _take_out(self, batch: Batch) -> None:
@@ -81,7 +84,7 @@ class Absorption:
         counted = Counter({key: repeat.count for key, repeat in self._counted.items()})
         for key, count in counted.items():
             repeats = batch.repeats.get(key[0], {})
-            repeat = repeats.pop(key[1:], None)
+            repeat = repeats.pop(key, None)
             left = count - (0 if repeat is None else repeat.count)
             if left > 0:
                 _discount(batch, key, left)
@@ -98,18 +101,8 @@ def _discount(batch: Batch, key: ReportKey, count: int) -> None:
 
 def _asked(batch: Batch) -> Iterator[tuple[ReportKey, Asked]]:
     """Repeats may leave the batch meanwhile."""
-    for tenant, repeats in batch.repeats.items():
-        for (strand, source), repeat in list(repeats.items()):
-            yield (
-                (tenant, strand, source),
-                Asked(
-                    repeat.known.version,
-                    repeat.count,
-                    repeat.received_at,
-                    repeat.lease_until,
-                    repeat.unstarted_at,
-                ),
-            )
+    for repeats in batch.repeats.values():
+        yield from list(repeats.items())
     for tenant, news in batch.news.items():
         for summed in news:
             identity = summed.identity

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.alerts.identity import Identity
 from gateway.alerts.sighting import Sighting
+from gateway.intake.absorber import ReportKey
 from gateway.intake.checked import Checked
 from gateway.intake.confirmed import Confirmed, is_repeat
 from gateway.intake.journal import Record
@@ -59,10 +60,12 @@ def _add_sightings(batch: Batch, record: Record, checked: Checked, book: Silence
         ):
             adder.add(identity, sighting, silenced)
             continue
-        repeat = repeats.get((strand, identity.source))
+        key = (tenant, strand, identity.source)
+        repeat = repeats.get(key)
         if repeat is None:
-            repeat = Repeat(identity, known, 0, now, None, None, None, "")
-            repeats[strand, identity.source] = repeat
+            repeat = repeats[key] = Repeat(
+                known.version, 0, now, None, None, identity, known, None, ""
+            )
         repeat.count += 1
         repeat.received_at = now
         repeat.url = sighting.url
@@ -101,7 +104,7 @@ class _News:
         self,
         news: list[Summed],
         latest: dict[bytes, Summed],
-        repeats: dict[tuple[bytes, str], Repeat],
+        repeats: dict[ReportKey, Repeat],
         now: datetime,
         resolve_timeout: timedelta | None,
     ) -> None:
@@ -124,7 +127,7 @@ class _News:
         """What came before the news of a strand is applied before it, repeats too."""
         known: Confirmed | None = identity.memory.confirmed
         for source in () if known is None else known.sources:
-            repeat = self._repeats.pop((identity.strand, source), None)
+            repeat = self._repeats.pop((identity.tenant, identity.strand, source), None)
             if repeat is not None:
                 for summed in as_news(repeat):
                     self._news.append(summed)

@@ -48,6 +48,7 @@ def apply_held(rows: WorkingSet, identity: Identity, held: Held, count: int) -> 
         rows.changed_strands.add(strand.strand)
         return
     repeat = Repeat(
+        version=held.version,
         identity=identity,
         known=held.state,
         count=count,

@@ -5,25 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
 from gateway.alerts.identity import Identity
 from gateway.errors import Conflict, GatewayError
-from gateway.intake.absorber import Held, ReportKey
+from gateway.intake.absorber import Asked, Held, ReportKey
 from gateway.intake.confirmed import Confirmed
 from gateway.windows.summed import Summed
 
 
-class Repeat(msgspec.Struct, gc=False):
+class Repeat(Asked, gc=False):
     """Mere repeats of one strand by one source, summed; times are greatests."""
 
     identity: Identity
     known: Confirmed
-    count: int
-    received_at: datetime
-    lease_until: datetime | None
-    unstarted_at: datetime | None
-    """Receipt of the last one that named no start."""
     annotations: bytes | None
     """Set if they differ from those last written."""
     url: str
@@ -60,8 +53,8 @@ class Batch:
     last: int = 0
     news: dict[int, list[Summed]] = field(default_factory=dict)
     """By tenant, in the order of the journal."""
-    repeats: dict[int, dict[tuple[bytes, str], Repeat]] = field(default_factory=dict)
-    """By tenant, then (strand, source)."""
+    repeats: dict[int, dict[ReportKey, Repeat]] = field(default_factory=dict)
+    """By tenant."""
     held: dict[ReportKey, Held] = field(default_factory=dict)
     """What the absorber had held back of reports in it, and what is to be credited with them."""
     latest: dict[int, dict[bytes, Summed]] = field(default_factory=dict)

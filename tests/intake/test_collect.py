@@ -142,7 +142,7 @@ def test_a_batch_is_full_by_its_sightings_or_by_the_strands_that_are_repeated_in
     assert by_sightings.full(batch)
     assert not by_strands.full(batch)
     some: Any = None  # whatever it is
-    batch.repeats = {1: {(b"a", "prometheus"): some}, 2: {(b"a", "prometheus"): some}}
+    batch.repeats = {n: {(n, b"a", "prometheus"): some} for n in (1, 2)}
     assert by_strands.full(batch)
 
 

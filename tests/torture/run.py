@@ -36,7 +36,7 @@ class Plan:
     rate: float = 150.0
     pause_seconds: float = 0.8
     only: Collection[str] = ()
-    settle_seconds: float = 30.0
+    settle_seconds: float = 90.0
     """For what Redis holds and what is silenced; a violation that is left then is one."""
 
 

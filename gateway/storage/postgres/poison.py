@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from gateway.intake.absorber import ReportKey
 from gateway.intake.ledger import Batch, DeadLetter, Repeat
 from gateway.windows.summed import Summed
 
@@ -43,12 +44,12 @@ async def _bad(batch: Batch, units: list[Unit], fits: Fits) -> list[Unit]:
 
 def _only(batch: Batch, units: list[Unit]) -> Batch:
     news: dict[int, list[Summed]] = {}
-    repeats: dict[int, dict[tuple[bytes, str], Repeat]] = {}
+    repeats: dict[int, dict[ReportKey, Repeat]] = {}
     for tenant, unit in units:
         if isinstance(unit, Summed):
             news.setdefault(tenant, []).append(unit)
         else:
-            key = unit.identity.strand, unit.identity.source
+            key = tenant, unit.identity.strand, unit.identity.source
             repeats.setdefault(tenant, {})[key] = unit
     return replace(batch, news=news, repeats=repeats)
 

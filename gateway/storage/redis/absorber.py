@@ -5,6 +5,7 @@ nodes and one of them may fail alone.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,13 +72,16 @@ class RedisAbsorber:
         absorbed = Absorbed()
 
         async def ask(place: Place, keys: list[ReportKey]) -> None:
-            numbers = b"".join([entry.pack_asked(asked[key]) for key in keys])
+            numbers = entry.pack_asked([asked[key] for key in keys])
             fields = [entry.field(key) for key in keys]
             verdicts, entries = await ABSORB(self.client, [self._hash(place)], numbers, *fields)
+            if not entries:  # as nearly always: all are held
+                absorbed.held += keys
+                return
             start = 0
             for key, verdict in zip(keys, verdicts, strict=True):
                 if verdict == ord("1"):
-                    absorbed.held.add(key)
+                    absorbed.held.append(key)
                     continue
                 end = start + 5 + int(entries[start : start + 5])
                 absorbed.passed[key] = Entry(entries[start + 5 : end], key[2]).held()
@@ -147,9 +151,9 @@ class RedisAbsorber:
         """Ask each shard for its own keys, side by side; those that do not answer are left out."""
         left = iter(keys)
         while some := list(islice(left, AT_ONCE)):
-            places: dict[Place, list[ReportKey]] = {}
+            places: dict[Place, list[ReportKey]] = defaultdict(list)
             for key in some:
-                places.setdefault((key[0], key[1][0] % SHARDS), []).append(key)
+                places[key[0], key[1][0] % SHARDS].append(key)
             await self._each(list(places), partial(_ask_place, ask, places))
 
     async def _each(self, places: Iterable[Place], ask: Callable[[Place], Awaitable[None]]) -> None:

@@ -5,6 +5,7 @@ is as far as Lua's numbers are exact, for that.
 """
 
 import struct
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -71,14 +72,20 @@ def key_of(tenant: int, name: bytes) -> ReportKey:
     return tenant, name[:STRAND_BYTES], name[STRAND_BYTES:].decode()
 
 
-def pack_asked(asked: Asked) -> bytes:
+def pack_asked(asked: Iterable[Asked]) -> bytes:
     """For absorb."""
-    return ASKED.pack(
-        asked.version,
-        asked.count,
-        microseconds(asked.received_at),
-        microseconds(asked.lease_until),
-        microseconds(asked.unstarted_at),
+    pack, at = ASKED.pack, microseconds
+    return b"".join(
+        [
+            pack(
+                one.version,
+                one.count,
+                at(one.received_at),
+                at(one.lease_until),
+                at(one.unstarted_at),
+            )
+            for one in asked
+        ]
     )
 
 

@@ -149,7 +149,7 @@ async def test_repeats_are_held_back_in_every_mode(
             """A cluster takes a moment to become one."""
             await many_confirmed(absorber, range(64))
             absorbed = await absorber.absorb({which: repeat() for which in KEYS})
-            return absorbed.held == set(KEYS)
+            return set(absorbed.held) == set(KEYS)
 
         await eventually(all_are_held)
         assert absorber.breaker.closed
