@@ -4,7 +4,7 @@ A source's bytes go through here twice at most: before the answer, and after a c
 journal. Both give the same result, since all that matters is in the record.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity, Str
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
-from gateway.intake.source import Parse, Rejected, SourceKind
+from gateway.intake.source import Delivery, Parse, Rejected, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,16 @@ class Source:
 class Checked:
     """What one body holds, in the sender's order."""
 
-    sightings: list[tuple[Identity, Sighting]] = field(default_factory=list)
+    identities: list[Identity] = field(default_factory=list)
+    """One for each of *sightings*."""
+    sightings: list[Sighting] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     truncated: int = 0
     resolve_timeout: timedelta | None = None
+
+    def identified(self) -> Iterator[tuple[Identity, Sighting]]:
+        """Each sighting with its identity."""
+        return zip(self.identities, self.sightings, strict=True)
 
 
 class Checker:
@@ -69,7 +75,9 @@ class Checker:
     def check(self, source: Source, tenant: int, body: bytes, received_at: datetime) -> Checked:
         """Parse *body* and identify every sighting; raises MalformedPayload only."""
         delivery = source.parse(body, received_at)
-        checked = self._identify(source, tenant, delivery.sightings)
+        checked = self._at_once(source, tenant, delivery) if delivery.by_labels else None
+        if checked is None:
+            checked = self._identify(source, tenant, delivery.sightings)
         checked.rejected.extend(delivery.rejected)
         checked.truncated = delivery.truncated
         return checked
@@ -78,19 +86,24 @@ class Checker:
         """Sightings that are already read, as if the source *name* had sent them."""
         return self._identify(self.source(name), tenant, sightings)
 
+    def _at_once(self, source: Source, tenant: int, delivery: Delivery) -> Checked | None:
+        """What nearly all bodies are: every label set was seen lately. None if one was not."""
+        seen = self._identities.young(tenant, source.identity).get
+        found = [identity for one in delivery.sightings if (identity := seen(one.labels))]
+        if len(found) < len(delivery.sightings):
+            return None
+        return Checked(found, delivery.sightings, resolve_timeout=source.resolve_timeout)
+
     def _identify(self, source: Source, tenant: int, sightings: Iterable[Sighting]) -> Checked:
         checked = Checked(resolve_timeout=source.resolve_timeout)
-        identify, keep = self._identities.identify, checked.sightings.append
-        young = self._identities.young(tenant, source.identity)
         for sighting in sightings:
-            identity = young.get(sighting.labels)
-            if identity is None or sighting.discriminator or sighting.severity:
-                try:
-                    identity = identify(tenant, source.identity, sighting)
-                except BadLabels as error:
-                    checked.rejected.append(_rejected(sighting, error))
-                    continue
-            keep((identity, sighting))
+            try:
+                identity = self._identities.identify(tenant, source.identity, sighting)
+            except BadLabels as error:
+                checked.rejected.append(_rejected(sighting, error))
+                continue
+            checked.identities.append(identity)
+            checked.sightings.append(sighting)
         return checked
 
 

@@ -49,7 +49,7 @@ def _add_sightings(batch: Batch, record: Record, checked: Checked, book: Silence
     latest = batch.latest.setdefault(tenant, {})
     adder = _News(batch.news.setdefault(tenant, []), latest, repeats, now, checked.resolve_timeout)
     judged = not silences.empty
-    for identity, sighting in checked.sightings:
+    for identity, sighting in checked.identified():
         silenced = judged and sighting.firing and silences.silences(identity, now)
         known: Confirmed | None = identity.memory.confirmed
         strand = identity.strand

@@ -66,11 +66,11 @@ async def explain(
     """Everything of one body as of *now*; what would be refused is given as well."""
     summed = [
         _summed(identity, sighting, silences, checked, now)
-        for identity, sighting in checked.sightings
+        for identity, sighting in checked.identified()
     ]
     rehearsed = await rehearsal.rehearse(tenant, summed)
     explanations = []
-    for (identity, sighting), became in zip(checked.sightings, rehearsed, strict=True):
+    for (identity, sighting), became in zip(checked.identified(), rehearsed, strict=True):
         labels: dict[str, str] = orjson.loads(identity.labels)
         hiding = [silence for silence in silences.matching(labels) if silence.covers(now)]
         explanations.append(

@@ -103,7 +103,7 @@ def _quickly(bounds: TimeBounds, text: bytes) -> Delivery:
         _repeat(bounds, index, alert) or _sighting(bounds, index, alert)
         for index, alert in enumerate(group.alerts)
     ]
-    return Delivery(sightings, [], _truncated(group.truncated))
+    return Delivery(sightings, [], _truncated(group.truncated), by_labels=True)
 
 
 def _repeat(bounds: TimeBounds, index: int, alert: _Alert) -> Sighting | None:

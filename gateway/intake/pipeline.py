@@ -254,6 +254,6 @@ async def _let_go(batch: Batch, taken: list[Taken]) -> None:
 def forget(taken: Sequence[Taken], strands: set[bytes] | None) -> None:
     """Their next sightings are news; None: all of them."""
     for _, checked in taken:
-        for identity, _ in checked.sightings:
+        for identity in checked.identities:
             if strands is None or identity.strand in strands:
                 identity.memory.confirmed = None

@@ -37,6 +37,8 @@ class Delivery:
     rejected: list[Rejected] = field(default_factory=list)
     truncated: int = 0
     """How many alerts the sender says it left out."""
+    by_labels: bool = field(default=False, compare=False)
+    """Labels alone name every one: none has a discriminator or a severity beside them."""
 
 
 Parse = Callable[[bytes, datetime], Delivery]

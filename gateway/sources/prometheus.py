@@ -71,13 +71,13 @@ def _quickly(bounds: TimeBounds, text: bytes) -> Delivery:
     alerts = _ALERTS.decode(text) or []
     bounded(len(alerts))
     lease: tuple[str, datetime | None] = ("", None)
-    sightings = []
+    sightings: list[Sighting] = []
+    keep = sightings.append
     for index, alert in enumerate(alerts):
         if alert.ends_at != lease[0]:  # most of one body have the same
             lease = (alert.ends_at, _lease(bounds, alert.ends_at))
-        sighting = _repeat(bounds, index, alert, lease[1]) or _sighting(bounds, index, alert)
-        sightings.append(sighting)
-    return Delivery(sightings)
+        keep(_repeat(bounds, index, alert, lease[1]) or _sighting(bounds, index, alert))
+    return Delivery(sightings, by_labels=True)
 
 
 def _lease(bounds: TimeBounds, text: str) -> datetime | None:

@@ -78,7 +78,7 @@ class ExplainHandlers:
                     checked = self._checker.identified(source.name, tenant, [sighting])
                 except NotFound:
                     break
-                if any(one.strand.hex() == latest.strand for one, _ in checked.sightings):
+                if any(one.strand.hex() == latest.strand for one in checked.identities):
                     return checked
                 found = found or checked
         if found is not None:

@@ -34,7 +34,7 @@ class SourceCounts:
 
     def taken(self, checked: Checked) -> None:
         """What a body held, once it is durable."""
-        firing = sum([sighting.firing for _, sighting in checked.sightings])
+        firing = sum([sighting.firing for sighting in checked.sightings])
         if firing:
             self._firing.inc(firing)
         if resolved := len(checked.sightings) - firing:

@@ -77,7 +77,7 @@ class MemoryGateway:
         self, at: datetime, source: str, sightings: Sequence[Sighting]
     ) -> tuple[Record, Checked]:
         self._sequence += 1
-        checked = Checked([(self.identify(source, one), one) for one in sightings])
+        checked = Checked([self.identify(source, one) for one in sightings], list(sightings))
         return Record(self._sequence, at, 1, source, b""), checked
 
     def _apply(self, batch: Batch) -> None:

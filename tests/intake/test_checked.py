@@ -43,10 +43,10 @@ def checker() -> Checker:
 def test_a_bad_label_set_does_not_take_the_others_along(checker: Checker) -> None:
     body = b'{"a":"1"}\n{"a":1}\n{}\n{"a":"2","replica":"x"}'
     checked = checker.check(checker.source("lines"), 1, body, at(1))
-    assert [identity.alert_labels for identity, _ in checked.sightings] == [
+    assert [identity.alert_labels for identity in checked.identities] == [
         b'{"a":"1"}', b'{"a":"2"}',
     ]  # fmt: skip
-    assert [one.source_fingerprint for _, one in checked.sightings] == ["0", "3"]
+    assert [one.source_fingerprint for one in checked.sightings] == ["0", "3"]
     bad = [one for one in checked.rejected if one.reason == "labels"]
     assert [one.raw for one in bad] == [
         b'{"labels":{"a":1},"annotations":{},"firing":true}',
@@ -70,9 +70,9 @@ def test_read_again_a_record_gives_the_same(checker: Checker) -> None:
     body = b'{"a":"1"}\n{"b":"2"}'
     again = Checker({"lines": LINES}, IdentityCache(identifier()))
     one, other = (each.check(LINES, 1, body, at(1)) for each in (checker, again))
-    assert [found for _, found in one.sightings] == [found for _, found in other.sightings]
-    assert [named.strand for named, _ in one.sightings] == [
-        named.strand for named, _ in other.sightings
+    assert one.sightings == other.sightings
+    assert [named.strand for named in one.identities] == [
+        named.strand for named in other.identities
     ]
 
 
@@ -85,6 +85,6 @@ def test_a_source_that_is_not_configured_is_not_found_and_the_others_are_named(
 
 
 def test_what_is_known_of_a_strand_is_found_by_its_name(checker: Checker) -> None:
-    [(identity, _)] = checker.check(LINES, 1, b'{"a":"1"}', at(1)).sightings
+    (identity,) = checker.check(LINES, 1, b'{"a":"1"}', at(1)).identities
     assert checker.memory(1, identity.strand) is identity.memory
     assert checker.memory(2, identity.strand) is None

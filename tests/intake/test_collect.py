@@ -41,8 +41,8 @@ class Collector:
     ) -> None:
         self.sequence += 1
         named = SourceIdentity(source)
-        found = [(self.cache.identify(tenant, named, one), one) for one in sightings]
-        checked = Checked(found, list(rejected), resolve_timeout=resolve_timeout)
+        found = [self.cache.identify(tenant, named, one) for one in sightings]
+        checked = Checked(found, list(sightings), list(rejected), resolve_timeout=resolve_timeout)
         record = Record(self.sequence, at(minute), tenant, source, b"")
         add_record(self.batch, record, checked, self.book)
 

@@ -133,7 +133,7 @@ async def test_what_the_database_refuses_is_a_dead_letter_and_the_others_go_on(
 ) -> None:
     async with World(database) as world:
         record, checked = world.record([firing(instance=str(n)) for n in range(9)])
-        checked.sightings[4][0].labels = b'{"broken": '
+        checked.identities[4].labels = b'{"broken": '
         await world.apply((record, checked))
         assert await world.occurrences() == 8
         letters = await world.rows("SELECT reason, count, raw FROM dead_letters")
@@ -144,7 +144,7 @@ async def test_what_the_database_refuses_is_a_dead_letter_and_the_others_go_on(
 async def test_a_mistake_in_a_rule_sets_aside_one_sighting_only(database: str) -> None:
     async with World(database) as world:
         record, checked = world.record([firing(instance=str(n)) for n in range(5)])
-        checked.sightings[2][0].alert_labels = b"[]"  # a label set that no rule can name
+        checked.identities[2].alert_labels = b"[]"  # a label set that no rule can name
         await world.apply((record, checked))
         assert await world.occurrences() == 4
         assert await world.letters() == 1
@@ -153,7 +153,7 @@ async def test_a_mistake_in_a_rule_sets_aside_one_sighting_only(database: str) -
 async def test_a_batch_of_nothing_but_impossible_sightings_is_applied(database: str) -> None:
     async with World(database) as world:
         record, checked = world.record([firing(instance=str(n)) for n in range(3)])
-        for identity, _ in checked.sightings:
+        for identity in checked.identities:
             identity.labels = b"{"
         await world.apply((record, checked))
         assert await world.occurrences() == 0
