@@ -1,14 +1,20 @@
-"""Which of many patterns match one value, by RE2 sets instead of one after the other."""
+"""Which of many patterns match one value, without trying them one after the other.
+
+Those with text of their own (`node-0042.*`) are looked up by a piece of it, the others are tried
+together, as RE2 sets.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import re2
 
 from matchers.matcher import Matcher
 from matchers.regex import quiet_options
+from matchers.required import required_texts
 
 T = TypeVar("T")
 
@@ -25,6 +31,13 @@ CROWD = 128
 `db-.*-eu`): they are underway at once, so the number of the set's states and the time to make one
 both grow with theirs."""
 
+PIECE_BYTES = 5
+"""Of text by which a pattern is looked up."""
+FEW = 16
+"""Patterns that are quicker tried together than looked up."""
+SHARED_BY = 8
+"""Patterns, at most, that are looked up by one piece: each is tried when it is found."""
+
 _LITERAL_PREFIX = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[!-/:-@\[-^`{-~])*")
 _REPEAT = re.compile(r"[*+{]")
 
@@ -32,18 +45,34 @@ _REPEAT = re.compile(r"[*+{]")
 class PatternTable(Generic[T]):
     """Patterns over one label's value, each with what it leads to."""
 
-    __slots__ = ("_alone", "_sets")
+    __slots__ = ("_alone", "_pieces", "_sets")
 
     def __init__(self, rows: Sequence[tuple[Matcher, T]]) -> None:
         """*rows* hold matchers with the operator `=~`; their names are not looked at."""
         self._sets: list[tuple[Callable[[bytes], list[int] | None], list[T]]] = []
         self._alone: list[tuple[Callable[[str], bool], T]] = []
-        for hand in _dealt([row for row in rows if row[0].size <= MAX_PATTERN_PROGRAM]):
+        self._pieces: dict[bytes, list[tuple[Callable[[str], bool], T]]] = {}
+        if len(rows) > FEW:
+            rows = self._file(rows)
+        for hand in _dealt(rows):
             if (matching := compile_set([matcher.value for matcher, _ in hand])) is not None:
                 self._sets.append((matching, [target for _, target in hand]))
             else:
                 self._try_alone(hand)
         self._try_alone([row for row in rows if row[0].size > MAX_PATTERN_PROGRAM])
+
+    def _file(self, rows: Sequence[tuple[Matcher, T]]) -> list[tuple[Matcher, T]]:
+        """Returns those that no piece tells from many others."""
+        pieces = [_pieces_needed(matcher.value) for matcher, _ in rows]
+        popularity = Counter(piece for some in pieces for piece in some)
+        left = []
+        for row, some in zip(rows, pieces, strict=True):
+            rarest = min(some, key=lambda piece: (popularity[piece], piece), default=None)
+            if rarest is None or popularity[rarest] > SHARED_BY:
+                left.append(row)
+            else:
+                self._pieces.setdefault(rarest, []).append((row[0].test, row[1]))
+        return left
 
     def _try_alone(self, rows: Sequence[tuple[Matcher, T]]) -> None:
         self._alone += [(matcher.test, target) for matcher, target in rows]
@@ -52,6 +81,9 @@ class PatternTable(Generic[T]):
         """What the patterns that match the whole value lead to, in no particular order."""
         found: list[T] = []
         text = value.encode("utf-8", "replace")
+        if self._pieces:
+            for piece in self._pieces.keys() & _pieces_of(text):
+                found += [target for test, target in self._pieces[piece] if test(value)]
         for matching, targets in self._sets:
             places = matching(text)
             if places is not None:
@@ -60,6 +92,19 @@ class PatternTable(Generic[T]):
             if test(value):
                 found.append(target)
         return found
+
+
+def _pieces_needed(pattern: str) -> set[bytes]:
+    return {piece for text in required_texts(pattern) for piece in _pieces(text.encode())}
+
+
+@lru_cache(maxsize=256)  # one value is often looked for in several tables
+def _pieces_of(text: bytes) -> frozenset[bytes]:
+    return frozenset(_pieces(text))
+
+
+def _pieces(text: bytes) -> set[bytes]:
+    return {text[at : at + PIECE_BYTES] for at in range(len(text) - PIECE_BYTES + 1)}
 
 
 def compile_set(
@@ -84,8 +129,9 @@ def compile_set(
     return matching
 
 
-def _dealt(rows: list[tuple[Matcher, T]]) -> list[list[tuple[Matcher, T]]]:
+def _dealt(rows: Sequence[tuple[Matcher, T]]) -> list[list[tuple[Matcher, T]]]:
     """The rows dealt into as few hands as make good sets, like cards, so that crowds are split."""
+    rows = [row for row in rows if row[0].size <= MAX_PATTERN_PROGRAM]
     crowds = Counter(_literal_prefix(each) for each, _ in rows if _repeats_inside(each.value))
     hands = max(
         _rounded_up(len(rows), SET_PATTERNS),

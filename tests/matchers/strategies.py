@@ -26,8 +26,10 @@ VALUES = (
     "漢",
 )
 PATTERN_PIECES = (
-    "x", "y", "é", "db-", "漢", ".", ".*", ".+", "[xy]", "[^x]", "(x|y)", "(?i)x", "(?s).",
-    r"\d", r"\d+", r"\.", r"\pL", r"\n", "|", "?", "{1,2}", "(?:db-.*)", "x|xy|", "^x", "x$",
+    "x", "y", "é", "db-", "db-12", "漢", ".", ".*", ".+", "[xy]", "[^x]", "[]x]", "[[:alpha:]]",
+    "(x|y)", "(?i)x", "(?s).", "(?:xy)?", "(?:db-.*)", "(", ")", r"\d", r"\d+", r"\w", r"\.", r"\-",
+    r"\pL", r"\n", r"\x78", "|", "x|xy|", "?", "+", "*?", "{1,2}", "x{0}", "x{2}?", "{", "}",
+    "^x", "x$",
 )  # fmt: skip
 
 names = st.sampled_from(NAMES) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

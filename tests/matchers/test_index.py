@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from matchers import Matcher, MatcherIndex, MatcherSyntaxError, Operator, parse
 from matchers.pattern_table import PatternTable, compile_set
-from tests.matchers.strategies import label_sets, matcher_lists, plainly_found
+from matchers.required import required_texts
+from tests.matchers.strategies import label_sets, matcher_lists, patterns, plainly_found, values
 
 
 class CountedLabels(Mapping[str, str]):
@@ -153,6 +154,59 @@ def test_sets_of_every_kind_and_size_find_what_each_pattern_finds() -> None:
     ):
         expected = [each.value for each in matchers if each.matches({"l": value})]
         assert sorted(table.find(value)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("node-0042.*", ["node-0042"]),
+        (r"node-0042\.eu\..+", ["node-0042.eu."]),
+        (".*-0001[0-4].*", ["-0001"]),
+        ("app-7-.*-000049", ["app-7-", "-000049"]),
+        ("ab+cd?e", ["ab", "c", "e"]),
+        ("(?:long enough)?abc", ["abc"]),
+        (r"a\d+bcd", ["a", "bcd"]),
+        (r"\x41BC", []),
+        (r"\pLatin", []),
+        ("abc{2}d", ["ab", "d"]),
+        ("abc{d", ["abc", "d"]),
+        ("abc|abcd", []),
+        ("(?i)abc", []),
+        (r"\Qa|b\E", []),
+        ("[a|]bcd", ["bcd"]),
+        ("(a|b)cd", ["cd"]),
+        (r"\(ab|cd", []),
+        ("", []),
+    ],
+)
+def test_the_texts_that_a_pattern_needs(pattern: str, texts: list[str]) -> None:
+    assert required_texts(pattern) == texts
+
+
+@settings(max_examples=2_000)
+@given(patterns, values)
+def test_what_a_pattern_matches_holds_the_texts_that_it_needs(pattern: str, value: str) -> None:
+    if Matcher("l", Operator.MATCHES, pattern).matches({"l": value}):
+        assert all(text in value for text in required_texts(pattern))
+
+
+LONG = ("db-12", "db-2.eu", "xyxyxy", "漢漢", "node-7", "-", "x")
+
+
+@given(
+    st.lists(patterns | st.lists(st.sampled_from((*LONG, ".*", "|"))).map("".join), max_size=12),
+    st.lists(st.lists(st.sampled_from(LONG)).map("".join) | values, max_size=6),
+)
+def test_a_table_finds_by_pieces_of_text_what_each_pattern_finds(
+    texts: list[str], some: list[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matchers.pattern_table.FEW", 0)
+        rows = [(Matcher("l", Operator.MATCHES, text), n) for n, text in enumerate(texts)]
+        table = PatternTable(rows)
+        for value in [*some, "".join(some)]:
+            expected = [n for matcher, n in rows if matcher.matches({"l": value})]
+            assert sorted(table.find(value)) == expected
 
 
 def test_patterns_that_one_set_cannot_hold_are_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
