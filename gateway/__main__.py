@@ -1,4 +1,4 @@
-"""The command line: `alert-gateway serve | migrate | check-config | journal | tickets | …`."""
+"""The command line: `alert-gateway serve | migrate | check-config | audit | tickets | …`."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ import uvloop
 
 from gateway import __version__
 from gateway.commands.adopt import adopt
+from gateway.commands.audit import audit
 from gateway.commands.serve import serve
 from gateway.commands.tickets import GatewayNotReached, show_tickets
 from gateway.config import Config, ConfigError, failing_examples, load
@@ -46,6 +47,8 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
             return await _migrate(config)
         case "check-config":
             return _check(config, chosen.config)
+        case "audit":
+            return await audit(config, say)
         case "journal":
             await adopt(config, chosen.directory, say)
         case "tickets":
@@ -87,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _command(commands, "migrate", "bring the schema of the configured PostgreSQL up to date")
     _command(commands, "check-config", "check the configuration, naming every problem")
+    _command(commands, "audit", "read every history again and name those that were tampered with")
     journal = commands.add_parser("journal", help="what to do with journals of lost hosts")
     steps = journal.add_subparsers(dest="step", required=True, metavar="STEP")
     adopting = _command(steps, "adopt", "bring a lost host's journals to the ledger")

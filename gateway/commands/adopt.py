@@ -1,24 +1,20 @@
 """`journal adopt`: what a lost host had taken in and not applied is brought to the ledger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.clock import system_clock
+from gateway.commands.postgres import Say, open_postgres
 from gateway.config import Config
 from gateway.errors import Conflict, NotFound
 from gateway.intake.journal import Leftover, Record
 from gateway.intake.recovery import drain_leftover
 from gateway.intake.waiting import READ_BYTES
 from gateway.parts import Parts, open_parts
-from gateway.storage.embedded.postmaster import running_postmaster
-from gateway.storage.embedded.private import open_private_postgres
 from gateway.storage.journal.journal import open_journal
 from gateway.storage.journal.slots import slot_ids, slots_in_use
-from gateway.storage.postgres.migrate import migrate
-
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -67,7 +63,7 @@ async def adopt(config: Config, directory: Path, say: Say) -> None:
         names = ", ".join(path.name for path in in_use)
         raise Conflict(f"a gateway that runs owns {names} in {root}: it drains them itself")
     async with AsyncExitStack() as stack:
-        url = await _postgres(stack, config, say)
+        url = await open_postgres(stack, config, say)
         parts = await open_parts(stack, config, url, config.postgres.migrate, system_clock)
         await parts.preparation.prepare()
         drained = await _drain(stack, parts, root, say)
@@ -87,15 +83,3 @@ async def _drain(stack: AsyncExitStack, parts: Parts, root: Path, say: Say) -> i
         # A process that was killed with nothing to do left a row and no file.
         await parts.pipeline.finish_predecessors(slot.ljust(32, "-"))
     return len(leftovers)
-
-
-async def _postgres(stack: AsyncExitStack, config: Config, say: Say) -> str:
-    """The configured one; else the private one, of a gateway that runs or started for this."""
-    if config.postgres.url:
-        return config.postgres.url
-    running = running_postmaster(config.data_dir.resolve() / "postgres" / "cluster")
-    if running is not None:
-        return running.url
-    server = await stack.enter_async_context(open_private_postgres(config.data_dir, progress=say))
-    await migrate(server.url, progress=say)
-    return server.url

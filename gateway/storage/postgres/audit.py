@@ -1,6 +1,6 @@
 """The audit: every object's history read again, and its chain of hashes worked out anew."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from gateway.storage.postgres.database import Database, Transaction
@@ -20,8 +20,14 @@ class Broken:
     sequence: int
 
 
-async def broken_histories(database: Database, tenant: int) -> list[Broken]:
-    """All of one tenant's tickets and silences whose history was changed, cut or added to."""
+async def broken_histories(
+    database: Database, tenant: int, looked_at: Callable[[], None] = lambda: None
+) -> list[Broken]:
+    """All of one tenant's tickets and silences whose history was changed, cut or added to.
+
+    *looked_at* is called for each. While others write, *database* must show one picture of all
+    (REPEATABLE READ): else an entry made meanwhile looks like one that was added.
+    """
     broken = []
     async with database.tenant(tenant) as transaction:
         async for kind, object_id, head in _heads(transaction):
@@ -38,6 +44,7 @@ async def broken_histories(database: Database, tenant: int) -> list[Broken]:
                 for row in rows
             ]  # fmt: skip
             sequence = first_break(chained, head)
+            looked_at()
             if sequence is not None:
                 broken.append(Broken(kind, object_id, sequence))
     return broken

@@ -1,0 +1,53 @@
+"""What the auditor runs: histories are whole, or named."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.acceptance.harness import api_of, installed
+
+pytestmark = pytest.mark.acceptance
+
+
+def audit(config: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "gateway", "audit", "--config", str(config)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+async def test_a_history_that_a_superuser_changed_is_named_beside_a_running_gateway(
+    tmp_path: Path, database: str, owner: asyncpg.Connection
+) -> None:
+    with installed(tmp_path, f'[postgres]\nurl = "{database}"\n') as gateway:
+        await asyncio.to_thread(gateway.start)
+        async with api_of(gateway.url) as api:
+            for name in ("Sound", "Spoilt"):
+                await api.send("custom", {"labels": {"alertname": name}})
+                await api.sole_ticket("open", alertname=name)
+            spoilt = (await api.sole_ticket("open", alertname="Spoilt"))["id"]
+            done = await asyncio.to_thread(audit, gateway.config)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout == "2 of 2 histories are as they were written.\n"
+            await owner.execute("ALTER TABLE history DISABLE TRIGGER ALL")
+            await owner.execute("UPDATE history SET actor = 'nobody' WHERE object_id = $1", spoilt)
+            done = await asyncio.to_thread(audit, gateway.config)
+            assert done.returncode == 1
+            assert f"BROKEN: ticket {spoilt} of tenant 1: " in done.stdout
+            assert done.stdout.endswith("1 of 2 histories are as they were written.\n")
+
+
+async def test_a_private_postgresql_is_started_for_it(tmp_path: Path) -> None:
+    with installed(tmp_path, "") as gateway:
+        await asyncio.to_thread(gateway.start)
+        async with api_of(gateway.url) as api:
+            await api.send("custom", {"labels": {"alertname": "Private"}})
+            await api.sole_ticket("open", alertname="Private")
+            beside = await asyncio.to_thread(audit, gateway.config)
+        await asyncio.to_thread(gateway.program.stop)
+        alone = await asyncio.to_thread(audit, gateway.config)
+    assert (beside.returncode, alone.returncode) == (0, 0), beside.stderr + alone.stderr
+    assert beside.stdout.endswith("1 of 1 histories are as they were written.\n")
+    assert alone.stdout.endswith("1 of 1 histories are as they were written.\n")
