@@ -15,9 +15,8 @@ async def open_postgres(stack: AsyncExitStack, config: Config, say: Say) -> str:
     """The configured one; else the private one, of a gateway that runs or started for this."""
     if config.postgres.url:
         return config.postgres.url
-    running = running_postmaster(
-        (config.data_dir / "postgres").resolve() / "cluster"
-    )  # may be a link
+    home = (config.data_dir / "postgres").resolve()  # it may be a link
+    running = running_postmaster(home / "cluster")
     if running is not None:
         return running.url
     server = await stack.enter_async_context(open_private_postgres(config.data_dir, progress=say))
