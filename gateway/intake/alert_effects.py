@@ -63,6 +63,7 @@ def move_alert(
     if heard is not None and alert.status is AlertStatus.EXPIRED:
         alert.unconfirmed = not heard
     began = was is AlertStatus.RESOLVED and alert.fires
+    _look_back(rows, alert, strands, firing if alert.fires and not began else [])
     if began and identity is not None:
         _begin_episode(rows, alert, identity, firing)
     window = _window_of(rows, alert, identity, began)
@@ -124,11 +125,35 @@ def _rank(severity: Severity) -> int:
     return severity.rank
 
 
+def _look_back(
+    rows: WorkingSet, alert: Alert, strands: list[Strand], going_on: list[Strand]
+) -> None:
+    """What is heard late may have come first, or name an earlier start of the episode."""
+    first_seen = min(strand.first_seen for strand in strands)
+    if first_seen < alert.first_seen:
+        alert.first_seen = first_seen
+        rows.changed_alerts.add(alert.fingerprint)
+    if not going_on or alert.starts_at is None:
+        return
+    starts_at = _start_of(going_on)
+    if starts_at < alert.starts_at:
+        alert.starts_at = starts_at
+        episode = Episode(
+            alert.fingerprint, alert.episodes, alert.rule, alert.merge_key, None, starts_at, None
+        )
+        known = rows.episodes.setdefault((alert.fingerprint, alert.episodes), episode)
+        known.starts_at = starts_at
+
+
+def _start_of(firing: list[Strand]) -> datetime:
+    return min(strand.started_at or strand.first_seen for strand in firing)
+
+
 def _begin_episode(
     rows: WorkingSet, alert: Alert, identity: Identity, firing: list[Strand]
 ) -> None:
     alert.episodes += 1
-    alert.starts_at = min(strand.started_at or strand.first_seen for strand in firing)
+    alert.starts_at = _start_of(firing)
     alert.quiet_until = None
     alert.merge_key, alert.rule = identity.merge_key, identity.rule.name
     rows.episodes[alert.fingerprint, alert.episodes] = Episode(

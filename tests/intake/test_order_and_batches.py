@@ -78,7 +78,12 @@ def lasting(ledger: MemoryLedger) -> dict[str, Any]:
             key: [getattr(strand, name) for name in names] for key, strand in ledger.strands.items()
         },
         "alerts": {
-            key: (alert.status, alert.silenced if alert.fires else None, occurrences(ledger, alert))
+            key: (
+                alert.status,
+                alert.silenced if alert.fires else None,
+                alert.first_seen,
+                occurrences(ledger, alert),
+            )
             for key, alert in ledger.alerts.items()
         },
         "live": live_keys(ledger),

@@ -197,6 +197,21 @@ async def test_any_state_survives_the_process(database: str) -> None:
         assert await world.send(resolved(ended=2)) == {"resolved": 1}
 
 
+async def test_what_is_heard_late_may_have_come_first(database: str) -> None:
+    """As from the journal of a process that was down meanwhile."""
+    async with World(database, journal="prompt") as world:
+        world.now = at(5)
+        await world.send(firing(began=4))
+    async with World(database, journal="late") as world:
+        world.now = at(2)
+        await world.send(firing(began=1))
+        (alert,) = await world.rows("SELECT first_seen, starts_at FROM alerts")
+        assert (alert["first_seen"], alert["starts_at"]) == (at(2), at(1))
+        assert await world.rows("SELECT starts_at, ends_at FROM episodes") == [
+            {"starts_at": at(1), "ends_at": None}
+        ]
+
+
 async def test_a_repeat_of_what_ended_elsewhere_is_no_repeat_though_its_alert_is_news(
     database: str,
 ) -> None:

@@ -54,7 +54,8 @@ FROM unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boo
 
 -- name: update_alerts
 UPDATE alerts SET annotations = a::jsonb, severity = s, status = st, silenced = si, unconfirmed = u, triage = t, rule = r,
-                  merge_key = m, ticket_id = ti, starts_at = sa, ends_at = ea, quiet_until = q, episodes = e, version = v
+                  merge_key = m, ticket_id = ti, starts_at = sa, ends_at = ea, quiet_until = q, first_seen = fs,
+                  episodes = e, version = v
 FROM unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[],
             $10::text[], $11::bytea[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
             $16::timestamptz[], $17::bigint[], $18::bigint[])
@@ -205,7 +206,8 @@ SELECT $1, f, n, r, m, t, s, e
 FROM unnest($2::bytea[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::timestamptz[], $8::timestamptz[])
      AS new (f, n, r, m, t, s, e)
 ON CONFLICT (tenant_id, fingerprint, number) DO UPDATE
-SET ticket_id = coalesce(excluded.ticket_id, episodes.ticket_id), ends_at = coalesce(excluded.ends_at, episodes.ends_at)
+SET ticket_id = coalesce(excluded.ticket_id, episodes.ticket_id),
+    starts_at = least(excluded.starts_at, episodes.starts_at), ends_at = coalesce(excluded.ends_at, episodes.ends_at)
 
 -- name: insert_history
 INSERT INTO history (tenant_id, kind, object_id, sequence, at, actor, field, old, new, comment, hash)
