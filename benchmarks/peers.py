@@ -163,7 +163,8 @@ async def alerta() -> AsyncIterator[Peer]:
         async with open_private_postgres(directory / "postgres", progress=bool) as server:
             command = [
                 python.with_name("gunicorn"),
-                *("--workers", str(ALERTA_PROCESSES), "--threads", "4"),
+                # Made once, then shared: side by side its processes trip over each other's schema.
+                *("--workers", str(ALERTA_PROCESSES), "--threads", "4", "--preload"),
                 *("--bind", f"127.0.0.1:{port}", "alerta:create_app()"),
             ]
             settings = {"DATABASE_URL": server.url, "AUTH_REQUIRED": "False", "SECRET_KEY": "none"}
