@@ -1,6 +1,5 @@
 """`audit`: is every history as it was written?"""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from gateway.commands.postgres import Say, open_postgres
@@ -18,8 +17,10 @@ async def audit(config: Config, say: Say) -> int:
     async with AsyncExitStack() as stack:
         url = await open_postgres(stack, config, say)
         connection = await connect(url, purpose=WORKERS)
-        tenants = await read_tenants(connection)
-        await connection.close()
+        try:
+            tenants = await read_tenants(connection)
+        finally:
+            await connection.close()
         # One picture of everything: what changes meanwhile is not taken for a break.
         engine = create_engine(url, purpose=WORKERS, pool_size=1).execution_options(
             isolation_level="REPEATABLE READ"
@@ -42,7 +43,7 @@ async def audit(config: Config, say: Say) -> int:
 class _Count:
     """Of what was looked at; says so now and then."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Say) -> None:
         self.count = 0
         self._say = say
 

@@ -1,7 +1,6 @@
 """Journals of earlier process starts: found, checked for completeness, drained and removed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.intake.journal import Record
@@ -72,12 +71,6 @@ class RecoveredJournal:
         return self._row.unapplied(0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    segment: Segment
-    extent: Extent
-
-
 def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
     """The journals in a slot of ours, the one with the oldest record first.
 
@@ -93,7 +86,7 @@ def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
 
 
 def _open_row(paths: list[Path], shelf: Shelf) -> Row:
-    found: list[_Found | None] = []
+    found: list[Segment | None] = []
     for path in paths:
         try:
             found.append(_open(path, shelf))
@@ -105,31 +98,30 @@ def _open_row(paths: list[Path], shelf: Shelf) -> Row:
             break
     for one, following in zip(found, [*found[1:], None], strict=True):
         if one and (complaint := _complaint(one, following)):
-            shelf.report_damage(one.segment.path, complaint, readable=True)
-    shelf.unlink([one.segment.path for one in found if one and not one.extent.records])
+            shelf.report_damage(one.path, complaint, readable=True)
+    shelf.unlink([one.path for one in found if one and not one.found.records])
     return Row(
         shelf,
         [
-            Sealed(one.segment.path, one.extent.last_seq, one.extent)
+            Sealed(one.path, one.found.last_seq, one.found)
             for one in found
-            if one and one.extent.records
+            if one and one.found.records
         ],
     )
 
 
-def _open(path: Path, shelf: Shelf) -> _Found | None:
+def _open(path: Path, shelf: Shelf) -> Segment | None:
     segment = Segment.open(path)
     if segment is None:
         shelf.unlink([path])
         return None
     shelf.keep(segment)
-    return _Found(segment, segment.extent())
+    return segment
 
 
-def _complaint(one: _Found, following: _Found | None) -> str:
+def _complaint(one: Segment, following: Segment | None) -> str:
     """What is missing from the segment, empty if it is whole."""
-    header, extent = one.segment.header, one.extent
-    end = max(extent.last_seq, header.first_seq - 1)
-    if following and following.segment.header.previous_seq > end:
-        return f"records {end + 1} to {following.segment.header.previous_seq} are missing"
-    return one.segment.damage
+    end = max(one.found.last_seq, one.header.first_seq - 1)
+    if following and following.header.previous_seq > end:
+        return f"records {end + 1} to {following.header.previous_seq} are missing"
+    return one.damage

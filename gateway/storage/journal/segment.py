@@ -8,7 +8,7 @@ import secrets
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,8 @@ class Segment:
         """On disk, up to the end of the last whole frame."""
         self.damage = ""
         """What was found damaged of that which had been written whole; empty if nothing was."""
+        self.found = NOTHING
+        """What was there when it was opened."""
         self._descriptor = descriptor
         self._seqs = array("Q")
         self._offsets = array("Q")
@@ -112,7 +114,7 @@ class Segment:
                 os.close(descriptor)
                 return None
             segment = cls(path, descriptor, header)
-            segment._look_through()
+            segment.found = _extent(segment._look_through())
         except BaseException:
             os.close(descriptor)
             raise
@@ -137,7 +139,9 @@ class Segment:
         found: list[Record] = []
         room = limit_bytes
         for _, frame in self._frames(self._place(after), self.bytes):
-            for record in frame.records() if frame.last_seq > after else ():
+            if frame.last_seq <= after:
+                continue
+            for record in frame.records():
                 if record.seq <= after:
                     continue
                 room -= len(record.body)
@@ -147,28 +151,19 @@ class Segment:
         return found
 
     def extent(self, after: int = 0) -> Extent:
-        """Of the records with seq > *after*."""
-        records = body_bytes = first_seq = last_seq = oldest_us = 0
-        for _, frame in self._frames(self._place(after), self.bytes):
-            rows = frame.rows[max(0, after + 1 - frame.first_seq) :]
-            if not rows:
-                continue
-            if not records:
-                first_seq, oldest_us = max(frame.first_seq, after + 1), rows[0][0]
-            records += len(rows)
-            body_bytes += sum(size for *_, size in rows)
-            last_seq = frame.last_seq
-        return Extent(records, body_bytes, first_seq, last_seq, oldest_us)
+        """Of the records with seq > *after*; reads all of them."""
+        return _extent((frame for _, frame in self._frames(self._place(after), self.bytes)), after)
 
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def _look_through(self) -> None:
+    def _look_through(self) -> Iterator[Frame]:
         """Find what is there. A frame that is not whole and the last was never answered."""
         size = os.fstat(self._descriptor).st_size
         for offset, frame in self._frames(BLOCK_BYTES, size):
             self._remember(frame.first_seq, offset)
             self.bytes = offset + frame.bytes
+            yield frame
 
     def _remember(self, first_seq: int, offset: int) -> None:
         if not self._offsets or offset - self._offsets[-1] >= _PLACE_BYTES:
@@ -212,6 +207,20 @@ class Segment:
             # A mark may lie across the border of what was searched.
             offset += at + 1 if at >= 0 else max(1, len(searched) - MARK_BYTES + 1)
         return end
+
+
+def _extent(frames: Iterable[Frame], after: int = 0) -> Extent:
+    records = body_bytes = first_seq = last_seq = oldest_us = 0
+    for frame in frames:
+        rows = frame.rows[max(0, after + 1 - frame.first_seq) :]
+        if not rows:
+            continue
+        if not records:
+            first_seq, oldest_us = max(frame.first_seq, after + 1), rows[0][0]
+        records += len(rows)
+        body_bytes += sum(size for *_, size in rows)
+        last_seq = frame.last_seq
+    return Extent(records, body_bytes, first_seq, last_seq, oldest_us)
 
 
 def _block(header: Header) -> bytes:
