@@ -1,9 +1,11 @@
-"""The ends of time, as PostgreSQL and asyncpg spell them."""
+"""The ends of time."""
 
 from datetime import UTC, datetime
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """PostgreSQL's `infinity`."""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""PostgreSQL's `-infinity`."""
 
 
 def later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -213,6 +213,25 @@ async def test_what_is_not_there_is_a_problem_document(client: Client, path: str
     assert {"type", "title", "status", "detail", "code", "errors"} <= problem.keys()
 
 
+async def test_a_silence_for_ever_is_taken_obeyed_shown_changed_and_ended(client: Client) -> None:
+    """What scripts write for an end that they do not know; the next start reads it too."""
+    for_ever = "9999-12-31T23:59:59.999999Z"
+    body = {"matchers": '{alertname="CPU"}', "ends_at": for_ever}
+    made = await client.ask("POST", "/api/v1/silences", body, status=201)
+    path = f"/api/v1/silences/{made['id']}"
+    await client.fire("CPU", "Disk")
+    assert [one["title"] for one in await client.tickets()] == ["Disk"]
+    shown = await client.ask("GET", path)
+    assert (shown["state"], shown["ends_at"]) == ("active", for_ever)
+    changed = await client.ask("PATCH", path, {"comment": "being replaced"})
+    assert (changed["comment"], changed["ends_at"]) == ("being replaced", for_ever)
+    assert len((await client.ask("GET", "/api/v1/silences?state=active"))["items"]) == 1
+    await client.ask("DELETE", path, status=204)
+    assert (await client.ask("GET", path))["state"] == "expired"
+    await client.fire("CPU")
+    assert {one["title"] for one in await client.tickets()} == {"CPU", "Disk"}
+
+
 async def test_a_silence_lives_from_preview_to_its_end(client: Client) -> None:
     await client.fire("CPU", "Disk")
     body = {"matchers": '{alertname="CPU"}'}

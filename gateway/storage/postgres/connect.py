@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import Unavailable
 from gateway.storage.postgres.failures import DRIVER_ERRORS
+from gateway.storage.postgres.moments import use_moments
 
 ROLE = "gateway_app"
 CONNECT_TIMEOUT = timedelta(seconds=10)
@@ -67,18 +68,28 @@ async def connect(url: str, *, purpose: Purpose) -> asyncpg.Connection:
     `postgresql:///database?host=/directory&user=name`.
     """
     try:
-        return await asyncpg.connect(
-            url,
-            timeout=CONNECT_TIMEOUT.total_seconds(),
-            command_timeout=(purpose.statement + _CLIENT_SLACK).total_seconds(),
-            server_settings=purpose.settings,
-        )
+        return await _open(url, purpose)
     except asyncpg.InvalidParameterValueError as error:
         raise PostgresAway(
             f"PostgreSQL has no role {ROLE}, so no schema: run `alert-gateway migrate` ({error})"
         ) from error
     except DRIVER_ERRORS as error:
         raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
+
+
+async def _open(url: str, purpose: Purpose) -> asyncpg.Connection:
+    connection = await asyncpg.connect(
+        url,
+        timeout=CONNECT_TIMEOUT.total_seconds(),
+        command_timeout=(purpose.statement + _CLIENT_SLACK).total_seconds(),
+        server_settings=purpose.settings,
+    )
+    try:
+        await use_moments(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 def create_engine(url: str, *, purpose: Purpose = PEOPLE, pool_size: int = 5) -> AsyncEngine:

@@ -36,7 +36,6 @@ TICKET = (
 )  # fmt: skip
 
 _JSON = frozenset({"labels", "annotations"})
-_ENDLESS = frozenset({"lease_until", "quiet_until"})
 
 
 def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:
@@ -65,9 +64,6 @@ def _values(row: asyncpg.Record, **kinds: Any) -> dict[str, Any]:
         values[name] = kind(values[name])
     for name in _JSON & values.keys():
         values[name] = values[name].encode()
-    for name in _ENDLESS & values.keys():
-        if values[name] is not None and values[name].tzinfo is None:
-            values[name] = FOREVER  # the driver gives `infinity` as a naive datetime.max
     return values
 
 

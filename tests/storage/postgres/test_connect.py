@@ -1,10 +1,11 @@
 """The application's connections: their role, their limits, and what happens when there are none."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.storage.postgres.connect import (
@@ -16,6 +17,7 @@ from gateway.storage.postgres.connect import (
     connect,
     create_engine,
 )
+from gateway.windows.times import BEGINNING, FOREVER
 from tests.conftest import Databases
 
 EXPECTED = {
@@ -116,3 +118,29 @@ async def test_a_user_who_may_not_become_the_applications_role_counts_as_away(
             await connect(database.replace("user=postgres", "user=stranger"), purpose=PIPELINE)
     finally:
         await owner.execute("DROP ROLE stranger")
+
+
+@pytest.mark.parametrize("end", [FOREVER, BEGINNING], ids=["infinity", "-infinity"])
+async def test_the_ends_of_time_come_back_as_they_went_in(
+    database: str, engine: AsyncEngine, end: datetime
+) -> None:
+    """With their zone, so that they compare with any other moment; one by one and in lists."""
+    connection = await connect(database, purpose=PIPELINE)
+    try:
+        row = await connection.fetchrow("SELECT $1::timestamptz, $2::timestamptz[]", end, [end])
+    finally:
+        await connection.close()
+    assert list(row) == [end, [end]]
+    async with engine.connect() as people:
+        query = select(bindparam("end", end, DateTime(timezone=True)))
+        assert (await people.execute(query)).scalar_one() == end
+
+
+async def test_what_is_no_moment_is_refused_before_it_is_sent(database: str) -> None:
+    connection = await connect(database, purpose=PIPELINE)
+    try:
+        for wrong in (FOREVER.replace(tzinfo=None), "2026-01-01T00:00:00Z"):
+            with pytest.raises(asyncpg.DataError):
+                await connection.fetchval("SELECT $1::timestamptz", wrong)
+    finally:
+        await connection.close()
