@@ -7,7 +7,7 @@ journal (what could not be drained stays in it), let go of PostgreSQL.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 
 NEARLY_FULL = 0.95
 """Of the journal's bound: from here on alerts had better go elsewhere."""
+HOPELESS_SECONDS = 1.0
+"""A pipeline whose last try failed has no longer than this to drain the journal."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ async def _open_intake(stack: AsyncExitStack, parts: Parts) -> Intake:
         journal,
         lambda: (parts.identities.cache.misses, parts.identities.cache.held_bytes),
         lambda: run.reaches_ledger,
+        lambda: run.progress.made_at,
         lambda: parts.book.states(clock()),
     )
     return Intake(journal, run, gauges)
@@ -249,6 +252,8 @@ def _unready(parts: Parts, intake: Intake | None, gateways: list[Gateway]) -> li
         journal, most = intake.journal, parts.config.journal.max_bytes
         if journal.unapplied_bytes > NEARLY_FULL * most or not journal.writable:
             reasons.append("the journal cannot take more: its bound is reached or its disk fails")
+        if intake.run.progress.stalled:
+            reasons.append("the pipeline makes no progress: what is taken waits; the log says why")
     return reasons
 
 
@@ -269,10 +274,15 @@ def _count_answer(metrics: Metrics) -> OnAnswer:
 
 
 async def _drain(run: IntakeRun, grace: timedelta) -> None:
-    """Everything taken in goes to the ledger, if it is there: else the journal keeps it."""
+    """Everything taken in goes to the ledger, while that gets on: else the journal keeps it."""
     run.waiting.close()
-    try:
-        async with asyncio.timeout(grace.total_seconds() if run.reaches_ledger else 1.0):
-            await run.finished.wait()
-    except TimeoutError:
-        log.warning("not everything could be drained; the journal keeps it")
+    loop = asyncio.get_running_loop()
+    until = loop.time() + (grace.total_seconds() if run.prepared else HOPELESS_SECONDS)
+    while (left := until - loop.time()) > 0:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(left, HOPELESS_SECONDS)):
+                await run.finished.wait()
+                return
+        if run.progress.failing:
+            break
+    log.warning("not everything could be drained; the journal keeps it")

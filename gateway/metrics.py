@@ -164,6 +164,12 @@ class Metrics:
             "Time from a request's answer to the commit of its alerts in the ledger.",
             _DELAY_SECONDS,
         )
+        self.pipeline_progress_timestamp_seconds = declare.gauge(
+            "pipeline_progress_timestamp_seconds",
+            "Unix time when the pipeline that is furthest behind last took something to the ledger "
+            "or found nothing to take; a minute ago or more: it makes no progress.",
+            "livemin",
+        )
         self.identity_cache_misses_total = declare.counter(
             "identity_cache_misses_total",
             "Sightings whose labels had to be decoded; the bytes of all others were known.",

@@ -7,22 +7,25 @@
 A batch closes at once when it holds news, unless another just closed, and else after up to a
 second: news hardly waits, repeats are summed. Whatever interrupts a batch (silences that moved, a
 strand that changed elsewhere, the database away) undoes it whole; it is collected again from the
-same records and tried again.
+same records and tried again. Any other exception is looked for in halves (aside.py), and the record
+that it comes with is set aside alone.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ParamSpec, TypeVar
 
 from gateway.clock import Clock
-from gateway.errors import Conflict, GatewayError, NotFound, Unavailable
+from gateway.errors import GatewayError, NotFound
 from gateway.intake.absorber import Absorber, NothingHeld
 from gateway.intake.absorption import Absorption, remember, unknown
+from gateway.intake.aside import Halving, rejected_whole, set_aside
 from gateway.intake.checked import Checked, Checker
 from gateway.intake.collect import add_record
+from gateway.intake.insistence import Insistence
 from gateway.intake.journal import Record
 from gateway.intake.ledger import (
     Applied,
@@ -33,15 +36,13 @@ from gateway.intake.ledger import (
     RepeatsMoved,
     SilencesMoved,
 )
+from gateway.intake.progress import Progress
 from gateway.intake.source import MalformedPayload, Rejected
 from gateway.intake.waiting import Taken, Waiting
 from gateway.silences.book import SilenceBook
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Collected = tuple[Batch, list[Taken]]
 
 _BREATHE_EVERY = 32
 """Records; requests get their turn in between."""
@@ -63,8 +64,6 @@ class PipelineOptions:
     """News waits until so long after the batch before: a trickle of it is not a batch each."""
     heartbeat_seconds: float = 2.0
     """How often an idle pipeline says that nothing is unapplied."""
-    retry_seconds: float = 0.2
-    retry_seconds_max: float = 5.0
 
     def full(self, batch: Batch) -> bool:
         """Large enough to be closed, whatever it holds."""
@@ -86,15 +85,36 @@ class Pipeline:
     """Called after each commit with the seconds that the batch took: metrics."""
     absorber: Absorber = field(default_factory=NothingHeld)
     options: PipelineOptions = field(default_factory=PipelineOptions)
-    available: bool = True
-    """The last try reached the ledger."""
-    recovered_at: datetime | None = None
-    """When the ledger came back from its latest outage; None: it never was away."""
+    progress: Progress = field(init=False)
+    _insistence: Insistence = field(init=False)
     _closed_at: float = 0.0
     """When the batch before was closed, on the loop's clock."""
 
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.clock)
+        self._insistence = Insistence(self.clock, self.progress)
+
+    @property
+    def available(self) -> bool:
+        """The last try reached the ledger."""
+        return self._insistence.available
+
+    @property
+    def recovered_at(self) -> datetime | None:
+        """When the ledger came back from its latest outage; None: it never was away."""
+        return self._insistence.recovered_at
+
     def check(self, record: Record) -> Checked:
         """Read a record again. What cannot be read any more is rejected whole, never lost."""
+        with suppress(Exception):  # it may have come once: the second try decides
+            return self._check(record)
+        try:
+            return self._check(record)
+        except Exception as error:
+            log.exception("a record cannot be read", extra={"source": record.source})
+            return Checked(rejected=[rejected_whole(record, error)])
+
+    def _check(self, record: Record) -> Checked:
         try:
             source = self.checker.source(record.source)
             return self.checker.check(source, record.tenant, record.body, record.received_at)
@@ -107,33 +127,51 @@ class Pipeline:
         """The process's own journal, until it is closed and drained."""
         position = await self.position(journal_id)
         waiting.reread(position)
+        trimmed = position
         while not (waiting.closed and waiting.empty):
-            if not await waiting.wait(self.options.heartbeat_seconds):
-                await self._insist(self.ledger.heartbeat, journal_id, self.clock())
-                continue
-            batch, taken = await self._collect(journal_id, position, waiting)
+            if await waiting.wait(self.options.heartbeat_seconds):
+                position = await self._take_on(journal_id, position, waiting)
+            else:
+                await self._insistence.ask(self.ledger.heartbeat, journal_id, self.clock())
+                self.progress.made()
+            if trimmed != position:
+                trimmed = await _trimmed(trim, position, trimmed)
+
+    async def _take_on(self, journal_id: str, after: int, waiting: Waiting) -> int:
+        """One batch of what waits, whatever becomes of it; returns the new position."""
+        batch, taken = Batch(journal_id, after), list[Taken]()
+        try:
+            batch = await self._collect(batch, taken, waiting)
             position = await self.settle(batch, taken)
-            await trim(position)
-            await _let_go(batch, taken)
+        except Exception as error:
+            if not taken:
+                raise  # nobody to blame
+            self.progress.failed()
+            log.warning("a batch failed: its records are tried apart", exc_info=error)
+            position = await self.apply_records(journal_id, after, taken)
+            waiting.reread(position)  # whatever else was lost on the way
+        await _let_go(batch, taken)
+        return position
 
     async def position(self, journal_id: str) -> int:
         """Where a journal stands in the ledger."""
-        return await self._insist(self.ledger.position, journal_id)
+        return await self._insistence.ask(self.ledger.position, journal_id)
 
     async def finish(self, journal_id: str) -> None:
         """A journal is drained and removed."""
-        await self._insist(self.ledger.finish, journal_id)
+        await self._insistence.ask(self.ledger.finish, journal_id)
 
     async def finish_predecessors(self, journal_id: str) -> None:
         """See `Ledger`."""
-        await self._insist(self.ledger.finish_predecessors, journal_id)
+        await self._insistence.ask(self.ledger.finish_predecessors, journal_id)
 
-    async def _collect(self, journal_id: str, after: int, waiting: Waiting) -> Collected:
-        """Records for one batch; returns soon if there is news, and else when time is up."""
+    async def _collect(self, batch: Batch, taken: list[Taken], waiting: Waiting) -> Batch:
+        """Records for one batch, added to *taken*; returns soon if there is news, and else when
+        time is up.
+        """
         options, loop = self.options, asyncio.get_running_loop()
         until = loop.time() + options.max_delay_seconds
         paced = self._closed_at + options.pace_seconds
-        batch, taken = Batch(journal_id, after), list[Taken]()
         while not options.full(batch):
             is_full = batch.news_count >= options.max_news
             if is_full or not waiting.ready:
@@ -143,7 +181,7 @@ class Pipeline:
                     continue
                 if not is_news or not await self._recall(batch):
                     break
-                batch = self._batch(journal_id, after, taken)
+                batch = self._batch(batch.journal_id, batch.after, taken)
                 continue
             record, checked = waiting.take()
             taken.append((record, checked))
@@ -152,7 +190,7 @@ class Pipeline:
                 await asyncio.sleep(0)
         batch.drained_at = self.clock() if waiting.empty else None
         self._closed_at = loop.time()
-        return batch, taken
+        return batch
 
     async def _recall(self, batch: Batch) -> bool:
         """Learn what others had confirmed of the news in *batch*; False: they are news indeed."""
@@ -162,11 +200,29 @@ class Pipeline:
         return bool(learned)
 
     async def apply_records(self, journal_id: str, after: int, taken: Sequence[Taken]) -> int:
-        """Apply records that follow *after*; returns the new position."""
-        batch = self._batch(journal_id, after, taken)
-        if await self._recall(batch):
+        """Apply records that follow *after*; what fails alone, and again, is set aside.
+
+        Returns the new position.
+        """
+
+        async def together(after: int, taken: Sequence[Taken]) -> int:
             batch = self._batch(journal_id, after, taken)
-        return await self.settle(batch, taken)
+            if await self._recall(batch):
+                batch = self._batch(journal_id, after, taken)
+            return await self.settle(batch, taken)
+
+        async def alone(after: int, one: Taken) -> int:
+            forget([one], None)
+            batch = self._batch(journal_id, after, [one])
+            return await self.settle(batch, [one], NothingHeld())
+
+        async def aside(after: int, one: Taken, error: Exception) -> int:
+            batch = Batch(journal_id, after)
+            set_aside(batch, one, error)
+            return await self.settle(batch, [], NothingHeld())
+
+        halving = Halving(together, alone, aside, self.progress.failed)
+        return await halving.apply(after, taken)
 
     def _batch(self, journal_id: str, after: int, taken: Sequence[Taken]) -> Batch:
         batch = Batch(journal_id, after)
@@ -174,17 +230,19 @@ class Pipeline:
             add_record(batch, record, checked, self.book)
         return batch
 
-    async def settle(self, batch: Batch, taken: Sequence[Taken]) -> int:
+    async def settle(
+        self, batch: Batch, taken: Sequence[Taken], absorber: Absorber | None = None
+    ) -> int:
         """Take *batch*, made of *taken*, to the ledger; returns the new position."""
         last, loop = batch.last, asyncio.get_running_loop()
-        started, absorption = loop.time(), Absorption(self.absorber)
+        started, absorption = loop.time(), Absorption(absorber or self.absorber)
         while True:
             try:
                 await absorption.absorb(batch)
-                applied = await self._insist(self.ledger.apply, batch)
+                applied = await self._insistence.ask(self.ledger.apply, batch)
             except SilencesMoved:
                 for tenant in batch.tenants():
-                    await self._insist(self.read_silences, tenant)
+                    await self._insistence.ask(self._reread_silences, tenant)
             except RepeatsMoved as moved:
                 forget(taken, {strand for _, strand in moved.strands})
             except PositionMoved as moved:
@@ -194,43 +252,41 @@ class Pipeline:
                 batch.after = moved.position
                 taken = [one for one in taken if one[0].seq > moved.position]
             else:
-                self._remember(batch, applied)
-                await absorption.confirm(batch, applied)
-                self.observe(batch, applied, loop.time() - started)
+                self.progress.made()
+                await self._tell(batch, taken, applied, absorption, loop.time() - started)
                 return last
+            if not taken:  # of dead letters only: nothing to collect again
+                continue
             drained_at = batch.drained_at
             batch = self._batch(batch.journal_id, batch.after, taken)
             batch.drained_at = drained_at
 
-    async def _insist(self, ask: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the ledger until it answers: the pipeline waits, intake goes on."""
-        pause = self.options.retry_seconds
-        while True:
-            try:
-                answer = await ask(*args, **kwargs)
-            except Unavailable as error:
-                self._away(error, logging.WARNING)
-            except LedgerStopped as error:
-                self._away(error, logging.CRITICAL)
-            except Conflict:
-                self._back()
-                raise
-            else:
-                self._back()
-                return answer
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, self.options.retry_seconds_max)
+    async def _reread_silences(self, tenant: int) -> None:
+        """What is wrong with silences is no record's fault."""
+        try:
+            await self.read_silences(tenant)
+        except GatewayError:
+            raise
+        except Exception as error:
+            log.exception("silences cannot be read", extra={"tenant": tenant})
+            raise LedgerStopped(f"silences cannot be read: {error}") from error
 
-    def _away(self, error: GatewayError, level: int) -> None:
-        if self.available:
-            log.log(level, "ledger away: the pipeline waits", extra={"error": str(error)})
-        self.available = False
-
-    def _back(self) -> None:
-        if not self.available:
-            self.recovered_at = self.clock()
-            log.warning("ledger back: the pipeline goes on")
-        self.available = True
+    async def _tell(
+        self,
+        batch: Batch,
+        taken: Sequence[Taken],
+        applied: Applied,
+        absorption: Absorption,
+        seconds: float,
+    ) -> None:
+        """After the commit: what others want to know. If that fails, nothing is undone."""
+        try:
+            self._remember(batch, applied)
+            await absorption.confirm(batch, applied)
+            self.observe(batch, applied, seconds)
+        except Exception:
+            log.exception("what was committed could not be told on")
+            forget(taken, None)
 
     def _remember(self, batch: Batch, applied: Applied) -> None:
         for repeats in batch.repeats.values():
@@ -241,6 +297,16 @@ class Pipeline:
             memory = self.checker.memory(tenant, strand)
             if memory is not None:
                 memory.confirmed = known
+
+
+async def _trimmed(trim: Callable[[int], Awaitable[None]], position: int, before: int) -> int:
+    """How far the journal is trimmed now; what it could not let go is tried again later."""
+    try:
+        await trim(position)
+    except Exception:
+        log.exception("the journal could not be trimmed")
+        return before
+    return position
 
 
 async def _let_go(batch: Batch, taken: list[Taken]) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.errors import Unavailable
 from gateway.intake.journal import Journal, Leftover
 from gateway.intake.pipeline import Pipeline
+from gateway.intake.progress import Progress
 from gateway.intake.recovery import drain_leftover
 from gateway.intake.waiting import READ_BYTES, Waiting
 
@@ -46,15 +48,27 @@ class IntakeRun:
         """It has been reached, and the last try reached it."""
         return self.prepared and self.pipeline.available
 
+    @property
+    def progress(self) -> Progress:
+        """Of the pipeline, and of what comes before it."""
+        return self.pipeline.progress
+
     async def turn(self) -> bool:
         """Returns when intake has stopped and everything is in the ledger."""
+        try:
+            await self._run()
+        except Exception as error:
+            self.progress.failed(outage=isinstance(error, Unavailable))
+            raise
+        return False
+
+    async def _run(self) -> None:
         await self.prepare()
         self.prepared = True
         await self.drain_leftovers()
         await self.pipeline.follow(self.journal.id, self.waiting, self.journal.trim)
         await self.pipeline.finish(self.journal.id)
         self.finished.set()
-        return False
 
     async def drain_leftovers(self) -> None:
         """Everything earlier starts left, before anything new."""

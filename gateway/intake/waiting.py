@@ -57,14 +57,16 @@ class Waiting:
 
     def committed(self, records: list[tuple[Record, object]]) -> None:
         """Called by the journal, in the loop's thread, in order of seq."""
+        gap, self._gap = self._gap, True  # whatever fails here is read back
+        self._last_committed = records[-1][0].seq
+        self._arrived.set()
         for record, checked in records:
-            self._last_committed = record.seq
-            self._gap = self._gap or self._bytes > self._max_bytes
-            if not self._gap:
+            gap = gap or self._bytes > self._max_bytes
+            if not gap:
                 assert isinstance(checked, Checked)
                 self._queue.append((record, checked))
                 self._bytes += len(record.body)
-        self._arrived.set()
+        self._gap = gap
 
     @property
     def empty(self) -> bool:

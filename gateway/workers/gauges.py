@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from gateway.intake.journal import JournalHealth
 from gateway.metrics import Metrics
@@ -16,6 +17,7 @@ class Gauges:
         journal: JournalHealth,
         identities: Callable[[], tuple[int, int]],
         ledger_available: Callable[[], bool],
+        progress_made_at: Callable[[], datetime],
         silences: Callable[[], Mapping[str, int]],
     ) -> None:
         """*identities* gives misses so far and bytes held."""
@@ -23,6 +25,7 @@ class Gauges:
         self._journal = journal
         self._identities = identities
         self._ledger_available = ledger_available
+        self._progress_made_at = progress_made_at
         self._silences = silences
         self._misses = 0
 
@@ -44,6 +47,7 @@ class Gauges:
         )
         metrics.journal_writable.set(journal.writable)
         metrics.ledger_available.set(self._ledger_available())
+        metrics.pipeline_progress_timestamp_seconds.set(self._progress_made_at().timestamp())
         misses, held = self._identities()
         metrics.identity_cache_misses_total.inc(max(0, misses - self._misses))
         metrics.identity_cache_bytes.set(held)

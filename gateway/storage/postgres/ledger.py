@@ -153,7 +153,8 @@ class PostgresLedger:
             )
             if undo:
                 raise _Undo
-        applied.dead.update({letter.reason: letter.count for letter in batch.dead})
+        for letter in batch.dead:
+            applied.dead[letter.reason] += letter.count
         return applied
 
     async def _check_position(self, connection: asyncpg.Connection, batch: Batch) -> None:

@@ -1,6 +1,7 @@
 """Silences in PostgreSQL: never deleted, only ended; each change moves the tenant's version."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from gateway.storage.postgres.statements import load
 from gateway.storage.postgres.tables import silences
 from gateway.tickets.history import Entry, chain
 from matchers import parse, render
+
+log = logging.getLogger(__name__)
 
 SQL = load("silences")
 HISTORY_SQL = load("ledger")["insert_history"]
@@ -150,8 +153,19 @@ def _tenant_silences(
     for row_ in found:
         same = before.get(UUID(str(row_["id"])))
         is_same = same is not None and same.updated_at == row_["updated_at"]
-        silences.append(same if same is not None and is_same else _silence_of(row_))
+        found_one = same if same is not None and is_same else _silence_or_none(row_)
+        if found_one is not None:
+            silences.append(found_one)
     return TenantSilences(version, silences)
+
+
+def _silence_or_none(found: asyncpg.Record) -> Silence | None:
+    """One that cannot be read any more hides nothing, and stops nothing."""
+    try:
+        return _silence_of(found)
+    except Exception:
+        log.exception("a silence cannot be read", extra={"silence": str(found["id"])})
+        return None
 
 
 def _silence_of(found: asyncpg.Record | Any) -> Silence:

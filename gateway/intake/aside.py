@@ -1,0 +1,96 @@
+"""A record that cannot be worked out is set aside alone, and its like go on.
+
+Records that failed together are tried again by halves. What fails with a record alone, and fails
+once more when it is tried in the plainest way, is the record's own: it becomes a dead letter. An
+exception that came once sets nothing aside.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.errors import Unavailable
+from gateway.intake.journal import Record
+from gateway.intake.ledger import Batch, DeadLetter, Heard, LedgerStopped
+from gateway.intake.source import Rejected
+from gateway.intake.waiting import Taken
+
+log = logging.getLogger(__name__)
+
+FAILED = "failed"
+"""The reason of such dead letters."""
+NOBODYS_FAULT = (Unavailable, LedgerStopped)
+"""Of no record: whoever waits for the ledger sets nothing aside."""
+
+
+def failure_text(error: Exception) -> str:
+    """What the dead letter says of *error*."""
+    return f"{type(error).__name__}: {error}"
+
+
+def rejected_whole(record: Record, error: Exception) -> Rejected:
+    """For a record whose body cannot even be read again."""
+    return Rejected(0, failure_text(error), FAILED, record.body)
+
+
+def set_aside(batch: Batch, taken: Taken, error: Exception) -> None:
+    """A record into *batch* as one dead letter that counts for all that it held."""
+    record, checked = taken
+    now = record.received_at
+    batch.heard[record.tenant, record.source] = Heard(now, now)
+    letter = DeadLetter(
+        tenant=record.tenant,
+        source=record.source,
+        reason=FAILED,
+        error=failure_text(error),
+        raw=record.body,
+        batch=f"{batch.journal_id}-{record.seq}",
+        at=now,
+        count=max(1, len(checked.sightings) + len(checked.rejected)),
+    )
+    batch.dead.append(letter)
+    batch.last = record.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Halving:
+    """Three ways to take records to the ledger; each returns the journal's new position."""
+
+    together: Callable[[int, Sequence[Taken]], Awaitable[int]]
+    alone: Callable[[int, Taken], Awaitable[int]]
+    """In the plainest way."""
+    aside: Callable[[int, Taken, Exception], Awaitable[int]]
+    failed: Callable[[], None]
+    """Called whenever something did not work."""
+
+    async def apply(self, after: int, taken: Sequence[Taken]) -> int:
+        """Those of *taken* that follow *after*. Raises what is no record's fault."""
+        left = [one for one in taken if one[0].seq > after]
+        if not left:
+            return after
+        try:
+            return await self.together(after, left)
+        except NOBODYS_FAULT:
+            raise
+        except Exception as error:
+            self.failed()
+            log.debug("records failed together", exc_info=error, extra={"records": len(left)})
+        if len(left) == 1:
+            return await self._once_more(after, left[0])
+        half = len(left) // 2
+        after = await self.apply(after, left[:half])
+        return await self.apply(after, left[half:])
+
+    async def _once_more(self, after: int, one: Taken) -> int:
+        try:
+            return await self.alone(after, one)
+        except NOBODYS_FAULT:
+            raise
+        except Exception as error:
+            self.failed()
+            record, _ = one
+            log.exception(
+                "a record cannot be worked out: dead letter",
+                extra={"source": record.source, "seq": record.seq},
+            )
+            return await self.aside(after, one, error)

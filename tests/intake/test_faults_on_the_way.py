@@ -1,0 +1,206 @@
+"""Whatever raises between journal and ledger: every record is accounted for, and no record stops
+those of others.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+import gateway.alerts.identity
+import gateway.alerts.labels
+import gateway.alerts.rule
+import gateway.alerts.severity
+import gateway.intake.absorber
+import gateway.intake.absorption
+import gateway.intake.alert_effects
+import gateway.intake.announce
+import gateway.intake.aside
+import gateway.intake.checked
+import gateway.intake.collect
+import gateway.intake.confirmed
+import gateway.intake.counts
+import gateway.intake.effects
+import gateway.intake.insistence
+import gateway.intake.ledger
+import gateway.intake.pipeline
+import gateway.intake.progress
+import gateway.intake.ticket_effects
+import gateway.intake.waiting
+import gateway.intake.working_set
+import gateway.silences.book
+import gateway.silences.silence
+import gateway.storage.postgres.connect
+import gateway.storage.postgres.credit
+import gateway.storage.postgres.held
+import gateway.storage.postgres.ledger
+import gateway.storage.postgres.letters
+import gateway.storage.postgres.moments
+import gateway.storage.postgres.outcome
+import gateway.storage.postgres.poison
+import gateway.storage.postgres.rows
+import gateway.storage.postgres.working_set
+import gateway.tickets.change
+import gateway.tickets.history
+import gateway.tickets.naming
+import gateway.tickets.ticket
+import gateway.tickets.workflow
+import gateway.windows.decide
+import gateway.windows.strand
+import gateway.windows.times
+import gateway.windows.window
+from gateway.intake.announce import Route
+from gateway.tickets.change import Event
+from tests.conftest import Databases
+from tests.intake.faults import POISON, ArbitraryError, Fault, Place, faulty, places
+from tests.intake.pipelines import QUICK, Journal, a_silence, drain, fill, pipeline_in_memory
+from tests.world import World
+
+RULES = places(
+    [
+        gateway.alerts.identity, gateway.alerts.labels, gateway.alerts.rule,
+        gateway.alerts.severity, gateway.intake.absorber, gateway.intake.absorption,
+        gateway.intake.alert_effects, gateway.intake.announce, gateway.intake.aside,
+        gateway.intake.checked, gateway.intake.collect, gateway.intake.confirmed,
+        gateway.intake.counts, gateway.intake.effects, gateway.intake.insistence,
+        gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
+        gateway.intake.ticket_effects, gateway.intake.waiting, gateway.intake.working_set,
+        gateway.silences.book, gateway.silences.silence, gateway.tickets.change,
+        gateway.tickets.history, gateway.tickets.naming, gateway.tickets.ticket,
+        gateway.tickets.workflow, gateway.windows.decide, gateway.windows.strand,
+        gateway.windows.times, gateway.windows.window,
+    ]
+)  # fmt: skip
+STORAGE = places(
+    [
+        gateway.storage.postgres.connect, gateway.storage.postgres.credit,
+        gateway.storage.postgres.held, gateway.storage.postgres.ledger,
+        gateway.storage.postgres.letters, gateway.storage.postgres.moments,
+        gateway.storage.postgres.outcome, gateway.storage.postgres.poison,
+        gateway.storage.postgres.rows, gateway.storage.postgres.working_set,
+    ]
+)  # fmt: skip
+NOT_ON_THE_WAY = {
+    "Waiting.committed",  # the journal's side: see test_what_the_journal_could_not_hand_on
+    "Waiting.close",
+}
+LAST_RESORT = {"Halving.apply", "Halving._once_more", "aside.set_aside", "aside.rejected_whole",
+               "waiting.check_all", "Pipeline.check", "Pipeline.apply_records"}  # fmt: skip
+"""What sets a record aside must work with that record; it may fail once, like everything."""
+ERRORS = [ArbitraryError, KeyError]
+
+
+SIGHTINGS = 9
+POISONOUS = 2
+
+
+@pytest.fixture(autouse=True)
+def hushed() -> None:
+    """Thousands of tracebacks that are meant to be."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+async def in_memory(place: Place, fault: Fault) -> str | None:
+    """What is wrong afterwards."""
+    pipeline, ledger = pipeline_in_memory()
+    journal = Journal(pipeline)
+    fill(journal, "one")
+    with faulty(place, fault):
+        await drain(journal, "journal")
+    held = {strand.labels: strand.occurrences for strand in ledger.tables.strands.values()}
+    others = sum(count for labels, count in held.items() if POISON.encode() not in labels)
+    letters = sum(letter.count for letter in ledger.letters)
+    return wrong(fault, sum(held.values()), others, letters)
+
+
+def wrong(fault: Fault, occurrences: int, others: int, letters: int) -> str | None:
+    broken = 1
+    if occurrences + letters != SIGHTINGS + broken:
+        return f"{occurrences} occurrences and {letters} dead letters"
+    if others != SIGHTINGS - POISONOUS:
+        return f"{others} sightings of other records were applied"
+    if not fault.always and letters != broken:
+        return f"one exception made {letters - broken} dead letters"
+    return None
+
+
+async def found_wrong(
+    all_places: Sequence[Place],
+    try_out: Callable[[Place, Fault], Awaitable[str | None]],
+    error: Callable[[str], Exception],
+    *,
+    always: bool,
+) -> tuple[list[str], int]:
+    """What is wrong at each of *all_places*, and at how many of them the fault has struck."""
+    found, struck = [], 0
+    for place in all_places:
+        if str(place) in NOT_ON_THE_WAY or (always and str(place) in LAST_RESORT):
+            continue
+        fault = Fault(error, always)
+        try:
+            problem = await try_out(place, fault)
+        except TimeoutError:
+            problem = "the pipeline stands"
+        struck += fault.raised > 0
+        if problem:
+            found.append(f"{place}: {problem}")
+    return found, struck
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+@pytest.mark.parametrize("always", [False, True], ids=["once", "for-one-record"])
+async def test_no_function_on_the_way_stops_the_pipeline_or_loses_a_record(
+    always: bool, error: type[Exception]
+) -> None:
+    found, struck = await found_wrong(RULES, in_memory, error, always=always)
+    assert found == []
+    assert struck > (40 if always else 80), "the faults are on the way"
+
+
+@asynccontextmanager
+async def a_world(database: str, name: str) -> AsyncIterator[World]:
+    route = Route("hook", frozenset(Event))
+    async with World(database, journal=name, routes=[route]) as world:
+        world.pipeline.options = QUICK
+        yield world
+
+
+@pytest.fixture
+def one_database(databases: Databases, migrated_template: str) -> str:
+    return databases.url_of(databases.create(migrated_template))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+@pytest.mark.parametrize("always", [False, True], ids=["once", "for-one-record"])
+async def test_nor_does_a_function_at_the_database(
+    one_database: str, always: bool, error: type[Exception]
+) -> None:
+    async with a_world(one_database, "silencing") as world:
+        await world.silences.create(1, a_silence())
+
+    async def at_the_database(place: Place, fault: Fault) -> str | None:
+        case = str(place)
+        async with a_world(one_database, case) as world:
+            journal = Journal(world.pipeline)
+            fill(journal, case)
+            with faulty(place, fault):
+                await drain(journal, case)
+            counts = await world.rows(
+                "SELECT coalesce(sum(occurrences), 0)::int AS all, coalesce(sum(occurrences)"
+                " FILTER (WHERE labels->>'alertname' <> $2), 0)::int AS others FROM strands"
+                " WHERE labels->>'case' = $1",
+                case, POISON,
+            )  # fmt: skip
+            letters = await world.rows(
+                "SELECT coalesce(sum(count), 0)::int AS n FROM dead_letters"
+                " WHERE left(batch, length($1) + 1) = $1 || '-'",
+                case,
+            )
+        return wrong(fault, counts[0]["all"], counts[0]["others"], letters[0]["n"])
+
+    found, struck = await found_wrong(STORAGE, at_the_database, error, always=always)
+    assert found == []
+    assert struck > (10 if always else 30), "the faults are on the way"
