@@ -37,6 +37,7 @@ from gateway.web.operations import OperationsHandlers
 from gateway.web.server import Handlers, WebServer, create_web_app, run_server
 from gateway.web.silences import SilenceHandlers
 from gateway.web.tickets import TicketHandlers
+from gateway.workers.census import Census
 from gateway.workers.closing import Closing
 from gateway.workers.flush import Flush
 from gateway.workers.gauges import Gauges
@@ -170,6 +171,7 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
         Worker("quiets", QuietClock(upkeep, tenants, clock).turn, 1.0),
         Worker("closing", closing.turn, 60.0),
         Worker("retention", Retention(upkeep, tenants, clock, config.retention).turn, 600.0),
+        Worker("census", Census(upkeep, tenants, metrics).turn, 15.0),
         Worker("flush", flush.turn, 1.0),
         Worker("outbox", OutboxUpkeep(outbox, sinks, tenants, clock, metrics).turn, 15.0),
     ]

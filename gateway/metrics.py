@@ -8,6 +8,7 @@ of several processes' values. No label may hold what senders or people make up.
 import os
 import platform
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -18,10 +19,13 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
     multiprocess,
 )
+from prometheus_client.registry import Collector
 
 from gateway import __version__
 
@@ -227,6 +231,15 @@ class Metrics:
         self.tickets_resolved_total = declare.counter(
             "tickets_resolved_total", "Tickets resolved, by whom (system, person).", ["by"]
         )
+        self.tickets_live = declare.gauge(
+            "tickets_live",
+            "Tickets that are open, in progress or pending, by priority.",
+            "livemostrecent",
+            ["priority"],
+        )
+        self.alerts_firing = declare.gauge(
+            "alerts_firing", "Alerts that fire, silenced ones included.", "livemostrecent"
+        )
         self.silences = declare.gauge(
             "silences",
             "Silences, by state (active, pending, expired).",
@@ -300,11 +313,41 @@ class Metrics:
 
 def render(metrics: Metrics) -> bytes:
     """All metrics as text, of all processes where there are several. Content type: CONTENT_TYPE."""
+    registry = metrics.registry
+    if _DIRECTORY in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    of_the_system = CollectorRegistry()
+    of_the_system.register(_Processes())
+    return generate_latest(registry) + generate_latest(of_the_system)
+
+
+class _Processes(Collector):
+    """`process_*` as the client library tells them, summed over all processes.
+
+    Of their starts and limits the least counts. What a dead process had used is gone with it, which
+    looks to Prometheus like the restart that it is.
+    """
+
+    def collect(self) -> list[Metric]:
+        summed: dict[str, Metric] = {}
+        for pid in _living():
+            for family in ProcessCollector(pid=partial(str, pid), registry=None).collect():
+                before = summed.setdefault(family.name, family)
+                if before is not family:
+                    one, other = before.samples[0], family.samples[0]
+                    least = family.name in ("process_start_time_seconds", "process_max_fds")
+                    values = (one.value, other.value)
+                    before.samples = [one._replace(value=min(values) if least else sum(values))]
+        return list(summed.values())
+
+
+def _living() -> list[str]:
+    """Ids of the processes for which `render` speaks."""
     if _DIRECTORY not in os.environ:
-        return generate_latest(metrics.registry)
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+        return ["self"]
+    files = Path(os.environ[_DIRECTORY]).glob("gauge_livesum_*.db")
+    return sorted(file.stem.rpartition("_")[2] for file in files)
 
 
 def prepare_processes(directory: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,13 @@ from gateway.metrics import Metrics, mark_process_dead, prepare_processes, rende
 SOURCES = ("prometheus", "alertmanager")
 OUTCOMES = ("opened", "merged")
 MADE_UP_BY_OTHERS = {"fingerprint", "alertname", "ticket", "url", "instance", "user", "error"}
-PLAIN_NUMBERS = {"silences", "journal_unapplied_records", "pipeline_batch_sightings"}
+PLAIN_NUMBERS = {
+    "silences",
+    "tickets_live",
+    "alerts_firing",
+    "journal_unapplied_records",
+    "pipeline_batch_sightings",
+}
 STATES = {"journal_writable", "ledger_available", "redis_available", "outbox_pending"}
 
 
@@ -213,6 +220,25 @@ def test_any_process_speaks_for_all(children: list[Child]) -> None:
         assert sample(families, "ledger_last_commit_timestamp_seconds") == 2000
         assert sample(families, "outbox_pending") == 20
         assert sample(families, "build_info") == 1
+
+
+def test_the_system_tells_what_all_processes_use_together(
+    children: list[Child], metrics: Metrics, tmp_path: Path
+) -> None:
+    alone = families_of(render(metrics))
+    for name in ("cpu_seconds", "resident_memory_bytes", "open_fds", "start_time_seconds"):
+        assert alone[f"process_{name}"].samples[0].value > 0
+    memory = [resident(child.pid) for child in children]
+    together = children[0].render()["process_resident_memory_bytes"].samples[0].value
+    assert max(memory) < together < 2 * sum(memory)
+    children[1].end()
+    mark_process_dead(tmp_path / "metrics", children[1].pid)
+    left = children[0].render()["process_resident_memory_bytes"].samples[0].value
+    assert left < together
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def test_of_several_processes_every_metric_keeps_its_meaning(

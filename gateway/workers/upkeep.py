@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.intake.absorber import Held, ReportKey
+from gateway.tickets.standing import Standing
 
 Tenants = Callable[[], Awaitable[Sequence[int]]]
 """Ids of all tenants."""
@@ -16,6 +17,9 @@ class Upkeep(Protocol):
     @property
     def most(self) -> int:
         """Rows that one call takes on."""
+
+    async def standing(self, tenant: int) -> Standing:
+        """Now, for metrics."""
 
     async def drained_since(self, moment: datetime) -> bool:
         """Has every journal had nothing unapplied at some time since *moment*?"""

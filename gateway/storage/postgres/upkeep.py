@@ -21,6 +21,7 @@ from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.held import take_held
 from gateway.storage.postgres.statements import load
 from gateway.storage.postgres.working_set import load_working_set
+from gateway.tickets.standing import Standing
 
 SQL = load("upkeep")
 SILENCE_SQL = load("silences")
@@ -53,6 +54,13 @@ class PostgresUpkeep:
         async with self._database.engine.connect() as connection:
             found = await connection.exec_driver_sql(SQL["all_drained"], (moment,))
             return bool(found.scalar_one())
+
+    async def standing(self, tenant: int) -> Standing:
+        """Counts from partial indexes: never of all rows."""
+        async with self._database.tenant(tenant) as transaction:
+            live = await transaction.driver.fetch(SQL["live_tickets"], tenant)
+            firing = await transaction.driver.fetchval(SQL["firing_alerts"], tenant)
+        return Standing({row["priority"]: row["count"] for row in live}, firing)
 
     async def leased_reports(self, tenant: int, now: datetime) -> list[ReportKey]:
         """Of those that `expire_leases` would look at now."""

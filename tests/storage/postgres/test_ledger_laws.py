@@ -7,6 +7,7 @@ import pytest
 
 from gateway.intake.collect import add_record
 from gateway.intake.ledger import Batch, PositionMoved
+from gateway.intake.source import Rejected
 from gateway.storage.postgres.connect import PIPELINE, connect
 from gateway.tickets.ticket import TicketStatus
 from tests.world import World, at, firing, resolved
@@ -139,6 +140,16 @@ async def test_what_the_database_refuses_is_a_dead_letter_and_the_others_go_on(
         letters = await world.rows("SELECT reason, count, raw FROM dead_letters")
         assert [(one["reason"], one["count"]) for one in letters] == [("storage", 1)]
         assert b"broken" in letters[0]["raw"]
+
+
+async def test_every_dead_letter_of_a_batch_is_counted_by_its_reason(database: str) -> None:
+    async with World(database) as world:
+        broken = [Rejected(n, "no labels", "labels", b"%d" % n) for n in range(3)]
+        late = [Rejected(3, "no time", "time", b"3")]
+        record, checked = world.record([firing()])
+        checked.rejected = broken + late
+        await world.apply((record, checked))
+        assert world.applied[-1].dead == {"labels": 3, "time": 1}
 
 
 async def test_a_mistake_in_a_rule_sets_aside_one_sighting_only(database: str) -> None:

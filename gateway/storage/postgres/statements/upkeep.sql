@@ -2,6 +2,13 @@
 -- No journal lags: leases and silences may end. One not heard of for a day is on a lost host.
 SELECT coalesce(bool_and(drained_at >= $1), true) FROM journal_progress WHERE updated_at > now() - interval '1 day'
 
+-- name: live_tickets
+SELECT priority, count(*) FROM tickets
+WHERE tenant_id = $1 AND status IN ('open', 'in_progress', 'pending') GROUP BY priority
+
+-- name: firing_alerts
+SELECT count(*) FROM alerts WHERE tenant_id = $1 AND status = 'firing'
+
 -- name: leases_to_look_at
 SELECT strand, fingerprint FROM strands
 WHERE tenant_id = $1 AND lease_check_at <= $2 ORDER BY lease_check_at LIMIT $3
