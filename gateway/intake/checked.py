@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 import orjson
 
 from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity, StrandMemory
@@ -15,6 +16,9 @@ from gateway.alerts.labels import BadLabels
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
 from gateway.intake.source import Delivery, Parse, Rejected, SourceKind
+
+MAX_SOURCE_CHARACTERS = 20
+"""Of a source's name in the title of what it could not map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class Checker:
     def _identify(self, source: Source, tenant: int, sightings: Iterable[Sighting]) -> Checked:
         checked = Checked(resolve_timeout=source.resolve_timeout)
         for sighting in sightings:
+            if sighting.unmapped:
+                sighting = _told_whose(sighting, source.name)
             try:
                 identity = self._identities.identify(tenant, source.identity, sighting)
             except BadLabels as error:
@@ -105,6 +111,16 @@ class Checker:
             checked.identities.append(identity)
             checked.sightings.append(sighting)
         return checked
+
+
+def _told_whose(sighting: Sighting, source: str) -> Sighting:
+    """An adapter does not know its source's name; people must, where titles are cut."""
+    annotations = orjson.loads(sighting.annotations)
+    annotations["summary"] = f"{source[:MAX_SOURCE_CHARACTERS]}: {annotations['summary']}"
+    labels = orjson.loads(sighting.labels) | {"source": source}
+    return msgspec.structs.replace(
+        sighting, labels=orjson.dumps(labels), annotations=orjson.dumps(annotations)
+    )
 
 
 def _rejected(sighting: Sighting, error: BadLabels) -> Rejected:

@@ -12,15 +12,16 @@
     fingerprint = "event.id"
     examples = [{ in = '{"event": …}', out = { status = "firing", labels = { … } } }]
 
-An item the mapping fails on is not dropped: it becomes a firing sighting, marked `unmapped` and
-named by its own bytes, so that somebody gets a ticket about it.
+An item the mapping fails on is not dropped: it becomes a firing sighting, marked `unmapped`, so
+that somebody gets a ticket about it. Items that fail for one reason are one alert: a mapping that
+no longer fits its sender makes a ticket, and not a flood of them.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -33,8 +34,12 @@ from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, S
 from gateway.intake.times import UNBOUNDED, TimeBounds, bounds_at, read_time
 
 MAX_EXCERPT_BYTES = 4096
+MAX_REASON_CHARACTERS = 16
+"""Of the reason in a title: it must be read where titles are cut."""
 
 _SAFE_INTEGER_DIGITS = 18
+_PLACE = re.compile(r"[\w.]+(?=: )")
+"""The option that an error begins with, if it does."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -51,7 +56,7 @@ def _read(mapping: ItemMapping, bounds: TimeBounds, body: bytes) -> Delivery:
     try:
         items = mapping.split(value)
     except (ExpressionFailed, MappingFailed) as error:
-        return Delivery([_unmapped(0, value, str(error))])
+        return Delivery([_unmapped(0, value, error)])
     bounded(len(items))
     delivery = Delivery([])
     for index, item in enumerate(items):
@@ -75,20 +80,19 @@ def _sighting(mapping: ItemMapping, bounds: TimeBounds, index: int, item: object
     try:
         return mapping.sighting(bounds, index, item)
     except (ExpressionFailed, MappingFailed) as error:
-        return _unmapped(index, item, str(error))
+        return _unmapped(index, item, error)
 
 
-def _unmapped(index: int, item: object, error: str) -> Sighting:
-    raw = _encode(item)
-    labels = {
-        "alertname": "Unmapped",
-        "source_item": blake2b(raw, digest_size=16).hexdigest(),
-    }
-    error = error[:MAX_EXCERPT_BYTES]
+def _unmapped(index: int, item: object, failed: Exception) -> Sighting:
+    """The option that failed is the reason; `checked` adds whose it is."""
+    error = str(failed)[:MAX_EXCERPT_BYTES]
+    place = _PLACE.match(error)
+    reason = place[0] if place else "item"
+    labels = {"alertname": "Unmapped", "reason": reason}
     annotations = {
-        "summary": f"An item could not be mapped to an alert: {error}"[:512],
+        "summary": f"{reason[:MAX_REASON_CHARACTERS]} cannot be mapped: {error}"[:512],
         "error": error,
-        "item": raw[:MAX_EXCERPT_BYTES].decode(errors="ignore"),
+        "item": _encode(item)[:MAX_EXCERPT_BYTES].decode(errors="ignore"),
     }
     return Sighting(index, True, _encode(labels), _encode(annotations), unmapped=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.clock import Clock
-from gateway.errors import GatewayError, Unavailable
+from gateway.errors import GatewayError, Refused, Unavailable
 from gateway.intake.checked import Checked, Checker, Source
 from gateway.intake.journal import Journal
 from gateway.intake.source import MalformedPayload
@@ -17,7 +17,8 @@ from gateway.web.answers import json_answer
 from gateway.web.auth import Access, access, principal_of
 from gateway.web.body import BodyReader, require_json
 from gateway.web.intake_counts import SourceCounts
-from gateway.web.problems import HttpRefused, speaks_alertmanager, status_of
+from gateway.web.problems import HttpRefused, error_answer, speaks_alertmanager, status_of
+from gateway.web.refusals import RefusalLog
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class IntakeHandlers:
         self._clock = clock
         self._metrics = metrics
         self._counts: dict[str, SourceCounts] = {}
+        self._refusals = RefusalLog()
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Grafana may send PUT; Prometheus appends its own path to a `path_prefix`."""
@@ -60,7 +62,9 @@ class IntakeHandlers:
 
     @access(Access.INTAKE)
     async def take(self, request: web.Request) -> web.Response:
-        """200 with what was taken and what not: one bad alert never refuses the others."""
+        """200 with what was taken and what not: one bad alert never refuses the others. 400 if
+        nothing was taken, after all of it is kept as dead letters.
+        """
         return await self._measured(request, request.match_info["source"], _counted)
 
     @access(Access.INTAKE)
@@ -86,6 +90,7 @@ class IntakeHandlers:
         finally:
             counts.answered(code, time.perf_counter() - started)
         counts.taken(taken.checked)
+        self._refusals.refused(name, taken.checked.rejected, taken.batch, self._clock())
         return told
 
     def _counts_of(self, source: Source) -> SourceCounts:
@@ -114,6 +119,8 @@ def _counted(taken: Taken) -> web.Response:
     }
     if taken.checked.truncated:
         body["truncated"] = taken.checked.truncated
+    if taken.checked.rejected and not taken.checked.sightings:
+        return error_answer(Refused("every alert was refused", "all_refused", extra=body), "")
     return json_answer(body)
 
 

@@ -39,7 +39,8 @@ class SourceCounts:
             self._firing.inc(firing)
         if resolved := len(checked.sightings) - firing:
             self._resolved.inc(resolved)
-        self._delivered_at.set_to_current_time()
+        if checked.sightings or not checked.rejected:
+            self._delivered_at.set_to_current_time()
         for rejected in checked.rejected:
             self._metrics.alerts_rejected_total.labels(self._source, rejected.reason).inc()
         if checked.truncated:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -115,21 +114,21 @@ def test_items_are_split_out_of_a_body() -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "options", "error"),
+    ("item", "options", "reason", "error"),
     [
-        ({"name": None}, {}, "labels: all are empty"),
-        ({"name": ["A"]}, {}, "labels.alertname: gives a list"),
-        ({"name": "A", "s": "odd"}, {"status": {"path": "s"}}, "status: 'odd' is neither"),
-        ({"name": "A"}, {"status": "s"}, "status: None is neither"),
-        ({"name": "A", "t": "soon"}, {"starts_at": "t"}, "starts_at: "),
-        ({"name": "A", "t": True}, {"starts_at": {"path": "t", "as": "epoch_s"}}, "starts_at: "),
-        ({"name": "A", "t": 5}, {"starts_at": {"path": "t", "as": "rfc3339"}}, "starts_at: "),
-        ({"name": 3}, {"labels": {"alertname": "length(name)"}}, "`length(name)`: "),
-        ({"name": "A" * 70_000}, {}, "more than 65536 bytes"),
+        ({"name": None}, {}, "labels", "labels: all are empty"),
+        ({"name": ["A"]}, {}, "labels.alertname", "labels.alertname: gives a list"),
+        ({"name": "A", "s": "odd"}, {"status": {"path": "s"}}, "status", "'odd' is neither"),
+        ({"name": "A"}, {"status": "s"}, "status", "status: None is neither"),
+        ({"name": "A", "t": "soon"}, {"starts_at": "t"}, "starts_at", "starts_at: "),
+        ({"name": "A", "t": True}, {"starts_at": {"path": "t", "as": "epoch_s"}}, "starts_at", ""),
+        ({"name": "A", "t": 5}, {"starts_at": {"path": "t", "as": "rfc3339"}}, "starts_at", ""),
+        ({"name": 3}, {"labels": {"alertname": "length(name)"}}, "item", "`length(name)`: "),
+        ({"name": "A" * 70_000}, {}, "item", "more than 65536 bytes"),
     ],
 )
 def test_an_item_the_mapping_fails_on_fires_unmapped_and_is_kept(
-    item: dict[str, Any], options: dict[str, Any], error: str
+    item: dict[str, Any], options: dict[str, Any], reason: str, error: str
 ) -> None:
     delivery = read(
         [{"name": "good"}, item, {"name": "good"}],
@@ -141,20 +140,18 @@ def test_an_item_the_mapping_fails_on_fires_unmapped_and_is_kept(
     assert sighting.firing
     assert [each.index for each in delivery.sightings] == [0, 1, 2]
     raw = json.dumps(item, separators=(",", ":")).encode()
-    assert labels_of(sighting) == {
-        "alertname": "Unmapped",
-        "source_item": blake2b(raw, digest_size=16).hexdigest(),
-    }
+    assert labels_of(sighting) == {"alertname": "Unmapped", "reason": reason}
     annotations = annotations_of(sighting)
+    assert annotations["summary"].startswith(f"{reason} cannot be mapped: ")
     assert error in annotations["error"]
     assert annotations["item"].encode() == raw[:4096]
     assert len(sighting.annotations) < 16_384
 
 
-def test_items_alike_in_content_are_one_unmapped_alert() -> None:
-    first, second = read(b'[{"a":1,"b":2},{"b":2, "a":1}]').sightings
+def test_items_that_fail_for_one_reason_are_one_unmapped_alert() -> None:
+    first, second, third = read([{"name": None}, {"other": 1}, {"name": []}]).sightings
     assert first.unmapped
-    assert first.labels == second.labels
+    assert first.labels == second.labels != third.labels
 
 
 @pytest.mark.parametrize("items", ["alerts", "length(alerts)", "length(@)"])

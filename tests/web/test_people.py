@@ -275,6 +275,54 @@ async def test_a_silence_that_cannot_be_meant_is_refused(
     assert problem["errors"][0]["pointer"] == pointer
 
 
+async def test_a_body_of_which_nothing_is_taken_is_refused_after_it_is_kept(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = [{"labels": {"alertname": "A"}, "status": "odd"}, {"labels": 1}]
+    for _ in range(3):
+        problem = await client.ask("POST", "/api/v1/intake/custom", bad, status=400)
+    assert (problem["code"], problem["accepted"]) == ("all_refused", 0)
+    assert [one["index"] for one in problem["rejected"]] == [0, 1]
+    await eventually(client.drained)
+    said = [one for one in caplog.records if "refused and kept" in one.getMessage()]
+    assert sorted(one.__dict__["reason"] for one in said) == ["labels", "status"]
+    assert problem["batch"].partition("-")[0] == said[0].__dict__["batch"].partition("-")[0]
+
+
+async def test_a_mapping_that_fails_makes_one_ticket_a_source_and_reason(
+    mapped: Client,
+) -> None:
+    await mapped.ask("POST", "/api/v1/intake/warehouse-temperatures", [{"n": "A", "s": "odd"}])
+    await mapped.ask("POST", "/api/v1/intake/warehouse-temperatures", [{"n": "B", "s": "even"}])
+    await mapped.ask("POST", "/api/v1/intake/warehouse-temperatures", [{"s": "firing"}])
+    await eventually(mapped.drained)
+    titles = sorted(one["title"][:40] for one in await mapped.tickets())
+    assert titles == [
+        "warehouse-temperatur: labels cannot be mapped"[:40],
+        "warehouse-temperatur: status cannot be mapped"[:40],
+    ]
+
+
+MAPPED = """
+http.listen = "127.0.0.1:0"
+[sources.warehouse-temperatures]
+kind = "mapped"
+labels = { alertname = "n" }
+status = "s"
+examples = [{ in = \'{"n": "A", "s": "firing"}\', out = { status = "firing" } }]
+"""
+
+
+@pytest.fixture
+async def mapped(database: str, tmp_path: Path) -> AsyncIterator[Client]:
+    config = tmp_path / "mapped.toml"
+    config.write_text(MAPPED)
+    async with open_gateway(load(config), database, may_migrate=False) as gateway:
+        host, port = gateway.server.addresses[0]
+        async with ClientSession(f"http://{host}:{port}") as session:
+            yield Client(session)
+
+
 async def test_explain_walks_the_way_and_changes_nothing(client: Client) -> None:
     silence = {"matchers": '{team="db", env="test"}', "ends_at": "2100-01-01T00:00:00Z"}
     await client.ask("POST", "/api/v1/silences", silence, status=201)
