@@ -23,12 +23,14 @@ from gateway.sinks.webhook import WebhookSink, open_session
 from gateway.storage.journal.journal import SegmentJournal, open_journal
 from gateway.storage.postgres.alert_queries import AlertQueries
 from gateway.storage.postgres.connect import WORKERS, create_engine
+from gateway.storage.postgres.letter_queries import LetterQueries
 from gateway.storage.postgres.outbox import PostgresOutbox
 from gateway.storage.postgres.rehearsal import PostgresRehearsal
 from gateway.storage.postgres.ticket_queries import TicketQueries
 from gateway.web.alerts import AlertHandlers
 from gateway.web.auth import AuthFailure, Gate
 from gateway.web.body import BodyReader
+from gateway.web.dead_letters import DeadLetterHandlers, ReplayHandlers
 from gateway.web.description import DescriptionHandlers
 from gateway.web.explain import ExplainHandlers
 from gateway.web.intake import IntakeHandlers
@@ -204,11 +206,15 @@ def _handlers(
         return render(parts.metrics)
 
     handlers: list[Handlers] = [OperationsHandlers(unready, scrape)]
+    checker, clock, metrics = parts.checker, parts.clock, parts.metrics
     if intake is not None:
-        checker, clock, metrics = parts.checker, parts.clock, parts.metrics
         handlers.append(IntakeHandlers(checker, intake.journal, bodies, clock, metrics))
     if Role.API in roles:
         handlers += _people(parts, bodies)
+        letters = LetterQueries(parts.database)
+        handlers.append(DeadLetterHandlers(letters))
+        if intake is not None:
+            handlers.append(ReplayHandlers(letters, checker, intake.journal, bodies, clock))
     return handlers
 
 

@@ -48,7 +48,8 @@ def set_aside(batch: Batch, taken: Taken, error: Exception) -> None:
         at=now,
         count=max(1, len(checked.sightings) + len(checked.rejected)),
     )
-    batch.dead.append(letter)
+    if not record.letter:  # one that fails again stays what it is
+        batch.dead.append(letter)
     batch.last = record.seq
 
 

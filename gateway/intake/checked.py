@@ -15,6 +15,7 @@ from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity, Str
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
+from gateway.intake.kept import keep_sighting
 from gateway.intake.source import Delivery, Parse, Rejected, SourceKind
 
 MAX_SOURCE_CHARACTERS = 20
@@ -124,9 +125,4 @@ def _told_whose(sighting: Sighting, source: str) -> Sighting:
 
 
 def _rejected(sighting: Sighting, error: BadLabels) -> Rejected:
-    raw = b'{"labels":%b,"annotations":%b,"firing":%b}' % (
-        sighting.labels,
-        sighting.annotations,
-        orjson.dumps(sighting.firing),
-    )
-    return Rejected(sighting.index, f"labels: {error}", "labels", raw)
+    return Rejected(sighting.index, f"labels: {error}", "labels", keep_sighting(sighting))

@@ -25,6 +25,9 @@ def add_record(batch: Batch, record: Record, checked: Checked, book: SilenceBook
         batch.heard[tenant, record.source] = Heard(now, now)
     else:
         heard.last = now
+    if record.letter and not _takes_in_again(batch, record, checked):
+        batch.last = record.seq
+        return
     for rejected in checked.rejected:
         letter = DeadLetter(
             tenant=tenant,
@@ -39,6 +42,15 @@ def add_record(batch: Batch, record: Record, checked: Checked, book: SilenceBook
     if checked.sightings:
         _add_sightings(batch, record, checked, book)
     batch.last = record.seq
+
+
+def _takes_in_again(batch: Batch, record: Record, checked: Checked) -> bool:
+    """A dead letter is taken in once, and stays if it still cannot be read."""
+    letter = (record.tenant, record.source, record.letter)
+    if not checked.sightings or letter in batch.replayed:
+        return False
+    batch.replayed[letter] = record.received_at
+    return True
 
 
 def _add_sightings(batch: Batch, record: Record, checked: Checked, book: SilenceBook) -> None:

@@ -25,6 +25,8 @@ class Record:
     tenant: int
     source: str
     body: bytes
+    letter: bytes = b""
+    """The digest of the dead letter that is taken in again; empty: a delivery."""
 
 
 class Journal(Protocol):
@@ -35,7 +37,13 @@ class Journal(Protocol):
         """Random per process start: a sequence never restarts under an id."""
 
     async def append(
-        self, received_at: datetime, tenant: int, source: str, body: bytes, checked: object
+        self,
+        received_at: datetime,
+        tenant: int,
+        source: str,
+        body: bytes,
+        checked: object,
+        letter: bytes = b"",
     ) -> int:
         """Returns the record's seq once it is on disk, or raises JournalFull; or Unavailable when
         the disk takes too long, and the record may be applied all the same.

@@ -60,6 +60,8 @@ class Batch:
     latest: dict[int, dict[bytes, Summed]] = field(default_factory=dict)
     """The last of the news of each strand: equal sightings that follow are added to it."""
     dead: list[DeadLetter] = field(default_factory=list)
+    replayed: dict[tuple[int, str, bytes], datetime] = field(default_factory=dict)
+    """Dead letters that are taken in again with it: (tenant, source, digest), and when."""
     heard: dict[tuple[int, str], Heard] = field(default_factory=dict)
     silence_versions: dict[int, int] = field(default_factory=dict)
     """The versions that the silence verdicts were made with."""
@@ -116,6 +118,14 @@ class RepeatsMoved(Conflict):
 
     code: str = "repeats_moved"
     strands: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(eq=False)
+class LettersGone(Conflict):
+    """These dead letters have been taken in again already: their records hold nothing."""
+
+    code: str = "letters_gone"
+    letters: frozenset[tuple[int, str, bytes]] = frozenset()
 
 
 @dataclass(eq=False)

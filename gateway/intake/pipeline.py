@@ -32,10 +32,12 @@ from gateway.intake.ledger import (
     Batch,
     Ledger,
     LedgerStopped,
+    LettersGone,
     PositionMoved,
     RepeatsMoved,
     SilencesMoved,
 )
+from gateway.intake.letters import read_letter
 from gateway.intake.progress import Progress
 from gateway.intake.source import MalformedPayload, Rejected
 from gateway.intake.waiting import Taken, Waiting
@@ -115,11 +117,18 @@ class Pipeline:
             return Checked(rejected=[rejected_whole(record, error)])
 
     def _check(self, record: Record) -> Checked:
+        if record.letter:
+            return self._check_letter(record) or Checked()
         try:
             source = self.checker.source(record.source)
             return self.checker.check(source, record.tenant, record.body, record.received_at)
         except (MalformedPayload, NotFound) as error:
             return Checked(rejected=[Rejected(0, str(error), error.code, record.body)])
+
+    def _check_letter(self, record: Record) -> Checked | None:
+        return read_letter(
+            self.checker, record.source, record.tenant, record.body, record.received_at
+        )
 
     async def follow(
         self, journal_id: str, waiting: Waiting, trim: Callable[[int], Awaitable[None]]
@@ -245,6 +254,8 @@ class Pipeline:
                     await self._insistence.ask(self._reread_silences, tenant)
             except RepeatsMoved as moved:
                 forget(taken, {strand for _, strand in moved.strands})
+            except LettersGone as gone:
+                taken = [_without(one, gone.letters) for one in taken]
             except PositionMoved as moved:
                 forget(taken, None)
                 if moved.position >= last:  # an earlier try of unknown fate was committed
@@ -315,6 +326,13 @@ async def _let_go(batch: Batch, taken: list[Taken]) -> None:
     while taken:
         del taken[-_BREATHE_EVERY:]
         await asyncio.sleep(0)
+
+
+def _without(one: Taken, letters: frozenset[tuple[int, str, bytes]]) -> Taken:
+    """A record whose dead letter is gone holds nothing."""
+    record, checked = one
+    is_gone = (record.tenant, record.source, record.letter) in letters
+    return record, Checked() if is_gone else checked
 
 
 def forget(taken: Sequence[Taken], strands: set[bytes] | None) -> None:

@@ -49,8 +49,8 @@ def test_a_bad_label_set_does_not_take_the_others_along(checker: Checker) -> Non
     assert [one.source_fingerprint for one in checked.sightings] == ["0", "3"]
     bad = [one for one in checked.rejected if one.reason == "labels"]
     assert [one.raw for one in bad] == [
-        b'{"labels":{"a":1},"annotations":{},"firing":true}',
-        b'{"labels":{},"annotations":{},"firing":true}',
+        b'{"sighting":{"labels":{"a":1},"annotations":{},"firing":true,"source_fingerprint":"1"}}',
+        b'{"sighting":{"labels":{},"annotations":{},"firing":true,"source_fingerprint":"2"}}',
     ]
     assert all(one.error.startswith("labels: ") for one in bad)
 

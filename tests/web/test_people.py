@@ -1,10 +1,12 @@
 """The people's API over HTTP, on a whole gateway in this process and a real database."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import yaml
 from aiohttp import ClientSession
@@ -287,6 +289,49 @@ async def test_a_body_of_which_nothing_is_taken_is_refused_after_it_is_kept(
     said = [one for one in caplog.records if "refused and kept" in one.getMessage()]
     assert sorted(one.__dict__["reason"] for one in said) == ["labels", "status"]
     assert problem["batch"].partition("-")[0] == said[0].__dict__["batch"].partition("-")[0]
+
+
+async def test_dead_letters_are_seen_and_taken_in_again(
+    client: Client, owner: asyncpg.Connection
+) -> None:
+    bad = [{"labels": {"alertname": name}, "status": "odd"} for name in "ABC"]
+    await client.ask("POST", "/api/v1/intake/custom", bad, status=400)
+    await eventually(client.drained)
+    first = await client.ask("GET", "/api/v1/dead-letters?limit=2&reason=status")
+    cursor = first["next"]
+    rest = await client.ask("GET", f"/api/v1/dead-letters?limit=2&reason=status&cursor={cursor}")
+    letters = first["items"] + rest["items"]
+    assert len({one["id"] for one in letters}) == 3
+    assert rest["next"] is None
+    assert {one["raw"] for one in letters} == {json.dumps(one) for one in bad}
+    assert [(one["source"], one["count"]) for one in letters] == [("custom", 1)] * 3
+    assert (await client.ask("GET", "/api/v1/dead-letters?source=none"))["items"] == []
+    # As if a newer version could read two of them.
+    await owner.execute(
+        "UPDATE dead_letters SET raw = convert_to(replace(convert_from(raw, 'UTF8'), 'odd',"
+        " 'firing'), 'UTF8') WHERE convert_from(raw, 'UTF8') NOT LIKE '%\"C\"%'"
+    )
+    path = "/api/v1/dead-letters/replay"
+    ids = [one["id"] for one in letters if '"A"' in one["raw"]]
+    answer = await client.ask("POST", path, {"ids": ids})
+    assert answer == {"taken": 1, "failed": 0, "more": False}
+    await eventually(client.drained)
+    answer = await client.ask("POST", path, {"source": "custom", "reason": "status"})
+    assert answer == {"taken": 1, "failed": 1, "more": False}
+    await eventually(client.drained)
+    assert {one["title"] for one in await client.tickets()} == {"A", "B"}
+    answer = await client.ask("POST", path, {"source": "custom"})
+    assert answer == {"taken": 0, "failed": 1, "more": False}
+    (left,) = (await client.ask("GET", "/api/v1/dead-letters"))["items"]
+    assert '"C"' in left["raw"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"), [({}, ""), ({"ids": ["x"]}, "/ids/0"), ({"colour": "red"}, "/colour")]
+)
+async def test_what_to_take_in_again_must_be_said(client: Client, body: Json, pointer: str) -> None:
+    problem = await client.ask("POST", "/api/v1/dead-letters/replay", body, status=400)
+    assert problem["errors"][0]["pointer"] == pointer
 
 
 async def test_a_mapping_that_fails_makes_one_ticket_a_source_and_reason(

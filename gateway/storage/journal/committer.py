@@ -37,6 +37,7 @@ class Pending:
     body: bytes
     checked: object
     answer: asyncio.Future[int]
+    letter: bytes = b""
 
 
 @dataclass(slots=True, eq=False)

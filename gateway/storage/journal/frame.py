@@ -5,7 +5,9 @@
 
 Little-endian. *mark* is its segment's own random number: frames behind a damaged one are found by
 it, and no sender can make a body that passes for a frame. *rows* is MessagePack, of each record
-received_at in microseconds, tenant, source, bytes of its body. The checksum is XXH3-64 of all else.
+received_at in microseconds, tenant, source, bytes of its body. Behind the source of a dead letter
+that is taken in again its digest follows, in hex, after a NUL, which no source's name holds. The
+checksum is XXH3-64 of all else.
 """
 
 import struct
@@ -41,6 +43,7 @@ class Entry(Protocol):
     tenant: int
     source: str
     body: bytes
+    letter: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +82,25 @@ class Frame:
             count(self.first_seq), self.rows, ends, strict=False
         ):
             received_at = EPOCH + timedelta(microseconds=received_us)
-            yield Record(seq, received_at, tenant, source, bytes(self.bodies[end - size : end]))
+            body = bytes(self.bodies[end - size : end])
+            name, _, letter = source.partition("\0")
+            yield Record(seq, received_at, tenant, name, body, bytes.fromhex(letter))
 
 
 def pack(mark: int, first_seq: int, group: Sequence[Entry]) -> list[bytes]:
     """The frame in pieces, to be written one after the other."""
     bodies = [entry.body for entry in group]
-    rows = _encode([(one.received_us, one.tenant, one.source, len(one.body)) for one in group])
+    rows = _encode([(one.received_us, one.tenant, _source(one), len(one.body)) for one in group])
     sealed = _SEALED.pack(mark, first_seq, len(rows), sum(map(len, bodies)))
     checksum = xxh3_64(sealed)
     checksum.update(rows)
     for body in bodies:
         checksum.update(body)
     return [sealed, checksum.intdigest().to_bytes(8, "little"), rows, *bodies]
+
+
+def _source(entry: Entry) -> str:
+    return f"{entry.source}\0{entry.letter.hex()}" if entry.letter else entry.source
 
 
 def read_head(mark: int, data: bytes) -> Head | None:

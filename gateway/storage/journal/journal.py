@@ -101,7 +101,13 @@ class SegmentJournal:
         return self._shelf.unreadable
 
     async def append(
-        self, received_at: datetime, tenant: int, source: str, body: bytes, checked: object
+        self,
+        received_at: datetime,
+        tenant: int,
+        source: str,
+        body: bytes,
+        checked: object,
+        letter: bytes = b"",
     ) -> int:
         if self._own_bytes + self._leftover_bytes + len(body) > self._max_bytes:
             raise JournalFull("too much waits for the ledger", "journal_full")
@@ -115,7 +121,7 @@ class SegmentJournal:
         self._own_bytes += len(body)
         answer = self._patience.answer()
         self._committer.submit(
-            Pending(received_at, received_us, tenant, source, body, checked, answer)
+            Pending(received_at, received_us, tenant, source, body, checked, answer, letter)
         )
         return await answer
 
@@ -166,7 +172,10 @@ class SegmentJournal:
 
     def _delivered(self, first_seq: int, group: Sequence[Pending]) -> None:
         records = [
-            (Record(seq, one.received_at, one.tenant, one.source, one.body), one.checked)
+            (
+                Record(seq, one.received_at, one.tenant, one.source, one.body, one.letter),
+                one.checked,
+            )
             for seq, one in enumerate(group, first_seq)
         ]
         self._backlog.add(first_seq, [(one.received_us, len(one.body)) for one in group])

@@ -23,7 +23,7 @@ from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.credit import credit_repeats, repeats_of
 from gateway.storage.postgres.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.held import take_held, voided_reports
-from gateway.storage.postgres.letters import save_dead_letters
+from gateway.storage.postgres.letters import mark_replayed, save_dead_letters
 from gateway.storage.postgres.outcome import confirmations
 from gateway.storage.postgres.poison import without_poison
 from gateway.storage.postgres.working_set import (
@@ -174,6 +174,7 @@ class PostgresLedger:
         version = await enter_tenant(connection, tenant)
         if version != batch.silence_versions.get(tenant, version):
             raise SilencesMoved(f"silences of tenant {tenant} are at version {version}")
+        await mark_replayed(connection, tenant, batch)
         rows = await self._apply_news(connection, batch, tenant)
         repeats = repeats_of(batch, tenant, rows)
         await credit_repeats(connection, tenant, repeats, batch.held)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import asyncpg
 import xxhash
 
-from gateway.intake.ledger import DeadLetter
+from gateway.intake.ledger import Batch, DeadLetter, LettersGone
+from gateway.storage.postgres.statements import load
 from gateway.storage.postgres.working_set import SQL
 
+LETTERS_SQL = load("letters")
 MAX_RAW_BYTES = 1024 * 1024
 MAX_ERROR_CHARACTERS = 2000
 
@@ -38,6 +40,23 @@ async def save_dead_letters(
         [letter.at for letter in firsts],
         [rows[key][-1].at for key in keys],
     )
+
+
+async def mark_replayed(connection: asyncpg.Connection, tenant: int, batch: Batch) -> None:
+    """Raises LettersGone for those that somebody was faster with."""
+    again = sorted(
+        (source, digest, at)
+        for (owner, source, digest), at in batch.replayed.items()
+        if owner == tenant
+    )
+    if not again:
+        return
+    columns = [list(column) for column in zip(*again, strict=True)]
+    marked = await connection.fetch(LETTERS_SQL["mark_replayed"], tenant, *columns)
+    wanted = {(tenant, source, digest) for source, digest, _ in again}
+    gone = wanted - {(tenant, row["source"], row["digest"]) for row in marked}
+    if gone:
+        raise LettersGone("dead letters were taken in again before", letters=frozenset(gone))
 
 
 def _text(error: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from gateway.intake.absorber import ReportKey
+from gateway.intake.collect import as_news
+from gateway.intake.kept import keep_summed
 from gateway.intake.ledger import Batch, DeadLetter, Repeat
 from gateway.windows.summed import Summed
 
@@ -54,15 +56,18 @@ def _only(batch: Batch, units: list[Unit]) -> Batch:
     return replace(batch, news=news, repeats=repeats)
 
 
+def _last_of(unit: Summed | Repeat) -> Summed:
+    return unit if isinstance(unit, Summed) else as_news(unit)[-1]
+
+
 def _letter(batch: Batch, unit: Unit, error: BaseException) -> DeadLetter:
     tenant, summed = unit
-    annotations = summed.annotations or b"{}"
     return DeadLetter(
         tenant=tenant,
         source=summed.identity.source,
         reason="storage",
         error=f"{type(error).__name__}: {error}",
-        raw=b'{"labels":%b,"annotations":%b}' % (summed.identity.labels, annotations),
+        raw=keep_summed(_last_of(summed)),
         batch=f"{batch.journal_id}-{batch.last}",
         at=summed.received_at,
         count=summed.count,

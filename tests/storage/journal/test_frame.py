@@ -14,17 +14,26 @@ from tests.storage.journal.journals import NOON
 
 MARK = 0x0123456789ABCDEF
 ENTRIES = st.builds(
-    lambda received_us, tenant, source, body: entry(body, received_us, tenant, source),
+    lambda received_us, tenant, source, body, letter: entry(
+        body, received_us, tenant, source, letter
+    ),
     st.integers(0, 2**57),
     st.integers(0, 2**62),
-    st.text(max_size=20),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
     st.binary(max_size=300),
+    st.binary(max_size=16),
 )
 GROUPS = st.lists(ENTRIES, min_size=1, max_size=6)
 
 
-def entry(body: bytes, received_us: int = 0, tenant: int = 1, source: str = "custom") -> Pending:
-    return Pending(NOON, received_us, tenant, source, body, None, answer=None)  # type: ignore[arg-type]
+def entry(
+    body: bytes,
+    received_us: int = 0,
+    tenant: int = 1,
+    source: str = "custom",
+    letter: bytes = b"",
+) -> Pending:
+    return Pending(NOON, received_us, tenant, source, body, None, None, letter)  # type: ignore[arg-type]
 
 
 def frame_in(data: bytes, mark: int = MARK) -> Frame | None:
@@ -40,8 +49,8 @@ def test_what_was_packed_is_read(first_seq: int, group: list[Pending]) -> None:
     assert frame.bytes == len(data)
     assert frame.last_seq == first_seq + len(group) - 1
     assert [record.seq for record in frame.records()] == [first_seq + n for n in range(len(group))]
-    assert [(one.tenant, one.source, one.body) for one in frame.records()] == [
-        (one.tenant, one.source, one.body) for one in group
+    assert [(one.tenant, one.source, one.body, one.letter) for one in frame.records()] == [
+        (one.tenant, one.source, one.body, one.letter) for one in group
     ]
     assert [row[0] for row in frame.rows] == [one.received_us for one in group]
 

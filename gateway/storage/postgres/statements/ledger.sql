@@ -224,7 +224,7 @@ INSERT INTO dead_letters (tenant_id, source, digest, reason, error, raw, count, 
 SELECT $1, * FROM unnest($2::text[], $3::bytea[], $4::text[], $5::text[], $6::bytea[], $7::bigint[], $8::text[],
                          $9::timestamptz[], $10::timestamptz[])
 ON CONFLICT (tenant_id, source, digest) DO UPDATE
-SET count = dead_letters.count + excluded.count, batch = excluded.batch, error = excluded.error,
+SET count = dead_letters.count + excluded.count, batch = excluded.batch, error = excluded.error, replayed_at = NULL,
     last_seen = greatest(dead_letters.last_seen, excluded.last_seen)
 
 -- name: hear_sources
