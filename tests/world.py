@@ -54,7 +54,7 @@ class World:
         self.rules = {rule.name: rule for rule in rules}
         identities = IdentityCache(Identifier(SEED, tuple(rules), DEFAULT_WORDS))
         self.sources = {
-            name: Source(SourceIdentity(name, frozenset(ignore)), kind, kind.open({}))
+            name: Source(SourceIdentity(name, frozenset(ignore)), kind, kind.open(kind.options()))
             for name, kind in discover().items()
             if name != "mapped"
         }

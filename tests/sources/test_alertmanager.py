@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "alertmanager"
 LABELS = {"alertname": "A"}
 ZERO = "0001-01-01T00:00:00Z"
-parse = SOURCE.open({})
+parse = SOURCE.open(SOURCE.options())
 
 
 def read(*alerts: Any, **fields: Any) -> Delivery:

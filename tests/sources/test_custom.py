@@ -15,7 +15,7 @@ from gateway.sources.custom import SOURCE
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "custom"
 LABELS = {"alertname": "A"}
-parse = SOURCE.open({})
+parse = SOURCE.open(SOURCE.options())
 
 
 def read(body: Any) -> Delivery:
