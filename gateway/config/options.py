@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from gateway.alerts.identity import DEFAULT_CACHE_BYTES
+from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
-from gateway.bounds import Between
+from gateway.bounds import Between, not_empty
+from gateway.config.values import Matchers
 from gateway.intake.checked import Source
 from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
@@ -73,6 +75,21 @@ class IntakeOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityOptions:
+    """`[identity]`: what names an alert."""
+
+    ignore_labels: tuple[Annotated[str, not_empty], ...] = ()
+    """Labels that do not, as those in which the members of an HA pair differ."""
+    match: Matchers = ()
+    """Of the label sets that these are ignored in; empty: all."""
+
+    @property
+    def ignored(self) -> IgnoredLabels:
+        """As identities are worked out with it."""
+        return IgnoredLabels(frozenset(self.ignore_labels), self.match)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOptions:
     """`[tickets]`."""
 
@@ -116,6 +133,7 @@ class Config:
     postgres: PostgresOptions
     redis: RedisOptions
     intake: IntakeOptions
+    identity: IdentityOptions
     rules: tuple[Rule, ...]
     """As configured, in order; `first_match` knows the built-in last one."""
     sources: Mapping[str, Source]

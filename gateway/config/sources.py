@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.alerts.identity import SourceIdentity
 from gateway.config.mistakes import known_keys, one_of
 from gateway.config.problems import Place
 from gateway.config.reading import Reading
@@ -13,6 +12,9 @@ from gateway.intake.source import SourceKind, SourceOptions
 
 BUILT_IN = ("alertmanager", "grafana", "n9e", "prometheus", "custom")
 """There without configuration, each of the kind of its name."""
+
+MOVED = "ignore_labels"
+"""Once an option of each source."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -40,6 +42,13 @@ def _open(
     if not isinstance(table, dict):
         reading.complain(place, "must be a table")
         return None
+    if MOVED in table:
+        reading.complain(
+            (*place, MOVED),
+            "is no option of a source any more, since an alert must not be another one for who"
+            f" reports it: set it for all sources, as [identity] {MOVED}",
+        )
+        table = {key: value for key, value in table.items() if key != MOVED}
     kind = _kind(reading, place, table, kinds)
     if kind is None:
         return None
@@ -48,8 +57,7 @@ def _open(
         return None
     for below, message in kind.check(options):
         reading.complain(place + below, message)
-    identity = SourceIdentity(str(place[-1]), frozenset(options.ignore_labels))
-    return Source(identity, kind, kind.open(options), options.resolve_timeout)
+    return Source(str(place[-1]), kind, kind.open(options), options.resolve_timeout)
 
 
 def _kind(

@@ -129,7 +129,7 @@ def _look_back(
     rows: WorkingSet, alert: Alert, strands: list[Strand], going_on: list[Strand]
 ) -> None:
     """What is heard late may have come first, or name an earlier start of the episode."""
-    first_seen = min(strand.first_seen for strand in strands)
+    first_seen = min((strand.first_seen for strand in strands), default=alert.first_seen)
     if first_seen < alert.first_seen:
         alert.first_seen = first_seen
         rows.changed_alerts.add(alert.fingerprint)

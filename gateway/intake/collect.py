@@ -191,6 +191,7 @@ def _equal(one: Summed, other: Summed) -> bool:
         and (one.firing or one.ends_at == other.ends_at)
         and one.identity.source == other.identity.source
         and one.identity.severity is other.identity.severity
+        and one.identity.labels == other.identity.labels
     )
 
 

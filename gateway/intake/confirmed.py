@@ -22,6 +22,8 @@ class Confirmed(msgspec.Struct, gc=False):
     """One strand, as it stood in the last transaction of this process that touched it."""
 
     version: int
+    fingerprint: bytes
+    """Of the alert that it belongs to."""
     firing: bool
     severity: Severity
     silenced: bool
@@ -53,6 +55,8 @@ def is_repeat(
         )
     if known.severity is not identity.severity or received_at >= known.until:
         return False
+    if known.fingerprint != identity.fingerprint:
+        return False
     start = sighting.starts_at
     if known.started_at is None:
         return False
@@ -72,6 +76,7 @@ def confirm(
         return None
     return Confirmed(
         version=strand.version,
+        fingerprint=strand.fingerprint,
         firing=strand.firing,
         severity=strand.severity,
         silenced=strand.silenced if strand.firing else False,

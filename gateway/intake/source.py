@@ -52,7 +52,6 @@ class SourceOptions:
 
     kind: str = ""
     """Empty: the name, if that is a kind."""
-    ignore_labels: tuple[str, ...] = ()
     resolve_timeout: timedelta | None = None
 
 

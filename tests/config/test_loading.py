@@ -51,8 +51,10 @@ def test_every_value_arrives_where_it_belongs(written: Writer) -> None:
         [severity]
         Sev1 = "critical"
         warning = "high"
-        [sources.alertmanager]
+        [identity]
         ignore_labels = ["replica", "prometheus"]
+        match = '{team=~"db|web"}'
+        [sources.alertmanager]
         resolve_timeout = "5m"
         """
     )
@@ -65,9 +67,10 @@ def test_every_value_arrives_where_it_belongs(written: Writer) -> None:
     assert config.postgres.migrate is False
     assert config.severity["sev1"] is Severity.CRITICAL
     assert config.severity["warning"] is Severity.HIGH
-    source = config.sources["alertmanager"]
-    assert source.identity.ignore_labels == {"replica", "prometheus"}
-    assert source.resolve_timeout == timedelta(minutes=5)
+    ignored = config.identity.ignored
+    assert ignored.names == {"replica", "prometheus"}
+    assert ignored.matchers == parse('{team=~"db|web"}')
+    assert config.sources["alertmanager"].resolve_timeout == timedelta(minutes=5)
 
 
 def test_rules_keep_their_order_and_their_meaning(written: Writer) -> None:

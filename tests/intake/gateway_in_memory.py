@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity
+from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
@@ -45,18 +45,21 @@ class MemoryGateway:
     """Sightings taken as mere repeats."""
 
     def __post_init__(self) -> None:
-        self.cache = IdentityCache(identifier(self.rules))
+        self.configure()
         self._sequence = 0
 
-    def configure(self, rules: Sequence[Rule]) -> None:
-        """A restart with other rules."""
-        self.rules = rules
-        self.cache = IdentityCache(identifier(rules))
+    def configure(
+        self, rules: Sequence[Rule] | None = None, ignored: frozenset[str] | None = None
+    ) -> None:
+        """A restart, with other rules or another list of ignored labels."""
+        self.rules = self.rules if rules is None else rules
+        self.ignored = self.ignored if ignored is None else ignored
+        self.cache = IdentityCache(identifier(self.rules, ignored=self.ignored))
 
     # -------------------------------------------------------------- taking in
 
     def identify(self, source: str, sighting: Sighting) -> Identity:
-        return self.cache.identify(1, SourceIdentity(source, self.ignored), sighting)
+        return self.cache.identify(1, source, sighting)
 
     def deliver(self, *deliveries: Delivery) -> Batch:
         """All of them in one batch."""
@@ -82,11 +85,7 @@ class MemoryGateway:
 
     def _apply(self, batch: Batch) -> None:
         news = batch.news.get(1, [])
-        identities = [summed.identity for summed in news]
-        rows = self.ledger.load(
-            (identity.fingerprint for identity in identities),
-            (identity.merge_key for identity in identities),
-        )
+        rows = self.ledger.load_for([summed.identity for summed in news])
         repeats = list(batch.repeats.get(1, {}).values())
         outdated = [
             (1, repeat.identity.strand)

@@ -4,7 +4,7 @@ Only what is marked as new or changed is kept, and only what a batch may load is
 forgets a mark, or counts on a row that is not there, fails here as it would in production.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from gateway.alerts.alert import Alert
+from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
 from gateway.intake.ledger import Repeat
 from gateway.intake.working_set import Episode, Link, Report, WorkingSet
@@ -39,6 +40,13 @@ class MemoryLedger:
     history: dict[str, list[Chained]] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
     """(event, ticket id), in order."""
+
+    def load_for(self, identities: Sequence[Identity]) -> WorkingSet:
+        """What sightings may touch: the alerts that they name, and those of their strands."""
+        named = [one.fingerprint for one in identities]
+        strands = [one.strand for one in identities if one.strand in self.strands]
+        present = [self.strands[strand].fingerprint for strand in strands]
+        return self.load([*named, *present], [one.merge_key for one in identities])
 
     def load(
         self,
@@ -89,6 +97,8 @@ class MemoryLedger:
             said.source_fingerprint, said.url = report.source_fingerprint, report.url
             said.lease_until = max(said.lease_until, report.lease_until)
             said.last_seen = max(said.last_seen, report.last_seen)
+        for place, counted in rows.shifts.items():
+            self.links[place].before += counted
         for key, link in rows.links.items():
             old = self.links.get(key)
             before = link.before if old is None else old.before

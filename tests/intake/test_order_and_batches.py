@@ -52,7 +52,7 @@ CUTS = st.lists(st.integers(0, 10), max_size=4)
 def apply(ledger: MemoryLedger, batch: Sequence[Named]) -> None:
     """One transaction."""
     known = [IDENTITIES[number] for number, _ in batch]
-    rows = ledger.load((one.fingerprint for one in known), (one.merge_key for one in known))
+    rows = ledger.load_for(known)
     for one, (_, said) in zip(known, batch, strict=True):
         sum_of_one = summed(said, of=one)
         sum_of_one.silenced = said.firing and one.fingerprint == HIDDEN
@@ -130,23 +130,23 @@ def test_applied_twice_to_empty_ledgers_gives_the_same_rows_but_for_the_ids_of_t
 
 
 MOMENTS = st.lists(st.integers(0, 3), min_size=1, max_size=12)
-SIGHTINGS = st.builds(
-    lambda labels, firing, ago, replica: (labels, firing, ago, replica),
+SIGHTINGS = st.tuples(
     st.sampled_from(LABELS),
     st.booleans(),
     st.none() | st.integers(0, 20),
-    st.sampled_from(["prometheus", "alertmanager"]),
+    st.sampled_from([("prometheus", ""), ("alertmanager", ""), ("n9e", "h1")]),
 )
 
 
 def deliveries(gaps: Sequence[int], seen: Sequence[Any]) -> list[Delivery]:
     """Records in the order of receipt, one sighting each."""
     now, made = 0, []
-    for gap, (labels, firing, ago, source) in zip(gaps, seen, strict=False):
+    for gap, (labels, firing, ago, (source, name)) in zip(gaps, seen, strict=False):
         now += gap * 5
         named = None if ago is None else at(now - ago)
         time = {"starts_at" if firing else "ends_at": named}
-        made.append((at(now), source, [sighting(labels, firing=firing, **time)]))
+        one = sighting(labels, firing=firing, discriminator=name, **time)
+        made.append((at(now), source, [one]))
     return made
 
 

@@ -19,6 +19,10 @@ SELECT set_config('app.tenant', $1::integer::text, true), silence_version FROM t
 -- Which windows and tickets the alerts are in: read before the locks, checked again under them.
 SELECT fingerprint, merge_key FROM alerts WHERE tenant_id = $1 AND fingerprint = ANY ($2::bytea[])
 
+-- name: peek_strands
+-- Which alerts the strands are of, whatever their labels say now: read before the locks as well.
+SELECT strand, fingerprint FROM strands WHERE tenant_id = $1 AND strand = ANY ($2::bytea[])
+
 -- name: lock_windows
 SELECT merge_key, rule, length, auto_resolve, opened_at, ends_at, firing, ticket_id
 FROM windows WHERE tenant_id = $1 AND merge_key = ANY ($2::bytea[])
@@ -80,6 +84,13 @@ FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[],
             $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::boolean[],
             $15::boolean[], $16::boolean[], $17::bigint[], $18::text[], $19::timestamptz[], $20::timestamptz[], $21::bigint[])
      AS new (s, f, l, se, fa, ra, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v)
+WHERE strands.tenant_id = $1 AND strands.strand = new.s
+
+-- name: rename_strands
+-- Those that have gone to another alert, or whose labels were edited. Apart from the update of all that changed:
+-- the index of strands by their alerts is seldom touched.
+UPDATE strands SET fingerprint = f, labels = l::jsonb
+FROM unnest($2::bytea[], $3::bytea[], $4::text[]) AS new (s, f, l)
 WHERE strands.tenant_id = $1 AND strands.strand = new.s
 
 -- name: lock_repeated
@@ -190,6 +201,12 @@ FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::te
             $25::timestamptz[], $26::timestamptz[], $27::timestamptz[], $28::bigint[], $29::bigint[], $30::bytea[])
      AS new (i, n, t, d, s, sb, p, w, r, l, m, f, rq, a, ag, e, fl, fi, si, u, ca, ua, aa, fr, ra, cl, v, hl, hh)
 WHERE tickets.tenant_id = $1 AND tickets.id = new.i
+
+-- name: shift_links
+-- Strands have gone to or from an alert with all their sightings: its ticket counts what it did before.
+UPDATE ticket_alerts SET occurrences_before = occurrences_before + n
+FROM unnest($2::text[], $3::bytea[], $4::bigint[]) AS shifted (t, f, n)
+WHERE ticket_alerts.tenant_id = $1 AND ticket_alerts.ticket_id = t AND ticket_alerts.fingerprint = f
 
 -- name: save_links
 INSERT INTO ticket_alerts (tenant_id, ticket_id, fingerprint, joined_at, occurrences_before, occurrences_after)
