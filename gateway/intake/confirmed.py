@@ -29,6 +29,7 @@ class Confirmed(msgspec.Struct, gc=False):
     silenced: bool
     started_at: datetime | None
     fired_at: datetime | None
+    """The greatest start that stands."""
     resolved_at: datetime | None
     last_resolve_at: datetime | None
     until: datetime
@@ -81,7 +82,7 @@ def confirm(
         severity=strand.severity,
         silenced=strand.silenced if strand.firing else False,
         started_at=strand.started_at,
-        fired_at=strand.fired_at,
+        fired_at=strand.latest_start,
         resolved_at=strand.resolved_at,
         last_resolve_at=strand.last_resolve_at,
         until=alert.quiet_until or FOREVER,

@@ -111,7 +111,7 @@ def _remembered(strand: Strand) -> tuple[object, ...]:
     """What tells a repeat from news: if it changes, no process may go on with what it knew."""
     return (
         strand.firing, strand.expired, strand.silenced, strand.severity, strand.started_at,
-        strand.fired_at, strand.resolved_at, strand.firing and strand.last_resolve_at,
+        strand.latest_start, strand.resolved_at, strand.firing and strand.last_resolve_at,
     )  # fmt: skip
 
 

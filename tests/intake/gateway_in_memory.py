@@ -6,7 +6,7 @@ sighting is news.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
@@ -14,7 +14,7 @@ from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
-from gateway.intake.collect import add_record
+from gateway.intake.collect import MICROSECOND, add_record
 from gateway.intake.effects import apply_sighting, reconsider
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
@@ -47,6 +47,7 @@ class MemoryGateway:
     def __post_init__(self) -> None:
         self.configure()
         self._sequence = 0
+        self._received_at = datetime.min.replace(tzinfo=UTC)
 
     def configure(
         self, rules: Sequence[Rule] | None = None, ignored: frozenset[str] | None = None
@@ -80,6 +81,8 @@ class MemoryGateway:
         self, at: datetime, source: str, sightings: Sequence[Sighting]
     ) -> tuple[Record, Checked]:
         self._sequence += 1
+        at = max(at, self._received_at + MICROSECOND)
+        self._received_at = at + max(len(sightings) - 1, 0) * MICROSECOND
         checked = Checked([self.identify(source, one) for one in sightings], list(sightings))
         return Record(self._sequence, at, 1, source, b""), checked
 

@@ -108,6 +108,7 @@ class MemoryLedger:
         for number, episode in rows.episodes.items():
             known = self.episodes.setdefault(number, episode)
             known.ticket_id = episode.ticket_id or known.ticket_id
+            known.starts_at = episode.starts_at
             known.ends_at = episode.ends_at or known.ends_at
 
     def credit(self, repeat: Repeat) -> None:
@@ -143,7 +144,10 @@ def _keep(table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed
 
 
 def as_values(row: Any) -> dict[str, Any]:
-    """A row without its version."""
+    """A row without its version, and without claims: repeats are credited to the newest of them,
+    so leases may be longer.
+    """
     values = msgspec.structs.asdict(row)
-    values.pop("version", None)
+    for name in ("version", "claims", "last_firing_at", "lease_until"):
+        values.pop(name, None)
     return values

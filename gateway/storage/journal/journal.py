@@ -101,17 +101,23 @@ class SegmentJournal:
         return self._shelf.unreadable
 
     async def append(
-        self, received_at: datetime, tenant: int, source: str, body: bytes, checked: object
+        self,
+        received_at: datetime,
+        tenant: int,
+        source: str,
+        body: bytes,
+        checked: object,
+        sightings: int = 1,
     ) -> int:
         if self._own_bytes + self._leftover_bytes + len(body) > self._max_bytes:
             raise JournalFull("too much waits for the ledger", "journal_full")
         if self._closing:
             raise JournalFull("the journal is closing", "journal_closed")
         received_us = (received_at - EPOCH) // MICROSECOND
-        if received_us < self._last_received_us:
-            received_us = self._last_received_us
+        if received_us <= self._last_received_us:
+            received_us = self._last_received_us + 1
             received_at = EPOCH + timedelta(microseconds=received_us)
-        self._last_received_us = received_us
+        self._last_received_us = received_us + max(sightings, 1) - 1
         self._own_bytes += len(body)
         answer = self._patience.answer()
         self._committer.submit(
