@@ -56,6 +56,7 @@ class MemoryGateway:
         self.rules = self.rules if rules is None else rules
         self.ignored = self.ignored if ignored is None else ignored
         self.cache = IdentityCache(identifier(self.rules, ignored=self.ignored))
+        self._received_at = datetime.min.replace(tzinfo=UTC)
 
     # -------------------------------------------------------------- taking in
 

@@ -29,7 +29,7 @@ def opened(_options: Mapping[str, object]) -> Parse:
 
 LINES = Source(
     "lines",
-    SourceKind("lines", opened),
+    SourceKind(kind="lines", open=opened),
     parse,
     timedelta(minutes=5),
 )

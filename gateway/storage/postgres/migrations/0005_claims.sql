@@ -20,7 +20,7 @@ BEGIN
         SET claims = int8send(CASE WHEN fired_at > coalesce(resolved_at, '-infinity')
                                    THEN (extract(epoch FROM fired_at) * 1000000)::bigint
                                    ELSE (-9223372036854775808)::bigint END)
-                  || int8send((extract(epoch FROM last_firing_at) * 1000000)::bigint)
+                  || int8send((extract(epoch FROM coalesce(last_firing_at, last_seen)) * 1000000)::bigint)
                   || int8send(CASE WHEN coalesce(lease_until, 'infinity') = 'infinity' THEN 9223372036854775807
                                    ELSE (extract(epoch FROM lease_until) * 1000000)::bigint END)
         WHERE tenant_id = visited AND firing;
