@@ -43,6 +43,7 @@ def confirmed() -> Confirmed:
     """Of an alert that Prometheus repeats."""
     return Confirmed(
         version=1_767_225_600_000_000,
+        fingerprint=bytes(range(16)),
         firing=True,
         severity=Severity.MEDIUM,
         silenced=False,

@@ -8,8 +8,10 @@ import json
 import timeit
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from gateway.config.converter import new_converter
 from gateway.sources import discover
 
 BATCH = 64
@@ -154,7 +156,8 @@ def main() -> None:
     print(f"batches of {BATCH}; best of 7 runs")
     print(f"{'source':<14}{'what':<12}{'bytes/alert':>12}{'µs/alert':>10}")
     for kind, what, payload in bodies():
-        parse = kinds[kind].open(MAPPING if kind == "mapped" else {})
+        table = MAPPING if kind == "mapped" else {}
+        parse = kinds[kind].open(new_converter(Path()).structure(table, kinds[kind].options))
         body = json.dumps(payload, separators=(",", ":")).replace("&", "\\u0026").encode()
         delivery = parse(body, RECEIVED_AT)
         assert len(delivery.sightings) + len(delivery.rejected) == BATCH

@@ -256,6 +256,8 @@ def _unready(parts: Parts, intake: Intake | None, gateways: list[Gateway]) -> li
     reasons = []
     if not gateways or gateways[0].draining:
         reasons.append("draining")
+    if parts.checker.provisional and not parts.preparation.away:
+        reasons.append("the installation's seed is not known yet: PostgreSQL is being asked for it")
     if intake is not None:
         journal, most = intake.journal, parts.config.journal.max_bytes
         if journal.unapplied_bytes > NEARLY_FULL * most or not journal.writable:

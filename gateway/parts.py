@@ -45,8 +45,9 @@ class Identities:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._file = SeedFile(config.data_dir / "installation.seed")
-        self.cache = self._fresh(self._file.read() or secrets.token_bytes(32))
-        self.checker = Checker(config.sources, self.cache)
+        known = self._file.read()
+        self.cache = self._fresh(known or secrets.token_bytes(32))
+        self.checker = Checker(config.sources, self.cache, provisional=known is None)
 
     @property
     def seed(self) -> bytes:
@@ -61,8 +62,9 @@ class Identities:
             self.checker.adopt(self.cache)
 
     def _fresh(self, seed: bytes) -> IdentityCache:
-        identifier = Identifier(seed, self._config.rules, self._config.severity)
-        return IdentityCache(identifier, self._config.intake.identity_cache_bytes)
+        config = self._config
+        identifier = Identifier(seed, config.rules, config.severity, config.identity.ignored)
+        return IdentityCache(identifier, config.intake.identity_cache_bytes)
 
 
 @dataclass(slots=True)

@@ -91,9 +91,11 @@ def test_an_example_that_does_not_come_out_as_it_says_is_a_wrong_configuration(
     config: Path,
 ) -> None:
     config.write_text(MAPPED.replace("STATUS", "resolved"))
-    done = run("check-config", "--config", config)
-    assert done.returncode == 2
-    assert "sources.pinger" in done.stderr
+    for command in ("check-config", "serve"):
+        done = run(command, "--config", config)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "line 8: sources.pinger.examples[0].out.status: expected 'resolved'" in done.stderr
+        assert not (config.parent / "data").exists()
 
 
 def test_a_configuration_that_is_not_there_is_a_wrong_one(config: Path) -> None:

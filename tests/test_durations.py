@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.durations import format_duration, parse_duration
+from gateway.durations import MAX_DURATION, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,14 @@ def test_what_is_no_duration_is_refused_with_an_example(text):
         parse_duration(text)
 
 
-@given(st.integers(min_value=0, max_value=10**12))
+@pytest.mark.parametrize("text", ["500000w", "9999999d", "999999999w", "3654d", "3653d1ms"])
+def test_no_duration_is_longer_than_ten_years(text):
+    with pytest.raises(ValueError, match="at most 3653d"):
+        parse_duration(text)
+    assert parse_duration("3653d") == MAX_DURATION
+
+
+@given(st.integers(min_value=0, max_value=MAX_DURATION // timedelta(milliseconds=1)))
 def test_what_is_written_is_read_back(milliseconds):
     span = timedelta(milliseconds=milliseconds)
     assert parse_duration(format_duration(span)) == span

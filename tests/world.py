@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from gateway.alerts.identity import Identifier, IdentityCache, SourceIdentity
+from gateway.alerts.identity import Identifier, IdentityCache
+from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.severity import DEFAULT_WORDS
 from gateway.alerts.sighting import Sighting
@@ -52,9 +53,10 @@ class World:
     ) -> None:
         self.url, self.journal, self.now = url, journal, START
         self.rules = {rule.name: rule for rule in rules}
-        identities = IdentityCache(Identifier(SEED, tuple(rules), DEFAULT_WORDS))
+        ignored = IgnoredLabels(frozenset(ignore))
+        identities = IdentityCache(Identifier(SEED, tuple(rules), DEFAULT_WORDS, ignored))
         self.sources = {
-            name: Source(SourceIdentity(name, frozenset(ignore)), kind, kind.open({}))
+            name: Source(name, kind, kind.open(kind.options()))
             for name, kind in discover().items()
             if name != "mapped"
         }

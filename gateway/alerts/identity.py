@@ -1,8 +1,10 @@
 """Labels → identity: strand, fingerprint, rule and merge key. A repeat costs one look-up.
 
-strand       XXH3-128 of the full label set, the source's discriminator and the fingerprint: one
-             source alert, always of the same alert, whatever a source ignores tomorrow
-fingerprint  XXH3-128 of the label set without the source's `ignore_labels`: the alert
+strand       XXH3-128 of the full label set: one source alert, under the same key whatever is
+             ignored tomorrow. Where the source itself names its alerts (N9E's `hash`), of that name
+             instead, and of the source's: it says nothing outside of one installation of it
+fingerprint  XXH3-128 of the label set without what `[identity]` ignores: the alert that the strand
+             belongs to as far as these labels say
 merge key    the fingerprint, or a hash of rule name and `group_by` names and values
 
 All are seeded with the installation's secret, so that nobody can prepare collisions. Since labels
@@ -16,6 +18,7 @@ from typing import Any
 import msgspec
 import xxhash
 
+from gateway.alerts.ignored import NOTHING_IGNORED, IgnoredLabels
 from gateway.alerts.labels import canonical, decode_labels
 from gateway.alerts.rule import Rule, first_match
 from gateway.alerts.severity import Severity, severity_of
@@ -28,11 +31,9 @@ class StrandMemory(msgspec.Struct, gc=False):
     """What one process knows of a strand, as long as an identity of it is cached.
 
     Shared by all identities of the strand (two senders may write the same labels in different
-    bytes). Each field belongs to one stage; here it only saves that stage a cache and a look-up.
+    bytes). It belongs to the pipeline; here it only saves that a cache and a look-up.
     """
 
-    verdict: Any = None
-    """The silences that match, kept by `silences`."""
     confirmed: Any = None
     """What the ledger has confirmed, kept by the pipeline."""
 
@@ -48,18 +49,12 @@ class Identity(msgspec.Struct, gc=False, eq=False):
     labels: bytes
     """Canonical JSON of all labels."""
     alert_labels: bytes
-    """Canonical JSON without the source's ignored labels."""
+    """Canonical JSON without the ignored labels."""
     severity: Severity
     rule: Rule
     memory: StrandMemory
-
-
-@dataclass(frozen=True, slots=True)
-class SourceIdentity:
-    """What of a configured source bears on identity."""
-
-    name: str
-    ignore_labels: frozenset[str] = frozenset()
+    verdict: Any = None
+    """The silences that match the labels, kept by `silences`: saves that a cache and a look-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +64,23 @@ class Identifier:
     seed: bytes
     rules: Sequence[Rule]
     severity_words: Mapping[str, Severity]
+    ignored: IgnoredLabels = NOTHING_IGNORED
 
-    def identify(self, tenant: int, source: SourceIdentity, sighting: Sighting) -> Identity:
+    def identify(self, tenant: int, source: str, sighting: Sighting) -> Identity:
         """Decode, check and hash the labels of *sighting*; raises BadLabels."""
         labels = decode_labels(sighting.labels)
         full = canonical(labels)
         if full == sighting.labels:
             full = sighting.labels  # most senders write them so: kept once
-        kept = full
-        if not source.ignore_labels.isdisjoint(labels):
-            kept = canonical({n: v for n, v in labels.items() if n not in source.ignore_labels})
+        naming = self.ignored.without(labels)
+        kept = full if naming is labels else canonical(naming)
         fingerprint = self.digest(kept)
-        rule = first_match(self.rules, source.name, labels)
+        rule = first_match(self.rules, source, labels)
         word = sighting.severity or labels.get("severity", "")
         return Identity(
             tenant=tenant,
-            source=source.name,
-            strand=self.digest(full, sighting.discriminator.encode(), fingerprint),
+            source=source,
+            strand=self._strand(source, sighting.discriminator, full),
             fingerprint=fingerprint,
             merge_key=self.merge_key(rule, labels, fingerprint),
             labels=full,
@@ -94,6 +89,11 @@ class Identifier:
             rule=rule,
             memory=StrandMemory(),
         )
+
+    def _strand(self, source: str, discriminator: str, full: bytes) -> bytes:
+        if discriminator:
+            return self.digest(source.encode(), discriminator.encode())
+        return self.digest(full)
 
     def merge_key(self, rule: Rule, labels: Mapping[str, str], fingerprint: bytes) -> bytes:
         """16 bytes naming the window: the alert itself, or its group under *rule*."""
@@ -174,13 +174,13 @@ class IdentityCache:
         """Of both generations, nearly."""
         return self._young.held_bytes + self._old.held_bytes
 
-    def young(self, tenant: int, source: SourceIdentity) -> Mapping[_Key, Identity]:
+    def young(self, tenant: int, source: str) -> Mapping[_Key, Identity]:
         """What `identify` would find at once, by raw label bytes alone. For one body: it ages."""
-        return self._young.identities.setdefault((tenant, source.name), {})
+        return self._young.identities.setdefault((tenant, source), {})
 
-    def identify(self, tenant: int, source: SourceIdentity, sighting: Sighting) -> Identity:
+    def identify(self, tenant: int, source: str, sighting: Sighting) -> Identity:
         """The identity of *sighting*; worked out on a miss only. Raises BadLabels."""
-        place = (tenant, source.name)
+        place = (tenant, source)
         key: _Key = sighting.labels
         if sighting.discriminator or sighting.severity:
             key = (sighting.labels, sighting.discriminator, sighting.severity)

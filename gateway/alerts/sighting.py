@@ -12,8 +12,8 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One delivery of one alert, firing or resolved. Times are aware UTC.
 
     *labels* is a JSON object as the sender wrote it; `identity` decodes and checks it.
-    *discriminator* joins the strand's identity where labels alone do not name the source alert
-    (N9E's `hash`); it never joins the fingerprint.
+    *discriminator* names the strand, instead of the labels, where the source has a name of its own
+    for the alert (N9E's `hash`); it never joins the fingerprint.
     """
 
     index: int

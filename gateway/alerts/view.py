@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.alerts.severity import Severity
 from matchers import Matcher
 
 Position = tuple[datetime, str]
@@ -28,6 +29,7 @@ class StrandView:
     strand: str
     """Its key, in hex."""
     labels: Mapping[str, str]
+    severity: Severity
     firing: bool
     expired: bool
     """Firing as far as its source has said, but its lease ran out."""
@@ -44,7 +46,7 @@ class StrandView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
-    """One alert. *strands* are newest first."""
+    """One alert. *strands* are newest first; all may have gone to another alert."""
 
     fingerprint: str
     labels: Mapping[str, str]
@@ -62,6 +64,16 @@ class AlertView:
     episodes: int
     strands: Sequence[StrandView]
 
+    @property
+    def last_seen(self) -> datetime:
+        """When a sighting of it was received last, as far as its strands say."""
+        return self.strands[0].last_seen if self.strands else self.ends_at or self.first_seen
+
+    @property
+    def last_outcome(self) -> str:
+        """Of its latest sighting."""
+        return self.strands[0].last_outcome if self.strands else "resolved"
+
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
@@ -70,7 +82,7 @@ class AlertFilter:
     status: str | None = None
     ticket: str | None = None
     matchers: tuple[Matcher, ...] = ()
-    """Of the alert's own labels, which lack what its source ignores."""
+    """Of the alert's own labels, which lack those that are ignored."""
     strand_matchers: tuple[Matcher, ...] = ()
     """Of all labels of a strand that fires: one such strand is enough."""
 

@@ -6,6 +6,5 @@ Only `app` sees `Config`; each part gets the options that are declared beside it
 from gateway.config.loading import load
 from gateway.config.options import Config
 from gateway.config.problems import ConfigError, Problem
-from gateway.config.sources import failing_examples
 
-__all__ = ["Config", "ConfigError", "Problem", "failing_examples", "load"]
+__all__ = ["Config", "ConfigError", "Problem", "load"]

@@ -1,15 +1,18 @@
 """Everything that can be set, gathered; what belongs to one part is declared beside that part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from gateway.alerts.identity import DEFAULT_CACHE_BYTES
+from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
+from gateway.bounds import Between, not_empty
+from gateway.config.values import Matchers
 from gateway.intake.checked import Source
 from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
@@ -20,53 +23,70 @@ from gateway.web.options import WebOptions
 from gateway.workers.retention import RetentionOptions
 
 MIN_CACHE_BYTES = 1024 * 1024
+MAX_CACHE_BYTES = 2**50
+
+
+def postgres_url(url: str) -> None:
+    """No message repeats the URL, which may hold a password."""
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise ValueError("is not a URL") from error
+    if url and scheme not in ("postgresql", "postgres"):
+        raise ValueError("must begin with postgresql:// or postgres://")
+
+
+def redis_url(url: str) -> None:
+    if url:
+        check_url(url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresOptions:
     """`[postgres]`: the ledger's database."""
 
-    url: str = field(default="", repr=False)
+    url: Annotated[str, postgres_url] = field(default="", repr=False)
     """`postgresql://…`; empty: a private PostgreSQL under `data_dir`."""
     migrate: bool = True
     """Bring the schema up to date at the start; false where somebody else runs `migrate`."""
-    pool_size: int = 5
+    pool_size: Annotated[int, Between(1, 1000)] = 5
     """Connections of one process for people's requests; pipeline and workers have their own."""
-
-    def __post_init__(self) -> None:
-        _check_scheme(self.url, ("postgresql", "postgres"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisOptions:
     """`[redis]`: the cache that holds repeats back."""
 
-    url: str = field(default="", repr=False)
+    url: Annotated[str, redis_url] = field(default="", repr=False)
     """See `storage/redis/connect.py`; empty: no Redis."""
     flush_interval: timedelta = timedelta(seconds=60)
     """What is held back is counted in the ledger after that, or after a quarter of the shortest
     window if that is less."""
-
-    def __post_init__(self) -> None:
-        if self.url:
-            try:
-                check_url(self.url)
-            except ValueError as error:
-                raise ValueError(f"url: {error}") from error
-        if self.flush_interval <= timedelta():
-            raise ValueError("flush_interval: must be more than 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeOptions:
     """`[intake]`."""
 
-    identity_cache_bytes: int = DEFAULT_CACHE_BYTES
+    identity_cache_bytes: Annotated[int, Between(MIN_CACHE_BYTES, MAX_CACHE_BYTES)] = (
+        DEFAULT_CACHE_BYTES
+    )
     """Of one process, for what labels say and what is known of their strands."""
 
-    def __post_init__(self) -> None:
-        if self.identity_cache_bytes < MIN_CACHE_BYTES:
-            raise ValueError(f"identity_cache_bytes: must be at least {MIN_CACHE_BYTES}")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityOptions:
+    """`[identity]`: what names an alert."""
+
+    ignore_labels: tuple[Annotated[str, not_empty], ...] = ()
+    """Labels that do not, as those in which the members of an HA pair differ."""
+    match: Matchers = ()
+    """Of the label sets that these are ignored in; empty: all."""
+
+    @property
+    def ignored(self) -> IgnoredLabels:
+        """As identities are worked out with it."""
+        return IgnoredLabels(frozenset(self.ignore_labels), self.match)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +133,11 @@ class Config:
     postgres: PostgresOptions
     redis: RedisOptions
     intake: IntakeOptions
+    identity: IdentityOptions
     rules: tuple[Rule, ...]
     """As configured, in order; `first_match` knows the built-in last one."""
     sources: Mapping[str, Source]
     """By name, opened: those configured and the built-in ones."""
-    source_options: Mapping[str, Mapping[str, object]] = field(repr=False)
-    """What a source's own kind was opened with, by the source's name."""
     webhooks: tuple[WebhookOptions, ...]
     retention: RetentionOptions
     severity: Mapping[str, Severity]
@@ -137,27 +156,7 @@ class Config:
         return tuple(text for text in (self.auth.token, *urls, *passwords) if text)
 
 
-SECTIONS: Mapping[str, type] = {
-    "http": WebOptions,
-    "auth": AuthOptions,
-    "postgres": PostgresOptions,
-    "redis": RedisOptions,
-    "intake": IntakeOptions,
-    "retention": RetentionOptions,
-    "tickets": TicketOptions,
-    "silences": SilenceOptions,
-    "journal": JournalOptions,
-    "logs": LogOptions,
-    "shutdown": ShutdownOptions,
+SECTIONS: Mapping[str, Any] = {
+    each.name: each.type for each in fields(Config) if is_dataclass(each.type)
 }
 """Tables whose keys are the fields of one options class."""
-
-
-def _check_scheme(url: str, allowed: tuple[str, ...]) -> None:
-    """No message repeats the URL, which may hold a password."""
-    try:
-        scheme = urlsplit(url).scheme
-    except ValueError as error:
-        raise ValueError("url: is not a URL") from error
-    if url and scheme not in allowed:
-        raise ValueError(f"url: must begin with {' or '.join(f'{name}://' for name in allowed)}")

@@ -1,8 +1,15 @@
 """What is wrong with a configuration: everything at once, each with its place."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+Place = tuple[str | int, ...]
+"""The way to a value: keys of tables, and numbers of elements of arrays."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +22,10 @@ class Problem:
     """Of the key, or of the table that lacks it; None if it is not known."""
 
     def __str__(self) -> str:
+        """One line, whatever the configuration holds."""
         place = f"line {self.line}: " if self.line else ""
-        return f"{place}{self.key}: {self.message}" if self.key else f"{place}{self.message}"
+        text = f"{place}{self.key}: {self.message}" if self.key else f"{place}{self.message}"
+        return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 class ConfigError(Exception):
@@ -30,3 +39,13 @@ class ConfigError(Exception):
     def __str__(self) -> str:
         where = self.path or "the configuration"
         return "\n".join([f"{where} cannot be used:", *(f"  {p}" for p in self.problems)])
+
+
+def written(place: Place) -> str:
+    """*place* as TOML writes it: `sources."a/b".examples[0].in`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in place)
+    return text.removeprefix(".")
+
+
+def _key(step: str) -> str:
+    return step if _BARE.fullmatch(step) else json.dumps(step)

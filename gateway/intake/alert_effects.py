@@ -10,6 +10,7 @@ from gateway.intake.counts import recount, weight
 from gateway.intake.working_set import Episode, WorkingSet
 from gateway.windows.decide import AlertState
 from gateway.windows.strand import Strand
+from gateway.windows.times import later
 from gateway.windows.window import Window
 
 
@@ -23,6 +24,8 @@ class Moved:
     """Of its window, as it was before."""
     began: bool
     """A new episode."""
+    stopped: bool
+    """It fired, or may have, and does not any more."""
     louder: bool
     """It fires, and more severely than was heard of it: it began or rose, or was held back."""
 
@@ -54,7 +57,7 @@ def move_alert(
     """
     before = _mattering(alert)
     weight_before = weight(alert)
-    was, heard_at = alert.status, _loudness(alert)
+    was, heard_at, might_fire = alert.status, _loudness(alert), _might_fire(alert)
     if not alert.quiet(now):
         alert.quiet_until = None
     strands = rows.strands_of[alert.fingerprint]
@@ -72,13 +75,18 @@ def move_alert(
         window.count_firing(1 if alert.fires else -1, now)
         rows.changed_windows.add(window.merge_key)
     if was is not AlertStatus.RESOLVED and alert.status is AlertStatus.RESOLVED:
-        _end_episode(rows, alert, strands, now)
+        _end_episode(rows, alert, now)
     if _mattering(alert) != before:
         rows.void(alert.fingerprint)
     if alert.ticket_id is not None:
         recount(rows, alert.ticket_id, weight_before, weight(alert))
     louder = alert.fires and (began or _loudness(alert) > heard_at)
-    return Moved(alert, was, window_open, began, louder)
+    stopped = might_fire and not _might_fire(alert)
+    return Moved(alert, was, window_open, began, stopped, louder)
+
+
+def _might_fire(alert: Alert) -> bool:
+    return alert.fires or alert.unconfirmed
 
 
 def _loudness(alert: Alert) -> int:
@@ -89,7 +97,7 @@ def _loudness(alert: Alert) -> int:
 def _mattering(alert: Alert) -> tuple[object, ...]:
     return (
         alert.status, alert.silenced, alert.unconfirmed, alert.severity, alert.quiet_until,
-        alert.ticket_id, alert.merge_key, alert.episodes, alert.starts_at,
+        alert.ticket_id, alert.merge_key, alert.episodes, alert.starts_at, alert.ends_at,
     )  # fmt: skip
 
 
@@ -105,6 +113,8 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
     else:
         alert.status = AlertStatus.RESOLVED
         alert.unconfirmed = False
+        for strand in strands:
+            alert.ends_at = later(alert.ends_at, strand.resolved_at)
 
 
 def _is_unanswered(strands: list[Strand]) -> bool:
@@ -128,15 +138,15 @@ def _rank(severity: Severity) -> int:
 def _look_back(
     rows: WorkingSet, alert: Alert, strands: list[Strand], going_on: list[Strand]
 ) -> None:
-    """What is heard late may have come first, or name an earlier start of the episode."""
-    first_seen = min(strand.first_seen for strand in strands)
+    """What is heard late may have come first, or say when the running episode really began."""
+    first_seen = min((strand.first_seen for strand in strands), default=alert.first_seen)
     if first_seen < alert.first_seen:
         alert.first_seen = first_seen
         rows.changed_alerts.add(alert.fingerprint)
     if not going_on or alert.starts_at is None:
         return
     starts_at = _start_of(going_on)
-    if starts_at < alert.starts_at:
+    if starts_at != alert.starts_at:
         alert.starts_at = starts_at
         episode = Episode(
             alert.fingerprint, alert.episodes, alert.rule, alert.merge_key, None, starts_at, None
@@ -161,9 +171,7 @@ def _begin_episode(
     )
 
 
-def _end_episode(rows: WorkingSet, alert: Alert, strands: list[Strand], now: datetime) -> None:
-    ends = [strand.resolved_at for strand in strands if strand.resolved_at is not None]
-    alert.ends_at = max(ends, default=now)
+def _end_episode(rows: WorkingSet, alert: Alert, now: datetime) -> None:
     alert.quiet_until, alert.triage = None, Triage.NONE
     key = alert.fingerprint, alert.episodes
     known = rows.episodes.get(key)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 import orjson
 
-from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity, StrandMemory
+from gateway.alerts.identity import Identity, IdentityCache, StrandMemory
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
@@ -26,16 +26,12 @@ MAX_SOURCE_CHARACTERS = 20
 class Source:
     """One configured source, ready to read."""
 
-    identity: SourceIdentity
+    name: str
+    """The URL's last part."""
     kind: SourceKind
     parse: Parse
     resolve_timeout: timedelta | None = None
     """For senders that never resolve: every firing sighting is a lease of this length."""
-
-    @property
-    def name(self) -> str:
-        """The URL's last part."""
-        return self.identity.name
 
 
 @dataclass(slots=True)
@@ -57,13 +53,18 @@ class Checked:
 class Checker:
     """Reads bodies of all configured sources."""
 
-    def __init__(self, sources: Mapping[str, Source], identities: IdentityCache) -> None:
+    def __init__(
+        self, sources: Mapping[str, Source], identities: IdentityCache, *, provisional: bool = False
+    ) -> None:
         self._sources = sources
         self._identities = identities
+        self.provisional = provisional
+        """The installation's seed is not known yet: nobody else has these identities."""
 
     def adopt(self, identities: IdentityCache) -> None:
         """From now on identities come from here: the installation's seed is known."""
         self._identities = identities
+        self.provisional = False
 
     def memory(self, tenant: int, strand: bytes) -> StrandMemory | None:
         """What this process knows of a strand, if it still does."""
@@ -93,7 +94,7 @@ class Checker:
 
     def _at_once(self, source: Source, tenant: int, delivery: Delivery) -> Checked | None:
         """What nearly all bodies are: every label set was seen lately. None if one was not."""
-        seen = self._identities.young(tenant, source.identity).get
+        seen = self._identities.young(tenant, source.name).get
         found = [identity for one in delivery.sightings if (identity := seen(one.labels))]
         if len(found) < len(delivery.sightings):
             return None
@@ -105,7 +106,7 @@ class Checker:
             if sighting.unmapped:
                 sighting = _told_whose(sighting, source.name)
             try:
-                identity = self._identities.identify(tenant, source.identity, sighting)
+                identity = self._identities.identify(tenant, source.name, sighting)
             except BadLabels as error:
                 checked.rejected.append(_rejected(sighting, error))
                 continue

@@ -3,6 +3,7 @@
 The hot path: a repeat must cost about a microsecond here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.alerts.identity import Identity
@@ -15,6 +16,9 @@ from gateway.intake.ledger import Batch, DeadLetter, Heard, Repeat
 from gateway.silences.book import SilenceBook
 from gateway.windows.summed import Summed
 from gateway.windows.times import FOREVER
+
+MICROSECOND = timedelta(microseconds=1)
+_STEPS = [number * MICROSECOND for number in range(1_000)]
 
 
 def add_record(batch: Batch, record: Record, checked: Checked, book: SilenceBook) -> None:
@@ -54,14 +58,17 @@ def _takes_in_again(batch: Batch, record: Record, checked: Checked) -> bool:
 
 
 def _add_sightings(batch: Batch, record: Record, checked: Checked, book: SilenceBook) -> None:
-    tenant, now = record.tenant, record.received_at
+    tenant = record.tenant
     silences = book.of(tenant)
     batch.silence_versions.setdefault(tenant, silences.version)
     repeats = batch.repeats.setdefault(tenant, {})
     latest = batch.latest.setdefault(tenant, {})
-    adder = _News(batch.news.setdefault(tenant, []), latest, repeats, now, checked.resolve_timeout)
+    adder = _News(batch.news.setdefault(tenant, []), latest, repeats, checked.resolve_timeout)
     judged = not silences.empty
-    for identity, sighting in checked.identified():
+    receipts = receipts_of(record.received_at, len(checked.sightings))
+    for identity, sighting, now in zip(
+        checked.identities, checked.sightings, receipts, strict=True
+    ):
         silenced = judged and sighting.firing and silences.silences(identity, now)
         known: Confirmed | None = identity.memory.confirmed
         strand = identity.strand
@@ -70,7 +77,7 @@ def _add_sightings(batch: Batch, record: Record, checked: Checked, book: Silence
             or strand in latest
             or not is_repeat(known, identity, sighting, silenced, now)
         ):
-            adder.add(identity, sighting, silenced)
+            adder.add(identity, sighting, silenced, now)
             continue
         key = (tenant, strand, identity.source)
         repeat = repeats.get(key)
@@ -84,6 +91,16 @@ def _add_sightings(batch: Batch, record: Record, checked: Checked, book: Silence
         if sighting.firing:
             _renew(repeat, sighting, now, checked.resolve_timeout)
     batch.sightings += len(checked.sightings)
+
+
+def receipts_of(first: datetime, count: int) -> Sequence[datetime]:
+    """When each of *count* sightings of one body counts as received: no two of a journal at once.
+
+    The journal keeps the receipts of its next record behind these (`Journal.append`).
+    """
+    if count <= len(_STEPS):
+        return [first + step for step in _STEPS[:count]]
+    return [first + number * MICROSECOND for number in range(count)]
 
 
 def lease_of(sighting: Sighting, now: datetime, resolve_timeout: timedelta | None) -> datetime:
@@ -110,21 +127,22 @@ def _renew(
 class _News:
     """Adds what is not a mere repeat: equal sightings of one strand in a row are summed."""
 
-    __slots__ = ("_latest", "_news", "_now", "_repeats", "_resolve_timeout")
+    __slots__ = ("_latest", "_news", "_repeats", "_resolve_timeout")
 
     def __init__(
         self,
         news: list[Summed],
         latest: dict[bytes, Summed],
         repeats: dict[ReportKey, Repeat],
-        now: datetime,
         resolve_timeout: timedelta | None,
     ) -> None:
         self._news, self._latest, self._repeats = news, latest, repeats
-        self._now, self._resolve_timeout = now, resolve_timeout
+        self._resolve_timeout = resolve_timeout
 
-    def add(self, identity: Identity, sighting: Sighting, silenced: bool) -> None:
-        summed = self._summed(identity, sighting, silenced)
+    def add(
+        self, identity: Identity, sighting: Sighting, silenced: bool, received_at: datetime
+    ) -> None:
+        summed = sum_of_one(identity, sighting, silenced, received_at, self._resolve_timeout)
         before = self._latest.get(identity.strand)
         if before is None:
             self._take_back_repeats(identity)
@@ -145,23 +163,31 @@ class _News:
                     self._news.append(summed)
                     self._latest[identity.strand] = summed
 
-    def _summed(self, identity: Identity, sighting: Sighting, silenced: bool) -> Summed:
-        now = self._now
-        return Summed(
-            identity=identity,
-            firing=sighting.firing,
-            silenced=silenced,
-            count=1,
-            began_at=sighting.starts_at,
-            starts_at=sighting.starts_at,
-            ends_at=sighting.ends_at or now,
-            first_received_at=now,
-            received_at=now,
-            lease_until=lease_of(sighting, now, self._resolve_timeout),
-            annotations=sighting.annotations,
-            url=sighting.url,
-            source_fingerprint=sighting.source_fingerprint,
-        )
+
+def sum_of_one(
+    identity: Identity,
+    sighting: Sighting,
+    silenced: bool,
+    received_at: datetime,
+    resolve_timeout: timedelta | None,
+) -> Summed:
+    """A single sighting as news."""
+    return Summed(
+        identity=identity,
+        firing=sighting.firing,
+        silenced=silenced,
+        count=1,
+        began_at=sighting.starts_at,
+        starts_at=sighting.starts_at,
+        ends_at=sighting.ends_at or received_at,
+        unended=sighting.ends_at is None,
+        first_received_at=received_at,
+        received_at=received_at,
+        lease_until=lease_of(sighting, received_at, resolve_timeout),
+        annotations=sighting.annotations,
+        url=sighting.url,
+        source_fingerprint=sighting.source_fingerprint,
+    )
 
 
 def as_news(repeat: Repeat) -> list[Summed]:
@@ -186,6 +212,7 @@ def _as_summed(repeat: Repeat, count: int, now: datetime, *, started: bool) -> S
         began_at=start,
         starts_at=start,
         ends_at=known.resolved_at or now,
+        unended=False,
         first_received_at=now,
         received_at=now,
         lease_until=repeat.lease_until or now,
@@ -200,9 +227,10 @@ def _equal(one: Summed, other: Summed) -> bool:
     return (
         same
         and one.starts_at == other.starts_at
-        and (one.firing or one.ends_at == other.ends_at)
+        and (one.firing or (one.ends_at == other.ends_at and one.unended is other.unended))
         and one.identity.source == other.identity.source
         and one.identity.severity is other.identity.severity
+        and one.identity.labels == other.identity.labels
     )
 
 

@@ -22,11 +22,14 @@ class Confirmed(msgspec.Struct, gc=False):
     """One strand, as it stood in the last transaction of this process that touched it."""
 
     version: int
+    fingerprint: bytes
+    """Of the alert that it belongs to."""
     firing: bool
     severity: Severity
     silenced: bool
     started_at: datetime | None
     fired_at: datetime | None
+    """The greatest start that stands."""
     resolved_at: datetime | None
     last_resolve_at: datetime | None
     until: datetime
@@ -53,6 +56,8 @@ def is_repeat(
         )
     if known.severity is not identity.severity or received_at >= known.until:
         return False
+    if known.fingerprint != identity.fingerprint:
+        return False
     start = sighting.starts_at
     if known.started_at is None:
         return False
@@ -72,11 +77,12 @@ def confirm(
         return None
     return Confirmed(
         version=strand.version,
+        fingerprint=strand.fingerprint,
         firing=strand.firing,
         severity=strand.severity,
         silenced=strand.silenced if strand.firing else False,
         started_at=strand.started_at,
-        fired_at=strand.fired_at,
+        fired_at=strand.latest_start,
         resolved_at=strand.resolved_at,
         last_resolve_at=strand.last_resolve_at,
         until=alert.quiet_until or FOREVER,

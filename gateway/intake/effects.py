@@ -16,6 +16,7 @@ from gateway.intake.absorber import Held
 from gateway.intake.alert_effects import move_alert
 from gateway.intake.collect import as_news
 from gateway.intake.ledger import Repeat
+from gateway.intake.moves import as_of, follow_labels, leave
 from gateway.intake.ticket_effects import raise_priority, settle_ticket
 from gateway.intake.working_set import Report, WorkingSet
 from gateway.windows.decide import Outcome, outcome_of
@@ -27,12 +28,15 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     """One summed sighting, all the way down. All its rows must be loaded, or not exist yet."""
     identity = summed.identity
     strand = rows.strands.get(identity.strand) or _new_strand(rows, summed)
-    alert = rows.alerts.get(identity.fingerprint) or _new_alert(rows, summed)
     step = _move_strand(rows, strand, summed)
+    left = follow_labels(rows, strand, summed, step)
+    alert = rows.alerts.get(strand.fingerprint) or _new_alert(rows, summed)
     rows.report(strand.strand, identity.source, _report(summed))
     if summed.firing and step is not Step.STALE:
         _describe(rows, alert, summed)
     outcome = _settle(rows, alert, strand, summed, step)
+    if left is not None:
+        leave(rows, left, identity.rule, summed.received_at)
     rows.outcomes[outcome] += summed.count
     return outcome
 
@@ -43,6 +47,7 @@ def apply_held(rows: WorkingSet, identity: Identity, held: Held, count: int) -> 
     Their outcomes were counted at that time, and what they describe was known.
     """
     strand = rows.strands[identity.strand]
+    identity = as_of(rows.alerts[strand.fingerprint], identity)
     if held.state is None or held.received_at is None:
         strand.occurrences += count
         rows.changed_strands.add(strand.strand)
@@ -106,7 +111,7 @@ def _remembered(strand: Strand) -> tuple[object, ...]:
     """What tells a repeat from news: if it changes, no process may go on with what it knew."""
     return (
         strand.firing, strand.expired, strand.silenced, strand.severity, strand.started_at,
-        strand.fired_at, strand.resolved_at, strand.firing and strand.last_resolve_at,
+        strand.latest_start, strand.resolved_at, strand.firing and strand.last_resolve_at,
     )  # fmt: skip
 
 

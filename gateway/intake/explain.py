@@ -8,9 +8,8 @@ from typing import Protocol
 import orjson
 
 from gateway.alerts.identity import Identity
-from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
-from gateway.intake.collect import lease_of
+from gateway.intake.collect import receipts_of, sum_of_one
 from gateway.intake.source import Rejected
 from gateway.silences.book import TenantSilences
 from gateway.silences.silence import Silence
@@ -64,9 +63,16 @@ async def explain(
     checked: Checked, silences: TenantSilences, rehearsal: Rehearsal, tenant: int, now: datetime
 ) -> tuple[list[Explanation], list[Rejected]]:
     """Everything of one body as of *now*; what would be refused is given as well."""
+    receipts = receipts_of(now, len(checked.sightings))
     summed = [
-        _summed(identity, sighting, silences, checked, now)
-        for identity, sighting in checked.identified()
+        sum_of_one(
+            identity,
+            sighting,
+            sighting.firing and silences.silences(identity, now),
+            received_at,
+            checked.resolve_timeout,
+        )
+        for (identity, sighting), received_at in zip(checked.identified(), receipts, strict=True)
     ]
     rehearsed = await rehearsal.rehearse(tenant, summed)
     explanations = []
@@ -100,27 +106,3 @@ def near_misses(
             missed.append(NearMiss(silence, failed))
     missed.sort(key=lambda miss: (len(miss.failed), miss.silence.id))
     return missed[:NEAREST]
-
-
-def _summed(
-    identity: Identity,
-    sighting: Sighting,
-    silences: TenantSilences,
-    checked: Checked,
-    now: datetime,
-) -> Summed:
-    return Summed(
-        identity=identity,
-        firing=sighting.firing,
-        silenced=sighting.firing and silences.silences(identity, now),
-        count=1,
-        began_at=sighting.starts_at,
-        starts_at=sighting.starts_at,
-        ends_at=sighting.ends_at or now,
-        first_received_at=now,
-        received_at=now,
-        lease_until=lease_of(sighting, now, checked.resolve_timeout),
-        annotations=sighting.annotations,
-        url=sighting.url,
-        source_fingerprint=sighting.source_fingerprint,
-    )

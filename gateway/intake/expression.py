@@ -46,7 +46,8 @@ class Expression:
         try:
             self._compiled = _compile(text)
         except JMESPathError as error:
-            raise ValueError(f"not a JMESPath expression: {text!r}: {error}") from error
+            reason = str(error).partition("\n")[0].rstrip(":")  # what follows draws the place
+            raise ValueError(f"not a JMESPath expression: {text!r}: {reason}") from error
         except RecursionError:
             raise ValueError(f"too deeply nested: {text[:64]!r}…") from None
         whole: Node = {"type": "whole", "children": [self._compiled.parsed]}

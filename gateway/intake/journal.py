@@ -18,7 +18,11 @@ class JournalFull(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One request's body, durable under (journal, seq). `received_at` never runs backwards."""
+    """One request's body, durable under (journal, seq).
+
+    `received_at` is the receipt of its first sighting, a microsecond before that of its second, and
+    lies behind those of all sightings before it, whatever the clock does.
+    """
 
     seq: int
     received_at: datetime
@@ -43,11 +47,13 @@ class Journal(Protocol):
         source: str,
         body: bytes,
         checked: object,
+        sightings: int = 1,
         letter: bytes = b"",
     ) -> int:
         """Returns the record's seq once it is on disk, or raises JournalFull; or Unavailable when
         the disk takes too long, and the record may be applied all the same.
 
+        *sightings* says how many receipts the record takes up, a microsecond each.
         *checked* is handed on with the record, in memory only, to whoever takes committed records.
         Sequences rise but have holes. To stop waiting undoes nothing: the record may be applied,
         and so may, after a restart, one whose write failed.

@@ -1,14 +1,17 @@
 """A mapping: which expression gives which field of an alert, and how its result is read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 from gateway.alerts.sighting import Sighting
+from gateway.bounds import not_empty
 from gateway.intake.expression import Expression
 from gateway.intake.payload import tidy_link, tidy_name
+from gateway.intake.source import SourceOptions
 from gateway.intake.times import (
     TimeBounds,
     end_within,
@@ -30,69 +33,92 @@ class MappingFailed(Exception):
     """The mapping gives no alert for this item; the message names the field and why."""
 
 
-class Lookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+ExpressionText = Annotated[str, Expression]
+"""JMESPath."""
+NOTHING = "`null`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
     """`{path, map, default}`: a value that `map` does not name is *default*, else itself."""
 
-    path: str
-    map: dict[str, str] = {}
+    SHORT: ClassVar = "path"
+    """A text alone is this."""
+
+    path: ExpressionText
+    map: Mapping[str, str] = field(default_factory=dict)
     default: str | None = None
 
 
-class StatusLookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusLookup:
     """As Lookup, and the outcome is one of two."""
 
-    path: str
-    map: dict[str, Status] = {}
+    SHORT: ClassVar = "path"
+
+    path: ExpressionText
+    map: Mapping[str, Status] = field(default_factory=dict)
     default: Status | None = None
 
 
-class TimeLookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLookup:
     """`{path, as}`."""
 
-    path: str
-    form: Literal["rfc3339", "epoch_s", "epoch_ms"] = msgspec.field(default="rfc3339", name="as")
+    SHORT: ClassVar = "path"
+
+    path: ExpressionText
+    form: Literal["rfc3339", "epoch_s", "epoch_ms"] = field(
+        default="rfc3339", metadata={"key": "as"}
+    )
 
 
-class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`{in, out}`: a payload (JSON text, or a table), and fields of the alerts it must give."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """Fields of the alert that an example must give; None: not looked at."""
 
-    given: str | dict[str, Any] | list[Any] = msgspec.field(name="in")
-    out: dict[str, Any] | list[dict[str, Any]]
+    status: Status | None = None
+    labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+    severity: str | None = None
+    starts_at: Any = None
+    ends_at: Any = None
+    url: str | None = None
+    fingerprint: str | None = None
 
 
-class MappingOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """`{in, out}`: a payload (JSON text, or a table), and the alerts it must give."""
+
+    given: Any = field(metadata={"key": "in"})
+    out: Expected | tuple[Expected, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingOptions(SourceOptions):
     """The options table of a mapped source."""
 
-    labels: Annotated[dict[str, str | Lookup], msgspec.Meta(min_length=1)]
-    examples: Annotated[list[Example], msgspec.Meta(min_length=1)]
-    items: str = "@"
-    status: str | StatusLookup = StatusLookup("`null`", default="firing")
-    severity: str | Lookup = "`null`"
-    starts_at: str | TimeLookup = "`null`"
-    ends_at: str | TimeLookup = "`null`"
-    annotations: dict[str, str | Lookup] = {}
-    url: str = "`null`"
-    fingerprint: str = "`null`"
-
-    @classmethod
-    def read(cls, options: Mapping[str, object]) -> "MappingOptions":
-        """Raises ValueError naming the key that is wrong, missing or unknown."""
-        try:
-            return msgspec.convert(dict(options), cls)
-        except msgspec.ValidationError as error:
-            raise ValueError(str(error).replace("unknown field", "unknown option")) from error
+    labels: Annotated[Mapping[str, Lookup], not_empty]
+    examples: Annotated[tuple[Example, ...], not_empty]
+    items: ExpressionText = "@"
+    status: StatusLookup = StatusLookup(path=NOTHING, default="firing")
+    severity: Lookup = Lookup(path=NOTHING)
+    starts_at: TimeLookup = TimeLookup(path=NOTHING)
+    ends_at: TimeLookup = TimeLookup(path=NOTHING)
+    annotations: Mapping[str, Lookup] = field(default_factory=dict)
+    url: ExpressionText = NOTHING
+    fingerprint: ExpressionText = NOTHING
 
 
 class _Text:
     """One field that is text: compiled, with the place it has in the options."""
 
-    def __init__(self, place: str, lookup: str | Lookup | StatusLookup) -> None:
+    def __init__(self, place: str, lookup: Lookup | StatusLookup) -> None:
         self.place = place
-        if isinstance(lookup, str):
-            lookup = Lookup(lookup)
         self._map: Mapping[str, str] = lookup.map
-        self._default = lookup.default
-        self._expression = _compiled(place, lookup.path)
+        self._default: str | None = lookup.default
+        self._expression = Expression(lookup.path)
 
     def read(self, item: object) -> str | None:
         """Numbers and booleans become text; None if the path finds nothing."""
@@ -109,12 +135,10 @@ class _Text:
 
 
 class _Time:
-    def __init__(self, place: str, lookup: str | TimeLookup) -> None:
+    def __init__(self, place: str, lookup: TimeLookup) -> None:
         self.place = place
-        if isinstance(lookup, str):
-            lookup = TimeLookup(lookup)
         self._per_second = _PER_SECOND.get(lookup.form)
-        self._expression = _compiled(place, lookup.path)
+        self._expression = Expression(lookup.path)
 
     def read(self, item: object) -> datetime | None:
         value = self._expression.apply(item)
@@ -131,14 +155,14 @@ class _Time:
 
 
 class ItemMapping:
-    """A compiled mapping. Raises ValueError naming the field whose expression is refused."""
+    """A compiled mapping."""
 
     def __init__(self, options: MappingOptions) -> None:
-        self._items = _compiled("items", options.items)
+        self._items = Expression(options.items)
         self._status = _Text("status", options.status)
         self._severity = _Text("severity", options.severity)
-        self._url = _Text("url", options.url)
-        self._fingerprint = _Text("fingerprint", options.fingerprint)
+        self._url = _Text("url", Lookup(path=options.url))
+        self._fingerprint = _Text("fingerprint", Lookup(path=options.fingerprint))
         self._starts_at = _Time("starts_at", options.starts_at)
         self._ends_at = _Time("ends_at", options.ends_at)
         self._labels = _texts("labels", options.labels)
@@ -181,15 +205,8 @@ class ItemMapping:
         )
 
 
-def _texts(place: str, lookups: Mapping[str, str | Lookup]) -> list[tuple[str, _Text]]:
+def _texts(place: str, lookups: Mapping[str, Lookup]) -> list[tuple[str, _Text]]:
     return [(name, _Text(f"{place}.{name}", lookup)) for name, lookup in lookups.items()]
-
-
-def _compiled(place: str, path: str) -> Expression:
-    try:
-        return Expression(path)
-    except ValueError as error:
-        raise ValueError(f"`{place}`: {error}") from error
 
 
 def _as_text(value: object) -> str:

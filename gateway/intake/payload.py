@@ -6,7 +6,7 @@ repaired, names what cannot, and reads the items one by one, so that a bad one s
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -226,9 +226,3 @@ def tidy_name(name: str) -> str:
 def pointer_to(*keys: str) -> str:
     """RFC 6901."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
-
-
-def refuse_options(options: Mapping[str, object]) -> None:
-    """For kinds that have no options of their own. Raises ValueError naming the first."""
-    for key in options:
-        raise ValueError(f"unknown option `{key}`")

@@ -5,9 +5,10 @@ answers are made once for all sources by `web`. Adding a source is adding one fi
 that defines `SOURCE`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from gateway.alerts.sighting import Sighting
 from gateway.errors import Refused
@@ -45,16 +46,34 @@ Parse = Callable[[bytes, datetime], Delivery]
 """`parse(body, received_at)`: total on any bytes; raises only MalformedPayload."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKind:
-    """One kind of sender: how to read it and what it expects to hear.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOptions:
+    """What every `[sources.NAME]` may hold; a kind that has options of its own inherits from it."""
 
-    *open* checks the source's own options table (what `[sources.NAME]` holds besides the common
-    keys) and returns the parse function; it raises ValueError naming the bad key.
-    """
+    kind: str = ""
+    """Empty: the name, if that is a kind."""
+    resolve_timeout: timedelta | None = None
+
+
+Mistake = tuple[tuple[str | int, ...], str]
+"""Where below `[sources.NAME]`, as keys and numbers of elements, and what is wrong."""
+
+
+def _nothing_more(options: object) -> Sequence[Mistake]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """One kind of sender: how to read it and what it expects to hear."""
 
     kind: str
-    open: Callable[[Mapping[str, object]], Parse]
+    open: Callable[[Any], Parse]
+    """From *options*."""
+    options: type[SourceOptions] = SourceOptions
+    """What `[sources.NAME]` may hold."""
+    check: Callable[[Any], Sequence[Mistake]] = _nothing_more
+    """What is wrong with *options* that have the right types."""
     overload_status: int = 503
     """The answer this sender retries: 503, or 429 for N9E."""
     json_only: bool = True

@@ -34,7 +34,7 @@ def settle_ticket(
         rows.changed_windows.add(window.merge_key)
     ticket, was_on = ticket_in_question(rows, alert, window), alert.ticket_id
     is_new = moved.began
-    action = decide(facts_of(alert, state, window, ticket, moved.window_open))
+    action = decide(facts_of(moved, state, window, ticket))
     match action:
         case Action.OPEN:
             ticket = _open(rows, alert, window, rule, now)
@@ -83,11 +83,10 @@ def ticket_in_question(rows: WorkingSet, alert: Alert, window: Window) -> Ticket
     return None if ticket_id is None else rows.tickets[ticket_id]
 
 
-def facts_of(
-    alert: Alert, state: AlertState, window: Window, ticket: Ticket | None, window_open: bool
-) -> Facts:
+def facts_of(moved: Moved, state: AlertState, window: Window, ticket: Ticket | None) -> Facts:
+    alert, window_open, stopped = moved.alert, moved.window_open, moved.stopped
     if ticket is None:
-        return Facts(state, TicketState.NONE, False, window_open, False, False)
+        return Facts(state, TicketState.NONE, False, window_open, stopped, False, False)
     own_firing, _, own_unconfirmed = weight(alert) if alert.ticket_id == ticket.id else (0, 0, 0)
     others = ticket.firing + ticket.unconfirmed - own_firing - own_unconfirmed
     return Facts(
@@ -95,6 +94,7 @@ def facts_of(
         ticket=ticket_state(ticket.status),
         linked=alert.ticket_id == ticket.id,
         window_open=window_open,
+        stopped=stopped,
         others_fire=others > 0,
         may_resolve=_may_resolve(window.auto_resolve, ticket),
     )

@@ -104,11 +104,14 @@ def start_within(bounds: TimeBounds, starts_at: datetime | None) -> datetime | N
 def end_within(
     bounds: TimeBounds, ends_at: datetime | None, starts_at: datetime | None
 ) -> datetime | None:
-    """The end of a resolved alert: not in the future, and not before its (bounded) start."""
-    if ends_at is None:  # means received_at, which a start from a fast clock may lie behind
-        return starts_at if starts_at is not None and starts_at > bounds.received_at else None
-    ends_at = max(bounds.earliest, min(ends_at, bounds.received_at))
-    return ends_at if starts_at is None else max(ends_at, starts_at)
+    """The end of a resolved alert, not before its (bounded) start.
+
+    None if none is named, or one that cannot be: in the future. It ends with its receipt then.
+    """
+    if ends_at is None:
+        return None
+    ends_at = max(bounds.earliest, ends_at, starts_at or bounds.earliest)
+    return None if ends_at > bounds.received_at else ends_at
 
 
 def lease_within(bounds: TimeBounds, ends_at: datetime | None) -> datetime | None:

@@ -76,12 +76,16 @@ class WorkingSet:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     reports: dict[tuple[bytes, str], Report] = field(default_factory=dict)
     links: dict[tuple[str, bytes], Link] = field(default_factory=dict)
+    shifts: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    """Of links that are not among `links`: what their `before` is to be raised by."""
     episodes: dict[tuple[bytes, int], Episode] = field(default_factory=dict)
     new_strands: set[bytes] = field(default_factory=set)
     new_alerts: set[bytes] = field(default_factory=set)
     new_windows: set[bytes] = field(default_factory=set)
     new_tickets: set[str] = field(default_factory=set)
     changed_strands: set[bytes] = field(default_factory=set)
+    renamed_strands: set[bytes] = field(default_factory=set)
+    """Their labels, or the alert that they belong to, are others than those loaded."""
     changed_alerts: set[bytes] = field(default_factory=set)
     changed_windows: set[bytes] = field(default_factory=set)
     changed_tickets: set[str] = field(default_factory=set)
@@ -96,6 +100,31 @@ class WorkingSet:
         self.strands[strand.strand] = strand
         self.loaded_versions[strand.strand] = strand.version
         self.strands_of.setdefault(strand.fingerprint, []).append(strand)
+
+    def move_strand(self, strand: Strand, fingerprint: bytes, counted: int) -> None:
+        """To another alert, with all its sightings. Tickets keep the *counted* ones that they had:
+        none gains or loses by it.
+        """
+        former = strand.fingerprint
+        self._shift(former, -counted)
+        self._shift(fingerprint, counted)
+        strand.fingerprint = fingerprint
+        self.strands_of[former] = [one for one in self.strands_of[former] if one is not strand]
+        self.strands_of.setdefault(fingerprint, []).append(strand)
+        self.renamed_strands.add(strand.strand)
+        self.void(former)
+        self.void(fingerprint)
+
+    def _shift(self, fingerprint: bytes, counted: int) -> None:
+        """The alert has so many sightings more, and they are not its ticket's."""
+        alert = self.alerts.get(fingerprint)
+        if alert is None or alert.ticket_id is None:
+            return
+        place = alert.ticket_id, fingerprint
+        if place in self.links:
+            self.links[place].before += counted
+        else:
+            self.shifts[place] += counted
 
     def occurrences(self, fingerprint: bytes) -> int:
         """Sightings of the alert so far."""

@@ -1,8 +1,8 @@
 """The silence book: what this process knows of all silences, and which of them hide a strand.
 
 The index holds every silence that may still matter (pending, active, lately ended), so that a
-record is judged by its own time, also when it is applied hours later. Which silences match a
-strand is kept with the strand's identity until the version moves; a repeat compares times only.
+record is judged by its own time, also when it is applied hours later. Which silences match an
+identity's labels is kept with it until the version moves; a repeat compares times only.
 """
 
 from collections import Counter
@@ -37,10 +37,10 @@ class TenantSilences:
 
     def silences(self, identity: Identity, now: datetime) -> bool:
         """Is the strand hidden at *now*? The labels are looked at once a version."""
-        verdict = identity.memory.verdict
+        verdict = identity.verdict
         if verdict is None or verdict[0] is not self._token:
             verdict = (self._token, self.matching(orjson.loads(identity.labels)))
-            identity.memory.verdict = verdict
+            identity.verdict = verdict
         matching = verdict[1]
         return bool(matching) and any(silence.covers(now) for silence in matching)
 

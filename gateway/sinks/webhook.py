@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import orjson
@@ -17,9 +18,11 @@ from aiohttp import (
 )
 
 from gateway import __version__
+from gateway.bounds import short
 from gateway.clock import Clock
 from gateway.outbox.message import Message
 from gateway.outbox.sink import SinkRefused, SinkUnavailable
+from gateway.tickets.change import Event
 
 TOTAL_TIMEOUT_SECONDS = 15.0
 """From the connection to the last byte read."""
@@ -28,43 +31,43 @@ MAX_ERROR_CHARACTERS = 200
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookOptions:
-    """One `[[webhooks]]` table; ValueError names the key that is wrong.
-
-    The URL may hold a secret (its user part, its path, its query): it is never shown, `name` is.
-    """
-
-    url: str = field(repr=False)
-    name: str = ""
-    """Names the sink in messages, logs and metrics; empty: the URL's host and port. Messages that
-    wait for a sink wait for its name."""
-    events: tuple[str, ...] = ()
-    """Message types to send; empty: all."""
-
-    def __post_init__(self) -> None:
-        host = _host_of(self.url)
-        if not self.name:
-            object.__setattr__(self, "name", host)
-
-    def wants(self, message_type: str) -> bool:
-        return not self.events or message_type in self.events
-
-
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
     """Host and port of a URL that a webhook may have. No message repeats the URL itself."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError("url: is not a URL") from error
+        raise ValueError("is not a URL") from error
     if parts.scheme not in ("http", "https"):
-        raise ValueError("url: must begin with http:// or https://")
+        raise ValueError("must begin with http:// or https://")
     if not parts.hostname or re.search(r"[\s\x00-\x20\x7f]", url):
-        raise ValueError("url: is not a URL with a host")
+        raise ValueError("is not a URL with a host")
     if parts.fragment:
-        raise ValueError("url: a fragment (#…) is never sent; remove it")
+        raise ValueError("a fragment (#…) is never sent; remove it")
     return parts.hostname if port is None else f"{parts.hostname}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookOptions:
+    """One `[[webhooks]]` table.
+
+    The URL may hold a secret (its user part, its path, its query): it is never shown, `name` is.
+    """
+
+    url: Annotated[str, host_of] = field(repr=False)
+    name: Annotated[str, short] = ""
+    """Names the sink in messages, logs and metrics; empty: the URL's host and port. Messages that
+    wait for a sink wait for its name."""
+    events: tuple[Event, ...] = ()
+    """Message types to send; empty: all."""
+
+    def __post_init__(self) -> None:
+        host = host_of(self.url)
+        if not self.name:
+            object.__setattr__(self, "name", host)
+
+    def wants(self, message_type: str) -> bool:
+        return not self.events or message_type in self.events
 
 
 def open_session() -> ClientSession:

@@ -4,16 +4,7 @@ A message is a snapshot of its group: known alerts come again, and one that is m
 not resolved. Source: Alertmanager's documentation, `webhook_config`.
 """
 
-from collections.abc import Mapping
-
 from gateway.intake.group_message import parse_group
-from gateway.intake.payload import refuse_options
-from gateway.intake.source import Parse, SourceKind
+from gateway.intake.source import SourceKind
 
-
-def _open(options: Mapping[str, object]) -> Parse:
-    refuse_options(options)
-    return parse_group
-
-
-SOURCE = SourceKind(kind="alertmanager", open=_open)
+SOURCE = SourceKind(kind="alertmanager", open=lambda options: parse_group)

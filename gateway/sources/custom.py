@@ -1,4 +1,5 @@
-"""A plain JSON shape for whoever writes their own sender: one alert, a list, or `{"alerts": […]}`.
+"""A plain JSON shape for whoever writes their own sender: one alert, a list, or `{"alerts": […]}`,
+where fields beside the list are shared by all in it.
 
     {"labels": {"alertname": "DiskFull", "host": "db-1"},      required; what names the alert
      "status": "firing",                                       or "resolved"; firing by default
@@ -11,10 +12,10 @@
 
 `startsAt` and `endsAt` are accepted too. Values of labels and annotations may be numbers and
 booleans, which become text as they are written; null means absent. Without a status, an end that
-has passed means resolved. Other keys are ignored. `title` becomes the annotation `summary`.
+has passed means resolved. Other keys are ignored. `title` becomes the annotation `summary`. An
+alert's own fields win over shared ones; labels and annotations are merged key by key.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
@@ -29,7 +30,6 @@ from gateway.intake.payload import (
     Items,
     objects,
     pointer_to,
-    refuse_options,
     scalar_text,
     tidy_link,
     tidy_name,
@@ -37,7 +37,8 @@ from gateway.intake.payload import (
     translate_items,
     unreadable_time,
 )
-from gateway.intake.source import Delivery, Parse, SourceKind
+from gateway.intake.shared_fields import FieldNames, with_shared_fields
+from gateway.intake.source import Delivery, SourceKind
 from gateway.intake.times import (
     TimeBounds,
     bounds_at,
@@ -64,11 +65,26 @@ class _Alert(msgspec.Struct, gc=False):
     fingerprint: Raw = ABSENT
 
 
-class _Envelope(msgspec.Struct, gc=False):
+class _Envelope(_Alert, gc=False):
+    """The fields are those that all alerts share."""
+
     alerts: list[Raw] | msgspec.UnsetType | None = msgspec.UNSET
-    labels: Raw = ABSENT
 
 
+_FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(_Alert)}
+_NAMES = FieldNames(
+    maps=("labels", "annotations"),
+    instead={
+        "starts_at": "startsAt",
+        "startsAt": "starts_at",
+        "ends_at": "endsAt",
+        "endsAt": "ends_at",
+    },
+    instead_of_key={
+        "title": ("annotations", "summary"),
+        "description": ("annotations", "description"),
+    },
+)
 _ALERT = msgspec.json.Decoder(_Alert)
 _BODY = msgspec.json.Decoder(Raw)
 _LIST = msgspec.json.Decoder(list[Raw] | None)
@@ -87,9 +103,16 @@ def _split(text: bytes) -> Items:
     if bytes(body)[0] != OPENING_BRACE:
         return Items(_LIST.decode(body) or [])
     envelope = _ENVELOPE.decode(body)
-    if envelope.alerts is msgspec.UNSET or bytes(envelope.labels) != b"null":
+    alerts = envelope.alerts
+    if isinstance(alerts, msgspec.UnsetType):
         return Items([body], alone=True)
-    return Items(envelope.alerts or [], "/alerts")
+    given = {name: bytes(getattr(envelope, field)) for name, field in _FIELDS.items()}
+    shared = {name: Raw(value) for name, value in given.items() if value != b"null"}
+    if alerts is None and shared:
+        return Items([body], alone=True)
+    if not alerts or not shared:
+        return Items(alerts or [], "/alerts")
+    return Items(with_shared_fields(_NAMES, shared, alerts), "/alerts")
 
 
 def _sighting(bounds: TimeBounds, index: int, raw: Raw) -> Sighting:
@@ -183,9 +206,4 @@ def _any_text(raw: Raw) -> str:
     return literal.decode() if literal[:1] in (b"{", b"[") else scalar_text(raw, "")
 
 
-def _open(options: Mapping[str, object]) -> Parse:
-    refuse_options(options)
-    return _parse
-
-
-SOURCE = SourceKind(kind="custom", open=_open)
+SOURCE = SourceKind(kind="custom", open=lambda options: _parse)

@@ -5,16 +5,7 @@ the only one that names the alert to it. Where the rule has no link of its own, 
 taken, then the dashboard's. Source: Grafana's documentation, "Configure the webhook notifier".
 """
 
-from collections.abc import Mapping
-
 from gateway.intake.group_message import parse_group
-from gateway.intake.payload import refuse_options
-from gateway.intake.source import Parse, SourceKind
+from gateway.intake.source import SourceKind
 
-
-def _open(options: Mapping[str, object]) -> Parse:
-    refuse_options(options)
-    return parse_group
-
-
-SOURCE = SourceKind(kind="grafana", open=_open)
+SOURCE = SourceKind(kind="grafana", open=lambda options: parse_group)

@@ -19,7 +19,8 @@ no longer fits its sender makes a ticket, and not a flood of them.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -28,9 +29,22 @@ import msgspec
 
 from gateway.alerts.sighting import Sighting
 from gateway.intake.expression import ExpressionFailed
-from gateway.intake.mapping import ItemMapping, MappingFailed, MappingOptions
+from gateway.intake.mapping import (
+    Example,
+    Expected,
+    ItemMapping,
+    MappingFailed,
+    MappingOptions,
+)
 from gateway.intake.payload import bounded, well_formed
-from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
+from gateway.intake.source import (
+    Delivery,
+    MalformedPayload,
+    Mistake,
+    Parse,
+    Rejected,
+    SourceKind,
+)
 from gateway.intake.times import UNBOUNDED, TimeBounds, bounds_at, read_time
 
 MAX_EXCERPT_BYTES = 4096
@@ -97,43 +111,45 @@ def _unmapped(index: int, item: object, failed: Exception) -> Sighting:
     return Sighting(index, True, _encode(labels), _encode(annotations), unmapped=True)
 
 
-def check_examples(options: Mapping[str, object]) -> list[str]:
-    """Run the examples of a mapping; what is wrong, one sentence each. Clamps no times."""
+def check_examples(options: MappingOptions) -> list[Mistake]:
+    """What the examples do not give as they say. Clamps no times."""
+    mapping = ItemMapping(options)
+    return [
+        (("examples", number, *below), message)
+        for number, example in enumerate(options.examples)
+        for below, message in _mistakes(mapping, example)
+    ]
+
+
+def _mistakes(mapping: ItemMapping, example: Example) -> Iterator[Mistake]:
+    given, out = example.given, example.out
     try:
-        read = MappingOptions.read(options)
-        mapping = ItemMapping(read)
-    except ValueError as error:
-        return [str(error)]
-    problems: list[str] = []
-    for number, example in enumerate(read.examples):
-        place = f"examples[{number}]"
-        given = example.given
         body = given.encode() if isinstance(given, str) else msgspec.json.encode(given)
-        try:
-            delivery = _read(mapping, UNBOUNDED, body)
-        except MalformedPayload as error:
-            problems.append(f"{place}: {error}")
-            continue
-        expected = example.out if isinstance(example.out, list) else [example.out]
-        problems.extend(f"{place}: {found}" for found in _differences(delivery, expected))
-    return problems
-
-
-def _differences(delivery: Delivery, expected: list[dict[str, Any]]) -> list[str]:
+        delivery = _read(mapping, UNBOUNDED, body)
+    except MalformedPayload as error:
+        yield ("in",), str(error)
+        return
+    expected = out if isinstance(out, tuple) else (out,)
     if len(delivery.sightings) != len(expected):
-        return [f"gives {len(delivery.sightings)} alerts, expected {len(expected)}"]
-    problems: list[str] = []
-    for sighting, out in zip(delivery.sightings, expected, strict=True):
-        actual = _as_example(sighting)
-        if sighting.unmapped:
-            problems.append(actual["annotations"]["error"])
-            continue
-        for key, value in out.items():
-            if key not in actual:
-                problems.append(f"out.{key}: no such field")
-            elif actual[key] != (wanted := _as_time(value) if key.endswith("_at") else value):
-                problems.append(f"{key}: expected {wanted!r}, got {actual[key]!r}")
-    return problems
+        yield ("out",), f"gives {len(delivery.sightings)} alerts, expected {len(expected)}"
+        return
+    for index, (sighting, wanted) in enumerate(zip(delivery.sightings, expected, strict=True)):
+        place = ("out", index) if isinstance(out, tuple) else ("out",)
+        for below, message in _differences(sighting, wanted):
+            yield (*place, *below), message
+
+
+def _differences(sighting: Sighting, expected: Expected) -> Iterator[Mistake]:
+    actual = _as_example(sighting)
+    if sighting.unmapped:
+        yield (), actual["annotations"]["error"]
+        return
+    for field in fields(Expected):
+        wanted = getattr(expected, field.name)
+        if field.name.endswith("_at") and wanted is not None:
+            wanted = _as_time(wanted)
+        if wanted is not None and actual[field.name] != wanted:
+            yield (field.name,), f"expected {wanted!r}, got {actual[field.name]!r}"
 
 
 def _as_example(sighting: Sighting) -> dict[str, Any]:
@@ -156,8 +172,8 @@ def _as_time(value: object) -> object:
         return value
 
 
-def _open(options: Mapping[str, object]) -> Parse:
-    return partial(_parse, ItemMapping(MappingOptions.read(options)))
+def _open(options: MappingOptions) -> Parse:
+    return partial(_parse, ItemMapping(options))
 
 
-SOURCE = SourceKind(kind="mapped", open=_open)
+SOURCE = SourceKind(kind="mapped", open=_open, options=MappingOptions, check=check_examples)

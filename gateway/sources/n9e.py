@@ -8,7 +8,6 @@ cluster stay out of the labels. Contacts (`notify_users_obj`, `notify_groups_obj
 are never read. Source: Nightingale's `models/alert_cur_event.go` and `alert/sender/`.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
@@ -22,11 +21,10 @@ from gateway.intake.payload import (
     OPENING_BRACE,
     BadItem,
     Items,
-    refuse_options,
     scalar_text,
     translate_items,
 )
-from gateway.intake.source import Delivery, Parse, SourceKind
+from gateway.intake.source import Delivery, SourceKind
 from gateway.intake.times import TimeBounds, bounds_at, end_within, read_epoch, start_within
 
 _SEVERITIES = {"1": "n9e-1", "2": "n9e-2", "3": "n9e-3"}
@@ -200,9 +198,4 @@ def _given(raw: Raw) -> bool:
     return bytes(raw) not in (b"null", b'""')
 
 
-def _open(options: Mapping[str, object]) -> Parse:
-    refuse_options(options)
-    return _parse
-
-
-SOURCE = SourceKind(kind="n9e", open=_open, overload_status=429, json_only=False)
+SOURCE = SourceKind(kind="n9e", open=lambda options: _parse, overload_status=429, json_only=False)

@@ -4,7 +4,6 @@ There is no status. An end ahead of us is a lease, renewed by each repeat; an en
 resolve. Source: Alertmanager's `api/v2/openapi.yaml` and the order of steps in its handler.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -22,14 +21,13 @@ from gateway.intake.payload import (
     bounded,
     objects,
     one_by_one,
-    refuse_options,
     text_or_empty,
     tidy_link,
     time_text,
     translate,
     unreadable_time,
 )
-from gateway.intake.source import Delivery, Parse, SourceKind
+from gateway.intake.source import Delivery, SourceKind
 from gateway.intake.times import (
     TimeBounds,
     bounds_at,
@@ -170,9 +168,4 @@ def _times(alert: _Alert) -> tuple[datetime | None, datetime | None]:
     return starts_at, ends_at
 
 
-def _open(options: Mapping[str, object]) -> Parse:
-    refuse_options(options)
-    return _parse
-
-
-SOURCE = SourceKind(kind="prometheus", open=_open)
+SOURCE = SourceKind(kind="prometheus", open=lambda options: _parse)

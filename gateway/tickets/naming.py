@@ -13,6 +13,15 @@ _chance = SystemRandom()
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
 
+def whole_places(template: str) -> None:
+    """Raises ValueError if a brace of *template* belongs to no place."""
+    if re.search(r"[{}]", _PLACE.sub("", template)):
+        raise ValueError(
+            "`{` and `}` stand around the name of a label or an annotation, as in"
+            ' "{alertname} in {cluster}"'
+        )
+
+
 def title_of(template: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
     """The rule's template filled in, else the summary, else alertname and instance.
 

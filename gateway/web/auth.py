@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import lru_cache
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -96,11 +96,17 @@ def principal_of(request: web.Request) -> Principal:
     return request[PRINCIPAL]
 
 
+def can_be_sent(token: str) -> None:
+    """Raises ValueError, which does not repeat the token."""
+    if any(character.isspace() or not character.isprintable() for character in token):
+        raise ValueError("must not contain spaces: it could not be sent as a token")
+
+
 @dataclass(frozen=True, slots=True)
 class AuthOptions:
     """`[auth]`."""
 
-    token: str = field(default="", repr=False)
+    token: Annotated[str, can_be_sent] = field(default="", repr=False)
     """Empty: no token, and only a loopback listener is allowed."""
 
 

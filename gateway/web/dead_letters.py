@@ -128,7 +128,9 @@ class ReplayHandlers:
         checked = self._read(tenant, letter, now)
         if checked is None:
             return False
-        await self._journal.append(now, tenant, letter.source, letter.raw, checked, letter.digest)
+        await self._journal.append(
+            now, tenant, letter.source, letter.raw, checked, len(checked.sightings), letter.digest
+        )
         return True
 
     def _read(self, tenant: int, letter: LetterView, now: datetime) -> Checked | None:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import orjson
 from aiohttp import web
 
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.view import AlertReader, AlertView, StrandView
 from gateway.clock import Clock
-from gateway.errors import NotFound
+from gateway.errors import NotFound, Unavailable
 from gateway.intake.checked import Checked, Checker
 from gateway.intake.explain import Explanation, NearMiss, Rehearsal, explain
 from gateway.silences.store import SilenceStore
@@ -57,14 +58,17 @@ class ExplainHandlers:
         return json_answer(await self._explained(checked, tenant, now))
 
     async def alert(self, request: web.Request) -> web.Response:
-        """The last sighting of an alert, as if it came again now."""
+        """The last sighting of an alert, as if it came again now; nothing if all its strands have
+        gone to other alerts.
+        """
         query_parameters(request, ())
         tenant, now = principal_of(request).tenant, self._clock()
         fingerprint = fingerprint_in(request)
         view = await self._alerts.one(tenant, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
-        answer = await self._explained(self._last_sighting(view, tenant), tenant, now)
+        checked = self._last_sighting(view, tenant) if view.strands else Checked()
+        answer = await self._explained(checked, tenant, now)
         silences = await self._silences.current(tenant, now)
         return json_answer({"alert": presented.alert(view, silences, now), **answer})
 
@@ -79,19 +83,29 @@ class ExplainHandlers:
                 except NotFound:
                     break
                 if any(one.strand.hex() == latest.strand for one in checked.identities):
-                    return checked
+                    return _as_severe(checked, latest)
                 found = found or checked
-        if found is not None:
-            return found
-        return self._checker.identified("custom", tenant, [_sighting_of(view, latest, "")])
+        if found is None:
+            found = self._checker.identified("custom", tenant, [_sighting_of(view, latest, "")])
+        return _as_severe(found, latest)
 
     async def _explained(self, checked: Checked, tenant: int, now: datetime) -> dict[str, object]:
+        if self._checker.provisional:
+            raise Unavailable("the installation's seed is not known yet", code="starting")
         silences = await self._silences.current(tenant, now)
         explanations, rejected = await explain(checked, silences, self._rehearsal, tenant, now)
         return {
             "items": [_presented(one, now) for one in explanations],
             "rejected": [{"index": one.index, "error": one.error} for one in rejected],
         }
+
+
+def _as_severe(checked: Checked, latest: StrandView) -> Checked:
+    """With the severity that the strand has, whether it was a label or said beside the labels."""
+    checked.identities = [
+        msgspec.structs.replace(one, severity=latest.severity) for one in checked.identities
+    ]
+    return checked
 
 
 def _sighting_of(view: AlertView, latest: StrandView, discriminator: str) -> Sighting:
@@ -102,7 +116,6 @@ def _sighting_of(view: AlertView, latest: StrandView, discriminator: str) -> Sig
         annotations=orjson.dumps(dict(view.annotations)),
         starts_at=view.starts_at,
         ends_at=None if latest.firing else view.ends_at,
-        severity="" if latest.labels.get("severity") else view.severity,
         source_fingerprint=discriminator,
         discriminator=discriminator,
     )

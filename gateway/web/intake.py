@@ -107,7 +107,9 @@ class IntakeHandlers:
             counts.body_bytes.observe(len(body))
             received_at = self._clock()
             checked = self._checker.check(source, tenant, body, received_at)
-            seq = await self._journal.append(received_at, tenant, source.name, body, checked)
+            seq = await self._journal.append(
+                received_at, tenant, source.name, body, checked, len(checked.sightings)
+            )
         return Taken(checked, f"{self._journal.id}-{seq}")
 
 

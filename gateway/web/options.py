@@ -1,10 +1,16 @@
 """What an operator can set about the web side; every default has its reason here."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
+
+from gateway.bounds import Between
 
 MIB = 1024 * 1024
+
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,14 @@ def parse_listen(text: str) -> ListenAddress:
     """`host:port`, `[v6]:port` or `:port`; raises ValueError."""
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+    if not colon or not _PORT.fullmatch(port) or int(port) > 65535:
         raise ValueError(f'{text!r} is not an address: write "host:port", as in "127.0.0.1:9096"')
     if ":" in host and not bracketed:
         raise ValueError(f'{text!r}: an IPv6 address stands in brackets, as in "[::1]:9096"')
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise ValueError(f"{text!r}: the host is no name that can be looked up") from error
     return ListenAddress(host[1:-1] if bracketed else host, int(port))
 
 
@@ -46,7 +56,7 @@ class WebOptions:
 
     listen: ListenAddress = ListenAddress("127.0.0.1", 9096)
     """Loopback, so that a first start exposes nothing."""
-    workers: int = 1
+    workers: Annotated[int, Between(1, 256)] = 1
     """Processes sharing the port."""
     max_body_bytes: int = 32 * MIB
     """Of one request, as sent and after decompression; greater is answered 413."""
@@ -62,5 +72,5 @@ class WebOptions:
     """Go clients keep idle connections for 300 s: closing earlier loses the batch being sent."""
     lingering_timeout: timedelta = timedelta(seconds=5)
     """For reading on after an early refusal, so that the sender sees the answer, not a reset."""
-    max_connections: int = 4096
+    max_connections: Annotated[int, Between(1, 1_000_000)] = 4096
     """In one process; further ones are closed at once."""

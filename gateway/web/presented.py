@@ -17,7 +17,6 @@ from matchers import Matcher, render
 
 def alert(view: AlertView, silences: TenantSilences, now: datetime) -> dict[str, object]:
     """An alert; *silences* are those of its tenant."""
-    latest = view.strands[0]
     sources = [
         {
             "name": source.name,
@@ -39,11 +38,11 @@ def alert(view: AlertView, silences: TenantSilences, now: datetime) -> dict[str,
         "starts_at": view.starts_at,
         "ends_at": view.ends_at,
         "first_seen": view.first_seen,
-        "last_seen": latest.last_seen,
+        "last_seen": view.last_seen,
         "occurrences": sum(strand.occurrences for strand in view.strands),
         "episodes": view.episodes,
         "silenced_by": _silenced_by(view, silences, now),
-        "last_outcome": latest.last_outcome,
+        "last_outcome": view.last_outcome,
         "rule": view.rule,
         "ticket_id": view.ticket_id,
     }

@@ -1,7 +1,8 @@
 """The decision: what becomes of the ticket after strands and alert have been moved.
 
 1. A firing, unsilenced, unquieted alert has a live ticket.
-2. A live ticket none of whose alerts fires is resolved, if its rule lets the system do so.
+2. When an alert on a live ticket stops firing and no other on it fires, the ticket is resolved, if
+   its rule lets the system do so.
 3. A person's resolve, close or cancel quiets the episodes then on the ticket (an alert is QUIET).
 
 `decide` is total: every combination of facts has an answer, and a test enumerates them.
@@ -74,6 +75,8 @@ class Facts:
     linked: bool
     """The alert is on that ticket."""
     window_open: bool
+    stopped: bool
+    """The alert fired until now: what is said of one that was over already changes nothing."""
     others_fire: bool
     """Other alerts on that ticket fire."""
     may_resolve: bool
@@ -103,7 +106,7 @@ def _for_firing(facts: Facts) -> Action:
 
 def _for_over(facts: Facts) -> Action:
     on_live = facts.linked and facts.ticket is TicketState.LIVE
-    if on_live and not facts.others_fire and facts.may_resolve:
+    if facts.stopped and on_live and not facts.others_fire and facts.may_resolve:
         return Action.RESOLVE
     return Action.NOTHING
 

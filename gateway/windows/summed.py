@@ -20,6 +20,8 @@ class Summed(msgspec.Struct, gc=False):
     """Firing: the greatest start named; None if none was."""
     ends_at: datetime
     """Resolved: the end; else meaningless."""
+    unended: bool
+    """Resolved: it named no end of its own, and so ends all that was received before it."""
     first_received_at: datetime
     received_at: datetime
     lease_until: datetime

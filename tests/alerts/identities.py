@@ -1,12 +1,13 @@
 """Label sets of tests, named by the real identifier."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from gateway.alerts.identity import Identifier, Identity, SourceIdentity
+from gateway.alerts.identity import Identifier, Identity
+from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import Rule
 from gateway.alerts.severity import DEFAULT_WORDS
 from gateway.alerts.sighting import Sighting
@@ -26,8 +27,10 @@ def sighting(labels: Mapping[str, str] | bytes, *, firing: bool = True, **more: 
     return Sighting(index=0, firing=firing, labels=raw, **more)
 
 
-def identifier(rules: Sequence[Rule] = (), seed: bytes = SEED) -> Identifier:
-    return Identifier(seed, rules, DEFAULT_WORDS)
+def identifier(
+    rules: Sequence[Rule] = (), seed: bytes = SEED, ignored: Iterable[str] = ()
+) -> Identifier:
+    return Identifier(seed, rules, DEFAULT_WORDS, IgnoredLabels(frozenset(ignored)))
 
 
 def identity(
@@ -37,6 +40,5 @@ def identity(
     rules: Sequence[Rule] = (),
     **more: Any,
 ) -> Identity:
-    """What *source* would name *labels*."""
-    known = SourceIdentity(source, frozenset(ignored))
-    return identifier(rules).identify(1, known, sighting(labels, **more))
+    """What *labels* of *source* are named."""
+    return identifier(rules, ignored=ignored).identify(1, source, sighting(labels, **more))

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.alerts.identity import IdentityCache, SourceIdentity
+from gateway.alerts.identity import IdentityCache
+from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.severity import Severity
 from matchers import parse
 from tests.alerts.identities import SEED, identifier, identity, sighting
 
-PROMETHEUS = SourceIdentity("prometheus")
+PROMETHEUS = "prometheus"
 NAMES = st.sampled_from(["alertname", "cluster", "instance", "replica", "team"])
 LABELS = st.dictionaries(NAMES, st.sampled_from(["a", "b", "ab", "é"]), min_size=1)
 CPU = {"alertname": "Cpu", "cluster": "eu", "instance": "db1", "team": "payments"}
@@ -49,7 +50,7 @@ def test_names_and_values_never_run_into_each_other() -> None:
     assert digest(b"a", b"") != digest(b"a")
 
 
-def test_what_a_source_ignores_tells_strands_apart_and_not_alerts() -> None:
+def test_what_is_ignored_tells_strands_apart_and_not_alerts() -> None:
     one = identity({**CPU, "replica": "1"}, ignored=["replica"])
     other = identity({**CPU, "replica": "2"}, ignored=["replica"])
     assert one.strand != other.strand
@@ -58,19 +59,51 @@ def test_what_a_source_ignores_tells_strands_apart_and_not_alerts() -> None:
     assert json.loads(one.labels) == {**CPU, "replica": "1"}
 
 
-def test_a_strand_is_always_of_the_same_alert_whatever_sources_ignore() -> None:
-    labels = {**CPU, "replica": "1"}
-    one, other = identity(labels, ignored=["replica"]), identity(labels)
+@given(LABELS, st.sets(NAMES), st.sets(NAMES))
+def test_a_strand_keeps_its_key_whatever_is_ignored(
+    labels: Mapping[str, str], once: set[str], then: set[str]
+) -> None:
+    one, other = identity(labels, ignored=sorted(once)), identity(labels, ignored=sorted(then))
+    assert one.strand == other.strand
+    assert (one.fingerprint == other.fingerprint) is (one.alert_labels == other.alert_labels)
+
+
+@given(LABELS, st.sets(NAMES))
+def test_who_reports_is_no_part_of_an_alerts_identity(
+    labels: Mapping[str, str], ignored: set[str]
+) -> None:
+    one, other = (
+        identity(labels, source, sorted(ignored)) for source in ("prometheus", "alertmanager")
+    )
+    assert (one.strand, one.fingerprint) == (other.strand, other.fingerprint)
+
+
+def test_labels_may_be_ignored_in_some_label_sets_only() -> None:
+    ignored = IgnoredLabels(frozenset({"pod"}), parse('namespace="batch"'))
+    batch, web = ({"namespace": name, "pod": "p1"} for name in ("batch", "web"))
+    assert ignored.without(batch) == {"namespace": "batch"}
+    assert ignored.without(web) is web
+
+
+def test_a_label_set_of_ignored_labels_alone_keeps_its_name() -> None:
+    one, other = (identity({"replica": value}, ignored=["replica"]) for value in "ab")
     assert one.fingerprint != other.fingerprint
-    assert one.strand != other.strand
-
-
-def test_sources_that_ignore_the_same_speak_of_the_same_strand() -> None:
-    assert identity(CPU, "alertmanager", ["replica"]).strand == identity(CPU, "prometheus").strand
 
 
 def test_a_discriminator_tells_strands_apart_and_not_alerts() -> None:
     one, other = identity(CPU, discriminator="h1"), identity(CPU, discriminator="h2")
+    assert one.strand != other.strand
+    assert one.fingerprint == other.fingerprint
+
+
+def test_a_discriminator_names_the_strand_whatever_labels_come_with_it() -> None:
+    one, other = identity(CPU, discriminator="h1"), identity({"a": "b"}, discriminator="h1")
+    assert one.strand == other.strand
+    assert one.fingerprint != other.fingerprint
+
+
+def test_a_discriminator_says_nothing_of_another_sources_alerts() -> None:
+    one, other = (identity(CPU, source, discriminator="h1") for source in ("n9e", "n9e-berlin"))
     assert one.strand != other.strand
     assert one.fingerprint == other.fingerprint
 
@@ -154,14 +187,14 @@ def test_what_a_look_at_the_young_finds_is_what_would_be_identified() -> None:
     first = cache.identify(1, PROMETHEUS, seen)
     assert cache.young(1, PROMETHEUS)[seen.labels] is first
     assert seen.labels not in cache.young(2, PROMETHEUS)
-    assert seen.labels not in cache.young(1, SourceIdentity("grafana"))
+    assert seen.labels not in cache.young(1, "grafana")
 
 
 def test_tenants_and_sources_do_not_share_identities() -> None:
     cache = IdentityCache(identifier())
     cache.identify(1, PROMETHEUS, sighting(CPU))
     assert cache.identify(2, PROMETHEUS, sighting(CPU)).tenant == 2
-    assert cache.identify(1, SourceIdentity("grafana"), sighting(CPU)).source == "grafana"
+    assert cache.identify(1, "grafana", sighting(CPU)).source == "grafana"
     assert cache.misses == 3
 
 
@@ -169,7 +202,7 @@ def test_all_identities_of_a_strand_share_what_is_known_of_it() -> None:
     cache = IdentityCache(identifier())
     one = cache.identify(1, PROMETHEUS, sighting(CPU))
     spaced = json.dumps(CPU, indent=1).encode()
-    other = cache.identify(1, SourceIdentity("alertmanager"), sighting(spaced))
+    other = cache.identify(1, "alertmanager", sighting(spaced))
     assert other.memory is one.memory is cache.memory(1, one.strand)
     assert cache.identify(2, PROMETHEUS, sighting(CPU)).memory is not one.memory
 

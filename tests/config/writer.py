@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.config import Config, ConfigError, Problem, load
@@ -32,3 +33,19 @@ class Writer:
         path.write_bytes(content)
         path.chmod(mode)
         return path
+
+
+def as_toml(value: object) -> str:
+    """*value* inline; numbers as Python writes them are TOML."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+        case list():
+            return f"[{', '.join(map(as_toml, value))}]"
+        case dict():
+            pairs = (f"{as_toml(str(key))} = {as_toml(inner)}" for key, inner in value.items())
+            return f"{{ {', '.join(pairs)} }}"
+        case _:
+            return str(value)

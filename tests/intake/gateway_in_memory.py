@@ -6,15 +6,15 @@ sighting is news.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from gateway.alerts.identity import Identity, IdentityCache, SourceIdentity
+from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
-from gateway.intake.collect import add_record
+from gateway.intake.collect import MICROSECOND, add_record
 from gateway.intake.effects import apply_sighting, reconsider
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
@@ -45,18 +45,23 @@ class MemoryGateway:
     """Sightings taken as mere repeats."""
 
     def __post_init__(self) -> None:
-        self.cache = IdentityCache(identifier(self.rules))
+        self.configure()
         self._sequence = 0
+        self._received_at = datetime.min.replace(tzinfo=UTC)
 
-    def configure(self, rules: Sequence[Rule]) -> None:
-        """A restart with other rules."""
-        self.rules = rules
-        self.cache = IdentityCache(identifier(rules))
+    def configure(
+        self, rules: Sequence[Rule] | None = None, ignored: frozenset[str] | None = None
+    ) -> None:
+        """A restart, with other rules or another list of ignored labels."""
+        self.rules = self.rules if rules is None else rules
+        self.ignored = self.ignored if ignored is None else ignored
+        self.cache = IdentityCache(identifier(self.rules, ignored=self.ignored))
+        self._received_at = datetime.min.replace(tzinfo=UTC)
 
     # -------------------------------------------------------------- taking in
 
     def identify(self, source: str, sighting: Sighting) -> Identity:
-        return self.cache.identify(1, SourceIdentity(source, self.ignored), sighting)
+        return self.cache.identify(1, source, sighting)
 
     def deliver(self, *deliveries: Delivery) -> Batch:
         """All of them in one batch."""
@@ -77,16 +82,14 @@ class MemoryGateway:
         self, at: datetime, source: str, sightings: Sequence[Sighting]
     ) -> tuple[Record, Checked]:
         self._sequence += 1
+        at = max(at, self._received_at + MICROSECOND)
+        self._received_at = at + max(len(sightings) - 1, 0) * MICROSECOND
         checked = Checked([self.identify(source, one) for one in sightings], list(sightings))
         return Record(self._sequence, at, 1, source, b""), checked
 
     def _apply(self, batch: Batch) -> None:
         news = batch.news.get(1, [])
-        identities = [summed.identity for summed in news]
-        rows = self.ledger.load(
-            (identity.fingerprint for identity in identities),
-            (identity.merge_key for identity in identities),
-        )
+        rows = self.ledger.load_for([summed.identity for summed in news])
         repeats = list(batch.repeats.get(1, {}).values())
         outdated = [
             (1, repeat.identity.strand)

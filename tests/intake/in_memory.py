@@ -4,7 +4,7 @@ Only what is marked as new or changed is kept, and only what a batch may load is
 forgets a mark, or counts on a row that is not there, fails here as it would in production.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from gateway.alerts.alert import Alert
+from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
 from gateway.intake.ledger import Repeat
 from gateway.intake.working_set import Episode, Link, Report, WorkingSet
@@ -39,6 +40,13 @@ class MemoryLedger:
     history: dict[str, list[Chained]] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
     """(event, ticket id), in order."""
+
+    def load_for(self, identities: Sequence[Identity]) -> WorkingSet:
+        """What sightings may touch: the alerts that they name, and those of their strands."""
+        named = [one.fingerprint for one in identities]
+        strands = [one.strand for one in identities if one.strand in self.strands]
+        present = [self.strands[strand].fingerprint for strand in strands]
+        return self.load([*named, *present], [one.merge_key for one in identities])
 
     def load(
         self,
@@ -89,6 +97,8 @@ class MemoryLedger:
             said.source_fingerprint, said.url = report.source_fingerprint, report.url
             said.lease_until = max(said.lease_until, report.lease_until)
             said.last_seen = max(said.last_seen, report.last_seen)
+        for place, counted in rows.shifts.items():
+            self.links[place].before += counted
         for key, link in rows.links.items():
             old = self.links.get(key)
             before = link.before if old is None else old.before
@@ -98,6 +108,7 @@ class MemoryLedger:
         for number, episode in rows.episodes.items():
             known = self.episodes.setdefault(number, episode)
             known.ticket_id = episode.ticket_id or known.ticket_id
+            known.starts_at = episode.starts_at
             known.ends_at = episode.ends_at or known.ends_at
 
     def credit(self, repeat: Repeat) -> None:
@@ -133,7 +144,10 @@ def _keep(table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed
 
 
 def as_values(row: Any) -> dict[str, Any]:
-    """A row without its version."""
+    """A row without its version, and without claims: repeats are credited to the newest of them,
+    so leases may be longer.
+    """
     values = msgspec.structs.asdict(row)
-    values.pop("version", None)
+    for name in ("version", "claims", "last_firing_at", "lease_until"):
+        values.pop(name, None)
     return values

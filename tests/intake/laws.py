@@ -98,7 +98,9 @@ def _links_follow_the_alerts(ledger: MemoryLedger) -> None:
     for alert in ledger.alerts.values():
         if alert.ticket_id is not None:
             assert (alert.ticket_id, alert.fingerprint) in ledger.links
-        assert 0 <= occurrences_on_tickets(ledger, alert) <= occurrences(ledger, alert)
+    counts = [counted_on(ledger, ticket) for ticket in ledger.tickets.values()]
+    assert min(counts, default=0) >= 0
+    assert sum(counts) <= sum(strand.occurrences for strand in ledger.strands.values())
 
 
 def occurrences(ledger: MemoryLedger, alert: Alert) -> int:
@@ -112,6 +114,16 @@ def occurrences_on_tickets(ledger: MemoryLedger, alert: Alert) -> int:
     total = occurrences(ledger, alert)
     links = [link for link in ledger.links.values() if link.fingerprint == alert.fingerprint]
     return sum((total if link.after is None else link.after) - link.before for link in links)
+
+
+def counted_on(ledger: MemoryLedger, ticket: Ticket) -> int:
+    """Sightings that the ticket counts, also of strands that have gone from its alerts since."""
+    return sum(
+        (occurrences(ledger, ledger.alerts[fingerprint]) if link.after is None else link.after)
+        - link.before
+        for (ticket_id, fingerprint), link in ledger.links.items()
+        if ticket_id == ticket.id
+    )
 
 
 def _history_tells_every_status(ledger: MemoryLedger) -> None:

@@ -25,7 +25,7 @@ class Story:
         told = []
         for said in all_said:
             one = identity(of, "prometheus", ["replica"], self.gateway.rules, severity=severity)
-            rows = self.gateway.ledger.load([one.fingerprint], [one.merge_key])
+            rows = self.gateway.ledger.load_for([one])
             sum_of_one, now = summed(said, of=one), at(said.received)
             sum_of_one.silenced = said.firing and self.gateway.book.of(1).silences(one, now)
             told.append(apply_sighting(rows, sum_of_one))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.alerts.identity import IdentityCache, SourceIdentity
+from gateway.alerts.identity import IdentityCache
 from gateway.errors import NotFound
 from gateway.intake.checked import Checker, Source
 from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
@@ -28,8 +28,8 @@ def opened(_options: Mapping[str, object]) -> Parse:
 
 
 LINES = Source(
-    SourceIdentity("lines", frozenset({"replica"})),
-    SourceKind("lines", opened),
+    "lines",
+    SourceKind(kind="lines", open=opened),
     parse,
     timedelta(minutes=5),
 )
@@ -37,7 +37,7 @@ LINES = Source(
 
 @pytest.fixture
 def checker() -> Checker:
-    return Checker({"lines": LINES}, IdentityCache(identifier()))
+    return Checker({"lines": LINES}, IdentityCache(identifier(ignored=["replica"])))
 
 
 def test_a_bad_label_set_does_not_take_the_others_along(checker: Checker) -> None:
@@ -68,7 +68,7 @@ def test_a_body_that_cannot_be_read_is_refused_whole(checker: Checker) -> None:
 
 def test_read_again_a_record_gives_the_same(checker: Checker) -> None:
     body = b'{"a":"1"}\n{"b":"2"}'
-    again = Checker({"lines": LINES}, IdentityCache(identifier()))
+    again = Checker({"lines": LINES}, IdentityCache(identifier(ignored=["replica"])))
     one, other = (each.check(LINES, 1, body, at(1)) for each in (checker, again))
     assert one.sightings == other.sightings
     assert [named.strand for named in one.identities] == [

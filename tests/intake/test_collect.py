@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.alerts.identity import IdentityCache, SourceIdentity
+from gateway.alerts.identity import IdentityCache
 from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
 from gateway.intake.collect import add_record, lease_of
@@ -40,8 +40,7 @@ class Collector:
         rejected: tuple[Rejected, ...] = (),
     ) -> None:
         self.sequence += 1
-        named = SourceIdentity(source)
-        found = [self.cache.identify(tenant, named, one) for one in sightings]
+        found = [self.cache.identify(tenant, source, one) for one in sightings]
         checked = Checked(found, list(sightings), list(rejected), resolve_timeout=resolve_timeout)
         record = Record(self.sequence, at(minute), tenant, source, b"")
         add_record(self.batch, record, checked, self.book)

@@ -38,6 +38,8 @@ LABELS: list[dict[str, str]] = [
     {"alertname": "Two", "team": "x", "severity": "critical"},
     {"alertname": "Two", "team": "x", "severity": "critical", "replica": "b"},
 ]
+IGNORED = [frozenset(names) for names in ((), ("replica",), ("replica", "severity"), ("team",))]
+NAMES = ["h1", "h2"]
 SILENCED = ['alertname="Single"', 'replica="a"', 'team="x"', 'alertname="Two"']
 SOURCES = st.sampled_from(["prometheus", "alertmanager"])
 
@@ -117,9 +119,29 @@ class WithoutPeople(Effects):
     def the_configuration_changes(self, rules: Sequence[Rule]) -> None:
         self.gateway.configure(rules)
 
+    @rule(ignored=st.sampled_from(IGNORED))
+    def other_labels_are_ignored(self, ignored: frozenset[str]) -> None:
+        self.gateway.configure(ignored=ignored)
+
+    @rule(name=st.sampled_from(NAMES), number=st.integers(0, 5), firing=st.booleans())
+    def a_source_speaks_by_its_own_name(self, name: str, number: int, firing: bool) -> None:
+        """Whose labels may be others each time."""
+        one = sighting(self.labels[number], firing=firing, discriminator=name)
+        self.gateway.deliver((self.now, "n9e", [one]))
+
     @invariant()
     def laws_without_people_hold(self) -> None:
         check_laws_without_people(self.gateway.ledger)
+
+    def teardown(self) -> None:
+        """When everything is said to have ended, no ticket is live, and each strand has its key."""
+        self.now += minutes(1)
+        over = [sighting(labels, firing=False, ends_at=self.now) for labels in self.labels]
+        named = [sighting({"a": "b"}, firing=False, discriminator=name) for name in NAMES]
+        self.gateway.deliver((self.now, "prometheus", over), (self.now, "n9e", named))
+        check_laws(self.gateway.ledger, self.now)
+        assert not any(ticket.live for ticket in self.gateway.tickets)
+        assert len(self.gateway.ledger.strands) <= len(self.labels) + len(NAMES)
 
 
 class WithPeople(WithoutPeople):
@@ -138,6 +160,9 @@ class WithPeople(WithoutPeople):
     @invariant()
     def laws_without_people_hold(self) -> None:
         """They need not."""
+
+    def teardown(self) -> None:
+        """People may keep a ticket open."""
 
 
 for machine in (WithoutPeople, WithPeople):

@@ -11,12 +11,12 @@ from gateway.alerts.severity import Severity
 from gateway.tickets.ticket import TicketStatus
 from gateway.windows.decide import Outcome
 from matchers import parse
-from tests.alerts.identities import at, identity
-from tests.intake.gateway_in_memory import minutes
+from tests.alerts.identities import at, identity, sighting
+from tests.intake.gateway_in_memory import MemoryGateway, minutes
 from tests.intake.laws import occurrences, occurrences_on_tickets
 from tests.intake.story import CPU, ONE, TEAM, TWO, Story
 from tests.silences.silences import silence
-from tests.windows.sums import Said, fire, resolve
+from tests.windows.sums import Said, fire, orders, resolve
 
 
 def test_a_first_firing_opens_a_ticket_and_repeats_merge_into_it() -> None:
@@ -259,3 +259,48 @@ def test_a_rules_title_and_the_summary_name_the_ticket() -> None:
     story = Story(Rule("r", matchers=parse('alertname="Cpu"'), title="{alertname}!"))
     story.tell(fire(1, 0))
     assert (story.ticket.title, story.ticket.rule) == ("Cpu!", "r")
+
+
+def test_a_stale_repeat_does_not_resolve_a_ticket_that_a_person_reopened() -> None:
+    story = Story()
+    story.tell(fire(0, 0), resolve(1, 1))
+    story.step(TicketStatus.IN_PROGRESS, 2)
+    assert story.tell(fire(3, 0), resolve(4, 1)) == ["stale", "stale"]
+    assert story.ticket.status is TicketStatus.IN_PROGRESS
+    assert story.tell(fire(5, 5), resolve(6, 6)) == ["merged", "resolved"]
+    assert story.ticket.status is TicketStatus.RESOLVED
+
+
+def test_a_fast_senders_alert_ends_and_its_ticket_with_it() -> None:
+    story = Story()
+    assert story.tell(fire(0, 2), resolve(1)) == ["opened", "resolved"]
+    assert story.ticket.status is TicketStatus.RESOLVED
+
+
+@pytest.mark.parametrize("order", orders(fire(0, 0), fire(21, 20), resolve(30, 10)))
+def test_the_running_episode_shows_the_same_start_in_every_order(order: Sequence[Said]) -> None:
+    story = Story()
+    story.tell(*order)
+    [alert] = story.gateway.ledger.alerts.values()
+    running = story.gateway.ledger.episodes[alert.fingerprint, alert.episodes]
+    assert alert.starts_at == running.starts_at == at(20)
+
+
+def test_one_body_that_resolves_and_fires_again_leaves_its_alert_firing() -> None:
+    gateway = MemoryGateway()
+    ended, began = sighting(CPU, firing=False), sighting(CPU)
+    gateway.deliver((at(0), "prometheus", [began]))
+    gateway.deliver((at(1), "prometheus", [ended, began]))
+    [alert] = gateway.ledger.alerts.values()
+    assert (alert.fires, alert.episodes) == (True, 2)
+    gateway.deliver((at(2), "prometheus", [began, ended]))
+    [alert] = gateway.ledger.alerts.values()
+    assert (alert.fires, alert.episodes) == (False, 2)
+
+
+def test_a_clock_that_steps_back_hides_no_firing_that_follows_a_resolve() -> None:
+    gateway = MemoryGateway()
+    for moment, fires in ((60, True), (1, False), (2, True)):
+        gateway.deliver((at(moment), "prometheus", [sighting(CPU, firing=fires)]))
+    [alert] = gateway.ledger.alerts.values()
+    assert (alert.fires, alert.episodes) == (True, 2)

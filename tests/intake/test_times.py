@@ -165,8 +165,7 @@ def test_what_is_believed_lies_near_the_receipt_and_ends_after_it_starts(
     lease = lease_within(BOUNDS, ends_at)
     assert (start is None) == (starts_at is None)
     assert start is None or NOON - MAX_AGE <= start <= NOON + MAX_AHEAD
-    assert end is None or NOON - MAX_AGE <= end <= max(NOON, start or NOON)
-    assert (end or NOON) >= (start or NOON - MAX_AGE)
+    assert end is None or (start or NOON - MAX_AGE) <= end <= NOON
     assert lease is None or NOON < lease <= NOON + MAX_LEASE
 
 
@@ -178,4 +177,4 @@ def test_plausible_times_are_believed_as_they_are(seconds: int) -> None:
     assert lease_within(BOUNDS, moment) is None
     ahead = NOON + timedelta(seconds=seconds % 604_800 + 1)
     assert lease_within(BOUNDS, ahead) == ahead
-    assert end_within(BOUNDS, ahead, None) == NOON
+    assert end_within(BOUNDS, ahead, None) is None

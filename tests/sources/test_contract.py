@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.intake.source import Delivery, MalformedPayload
 from gateway.intake.times import MAX_AGE, MAX_AHEAD, MAX_LEASE
 from gateway.sources import discover
+from tests.sources.mapping import mapping_of
 
 RECEIVED_AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -27,8 +28,8 @@ MAPPED: Mapping[str, object] = {
     "annotations": {"summary": "event.text"},
     "examples": [{"in": "{}", "out": {}}],
 }
-OPTIONS: Mapping[str, Mapping[str, object]] = {"mapped": MAPPED}
-PARSE = {name: kind.open(OPTIONS.get(name, {})) for name, kind in discover().items()}
+OPTIONS = {"mapped": mapping_of(MAPPED)}
+PARSE = {name: kind.open(OPTIONS.get(name) or kind.options()) for name, kind in discover().items()}
 KINDS = sorted(PARSE)
 IN_A_GROUP = {"alertmanager", "grafana"}
 RECORDED = [
@@ -352,13 +353,6 @@ def test_numbers_beyond_any_machine_are_read_or_refused(kind: str) -> None:
             kind, [good_item(kind) | {"x": 4242, "severity": 4242, "trigger_time": 4242}]
         )
         read_if_at_all(kind, body.replace(b"4242", literal))
-
-
-@each_kind
-def test_an_unknown_option_is_refused_by_name(kind: str) -> None:
-    options = dict(OPTIONS.get(kind, {}), retires=3)
-    with pytest.raises(ValueError, match="retires"):
-        discover()[kind].open(options)
 
 
 def test_only_n9e_is_asked_to_slow_down_by_429_and_may_omit_its_content_type() -> None:

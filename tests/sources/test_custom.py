@@ -9,17 +9,17 @@ import msgspec
 import pytest
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery
+from gateway.intake.source import Delivery, MalformedPayload
 from gateway.sources.custom import SOURCE
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "custom"
 LABELS = {"alertname": "A"}
-parse = SOURCE.open({})
+parse = SOURCE.open(SOURCE.options())
 
 
 def read(body: Any) -> Delivery:
-    return parse(json.dumps(body).encode(), NOW)
+    return parse(json.dumps(body, separators=(",", ":")).encode(), NOW)
 
 
 def one(**fields: Any) -> Sighting:
@@ -49,8 +49,81 @@ def test_one_alert_a_list_and_an_envelope_are_the_same() -> None:
     assert read({"alerts": None}) == Delivery([])
 
 
-def test_an_alert_with_labels_of_its_own_is_no_envelope() -> None:
-    assert len(read({"labels": LABELS, "alerts": []}).sightings) == 1
+def test_common_fields_around_a_list_apply_to_each() -> None:
+    alerts = [{"labels": {"host": host}} for host in ("db-1", "db-2")]
+    common = {"labels": LABELS, "severity": "high", "starts_at": "2026-03-04T09:00:00Z"}
+    each = [{**common, "labels": LABELS | one["labels"]} for one in alerts]
+    assert read({"alerts": alerts, **common}) == read(each)
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "together"),
+    [
+        (
+            {"labels": {"a": "1", "b": "1"}},
+            {"labels": {"a": "2"}},
+            {"labels": {"a": "2", "b": "1"}},
+        ),
+        ({"labels": LABELS}, {}, {"labels": LABELS}),
+        ({"labels": LABELS}, {"labels": {"alertname": None}}, {"labels": LABELS}),
+        ({"severity": "low"}, {"severity": "high"}, {"severity": "high"}),
+        ({"severity": "low"}, {"severity": None}, {"severity": "low"}),
+        ({"status": "firing"}, {"status": "resolved"}, {"status": "resolved"}),
+        (
+            {"annotations": {"a": "1", "b": "1"}},
+            {"annotations": {"b": "2"}},
+            {"annotations": {"a": "1", "b": "2"}},
+        ),
+        ({"annotations": {"summary": "all"}}, {"title": "one"}, {"title": "one"}),
+        ({"title": "all"}, {"annotations": {"summary": "one"}}, {"title": "one"}),
+        ({"annotations": {"description": "all"}}, {"description": "one"}, {"description": "one"}),
+        ({"annotations": "none"}, {"annotations": {"a": "1"}}, {"annotations": {"a": "1"}}),
+        (
+            {"starts_at": "2026-03-04T08:00:00Z"},
+            {"startsAt": "2026-03-04T09:00:00Z"},
+            {"starts_at": "2026-03-04T09:00:00Z"},
+        ),
+        ({"annotations": {"a": "1"}}, {"annotations": None}, {"annotations": {"a": "1"}}),
+    ],
+)
+def test_an_alerts_own_fields_win_over_common_ones_and_maps_are_merged_key_by_key(
+    common: dict[str, Any], own: dict[str, Any], together: dict[str, Any]
+) -> None:
+    labels = {} if "labels" in common or "labels" in own else {"labels": LABELS}
+    assert read({"alerts": [labels | own], **common}) == read(labels | together)
+
+
+def test_a_list_of_none_is_none_whatever_is_common_to_it() -> None:
+    assert read({"labels": LABELS, "alerts": []}) == Delivery([])
+
+
+def test_a_list_that_is_null_is_not_there() -> None:
+    assert len(read({"labels": LABELS, "alerts": None}).sightings) == 1
+
+
+def test_a_bad_alert_among_common_fields_is_refused_alone_and_kept_with_them() -> None:
+    good, bad = {"labels": {"host": "db-1"}}, {"status": "ok"}
+    delivery = read({"alerts": [good, bad, 7], "labels": LABELS})
+    assert [sighting.index for sighting in delivery.sightings] == [0]
+    assert [one.error for one in delivery.rejected] == [
+        "/alerts/1/status: must be `firing` or `resolved`",
+        "/alerts/2: must be an object",
+    ]
+    kept = [json.loads(one.raw) for one in delivery.rejected]
+    assert kept == [{"labels": LABELS, "status": "ok"}, 7]
+
+
+def test_labels_that_are_no_object_are_refused_though_common_ones_are() -> None:
+    delivery = read({"alerts": [{"labels": ["a"]}, {}], "labels": LABELS})
+    assert [one.error for one in delivery.rejected] == ["/alerts/0/labels: must be an object"]
+    assert len(delivery.sightings) == 1
+
+
+def test_common_fields_cannot_make_a_small_body_a_huge_one() -> None:
+    body = {"alerts": [{}] * 10_000, "labels": LABELS, "description": "x" * 100_000}
+    with pytest.raises(MalformedPayload, match="shared") as refused:
+        read(body)
+    assert refused.value.code == "too_large"
 
 
 def test_both_spellings_of_times_are_read() -> None:
@@ -84,7 +157,7 @@ def test_annotations_may_be_anything_and_become_text() -> None:
     sighting = one(annotations={"n": 3, "list": ["a", {"b": 1}], "none": None}, title=7)
     assert msgspec.json.decode(sighting.annotations) == {
         "n": "3",
-        "list": '["a", {"b": 1}]',
+        "list": '["a",{"b":1}]',
         "summary": "7",
     }
 

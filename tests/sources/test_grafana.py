@@ -10,7 +10,7 @@ from gateway.intake.source import Delivery
 from gateway.sources.grafana import SOURCE
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
-parse = SOURCE.open({})
+parse = SOURCE.open(SOURCE.options())
 
 
 def recorded(case: str) -> Delivery:

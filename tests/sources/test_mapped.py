@@ -7,10 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from cattrs import BaseValidationError
 
 from gateway.alerts.sighting import Sighting
+from gateway.config.mistakes import mistakes_in
 from gateway.intake.source import Delivery
 from gateway.sources.mapped import SOURCE, check_examples
+from tests.sources.mapping import mapping_of
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "mapped"
@@ -36,9 +39,8 @@ OPTIONS: dict[str, Any] = {
 
 
 def read(body: Any, **options: Any) -> Delivery:
-    parse = SOURCE.open(
-        {"labels": {"alertname": "name"}, "examples": OPTIONS["examples"]} | options
-    )
+    table = {"labels": {"alertname": "name"}, "examples": OPTIONS["examples"]} | options
+    parse = SOURCE.open(mapping_of(table))
     return parse(body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)
 
 
@@ -166,32 +168,50 @@ def test_numbers_too_large_for_a_machine_are_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "key"),
+    ("options", "place"),
     [
-        ({"labels": {}}, "labels"),
-        ({"labels": {"a": "b["}}, "labels.a"),
-        ({"labels": {"a": {"path": "b", "maps": {}}}}, "maps"),
-        ({"labels": {"a": {}}}, "path"),
-        ({"examples": []}, "examples"),
-        ({"examples": [{"in": "{}"}]}, "out"),
-        ({"status": {"path": "s", "map": {"OK": "fine"}}}, "status"),
-        ({"status": {"path": "s", "default": "ok"}}, "status.default"),
-        ({"starts_at": {"path": "t", "as": "minutes"}}, "starts_at"),
-        ({"url": "a..b"}, "url"),
-        ({"severity": "shell('x')"}, "severity"),
-        ({"itmes": "@"}, "itmes"),
+        ({"labels": {}}, ("labels",)),
+        ({"labels": {"a": "b["}}, ("labels", "a")),
+        ({"labels": {"a": {"path": "b["}}}, ("labels", "a", "path")),
+        ({"labels": {"a": {"path": "b", "maps": {}}}}, ("labels", "a", "maps")),
+        ({"labels": {"a": {}}}, ("labels", "a", "path")),
+        ({"examples": []}, ("examples",)),
+        ({"examples": [{"in": "{}"}]}, ("examples", 0, "out")),
+        ({"examples": [{"in": "{}", "out": {"colour": 1}}]}, ("examples", 0, "out", "colour")),
+        ({"status": {"path": "s", "map": {"OK": "fine"}}}, ("status", "map", "OK")),
+        ({"status": {"path": "s", "default": "ok"}}, ("status", "default")),
+        ({"starts_at": {"path": "t", "as": "minutes"}}, ("starts_at", "as")),
+        ({"url": "a..b"}, ("url",)),
+        ({"severity": "shell('x')"}, ("severity",)),
+        ({"itmes": "@"}, ("itmes",)),
     ],
 )
-def test_a_wrong_option_is_refused_by_name(options: dict[str, Any], key: str) -> None:
-    with pytest.raises(ValueError, match=key):
-        SOURCE.open(OPTIONS | options)
-    assert any(key in problem for problem in check_examples(OPTIONS | options))
+def test_a_wrong_option_is_refused_by_name(
+    options: dict[str, Any], place: tuple[str | int, ...]
+) -> None:
+    with pytest.raises(BaseValidationError) as caught:
+        mapping_of(OPTIONS | options)
+    assert [where for where, _ in mistakes_in(caught.value)] == [place]
 
 
-@pytest.mark.parametrize("key", ["labels", "examples"])
-def test_a_mapping_without_labels_or_examples_is_refused(key: str) -> None:
-    with pytest.raises(ValueError, match=key):
-        SOURCE.open({name: value for name, value in OPTIONS.items() if name != key})
+def test_all_that_is_wrong_with_a_mapping_is_told_at_once() -> None:
+    with pytest.raises(BaseValidationError) as caught:
+        mapping_of(
+            {
+                "labels": {"a": "b[", "b": {"path": 1, "map": {"x": 2}}, "c": []},
+                "status": {"path": "s", "default": "ok"},
+                "itmes": "@",
+            }
+        )
+    assert {place for place, _ in mistakes_in(caught.value)} == {
+        ("labels", "a"),
+        ("labels", "b", "path"),
+        ("labels", "b", "map", "x"),
+        ("labels", "c"),
+        ("status", "default"),
+        ("itmes",),
+        ("examples",),
+    }
 
 
 def test_examples_that_hold_are_no_problem_however_old_they_are() -> None:
@@ -216,26 +236,32 @@ def test_examples_that_hold_are_no_problem_however_old_they_are() -> None:
         },
         {"in": "[]", "out": []},
     ]
-    assert check_examples(OPTIONS | {"examples": examples}) == []
+    assert check_examples(mapping_of(OPTIONS | {"examples": examples})) == []
 
 
 @pytest.mark.parametrize(
-    ("given", "out", "problem"),
+    ("given", "out", "problem", "place"),
     [
-        (PROBLEM.decode(), {"status": "resolved"}, "status: expected 'resolved', got 'firing'"),
-        (PROBLEM.decode(), {"labels": {"host": "x"}}, "labels: expected"),
-        (PROBLEM.decode(), {"starts_at": "2026-03-04T09:00:00Z"}, "starts_at: expected"),
-        (PROBLEM.decode(), {"colour": "red"}, "out.colour: no such field"),
-        (PROBLEM.decode(), [], "gives 1 alerts, expected 0"),
-        ("{}", {"status": "firing"}, "labels"),
-        ("{", {}, "not JSON"),
-        ("[null]", {}, "gives 0 alerts, expected 1"),
+        (
+            PROBLEM.decode(),
+            {"status": "resolved"},
+            "expected 'resolved', got 'firing'",
+            ("out", "status"),
+        ),
+        (PROBLEM.decode(), {"labels": {"host": "x"}}, "expected", ("out", "labels")),
+        (PROBLEM.decode(), {"starts_at": "2026-03-04T09:00:00Z"}, "expected", ("out", "starts_at")),
+        (PROBLEM.decode(), [], "gives 1 alerts, expected 0", ("out",)),
+        ("{}", {"status": "firing"}, "labels", ("out",)),
+        ("{}", [{"status": "firing"}], "labels", ("out", 0)),
+        ("{", {}, "not JSON", ("in",)),
+        ("[null]", {}, "gives 0 alerts, expected 1", ("out",)),
     ],
 )
 def test_an_example_that_does_not_hold_is_told_with_its_place(
-    given: Any, out: Any, problem: str
+    given: Any, out: Any, problem: str, place: tuple[str | int, ...]
 ) -> None:
     examples = [*OPTIONS["examples"], {"in": given, "out": out}]
-    (told,) = check_examples(OPTIONS | {"examples": examples, "labels": {"host": "host.name"}})
-    assert told.startswith("examples[1]: ")
+    options = mapping_of(OPTIONS | {"examples": examples, "labels": {"host": "host.name"}})
+    ((where, told),) = check_examples(options)
+    assert where == ("examples", 1, *place)
     assert problem in told

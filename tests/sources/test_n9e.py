@@ -22,7 +22,7 @@ LABELS = {
     "path": "/var/lib/a=b",
     "rulename": "Disk nearly full",
 }
-parse = SOURCE.open({})
+parse = SOURCE.open(SOURCE.options())
 
 
 def recorded(case: str) -> Sighting:

@@ -16,7 +16,7 @@ from gateway.sources.prometheus import SOURCE
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "prometheus"
 LABELS = {"alertname": "A"}
-parse = SOURCE.open({})
+parse = SOURCE.open(SOURCE.options())
 
 
 def read(*alerts: Any) -> Delivery:

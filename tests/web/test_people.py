@@ -48,6 +48,10 @@ class Client:
             text = await answer.text()
         return "gateway_journal_unapplied_records 0.0" in text
 
+    async def ready(self) -> bool:
+        async with self.session.get("/-/ready") as answer:
+            return answer.status == 200
+
     async def tickets(self, query: str = "") -> list[Json]:
         items: list[Json] = (await self.ask("GET", f"/api/v1/tickets{query}"))["items"]
         return items
@@ -67,6 +71,7 @@ async def client(database: str, tmp_path: Path) -> AsyncIterator[Client]:
         async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
             client = Client(session)
             client.routes = gateway.server.routes
+            await eventually(client.ready)
             yield client
 
 
@@ -382,6 +387,34 @@ async def test_explain_walks_the_way_and_changes_nothing(client: Client) -> None
     (again,) = (await client.ask("POST", "/api/v1/explain?source=custom", body))["items"]
     assert again["outcome"] == "merged"
     assert again["fingerprint"] == item["fingerprint"]
+
+
+async def test_explain_of_an_alert_has_the_severity_that_was_said_beside_its_labels(
+    client: Client,
+) -> None:
+    body = {"labels": {"alertname": "CPU", "severity": "info"}, "severity": "critical"}
+    await client.ask("POST", "/api/v1/intake/custom", body)
+    await eventually(client.drained)
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    why = await client.ask("GET", f"/api/v1/alerts/{alert['fingerprint']}/explain")
+    assert (why["alert"]["severity"], why["items"][0]["severity"]) == ("critical", "critical")
+    assert why["items"][0]["ticket"]["priority"] == "critical"
+
+
+async def test_explain_of_an_alert_whose_recovery_is_known_by_its_hash(client: Client) -> None:
+    event = {"hash": "a" * 32, "rule_name": "CPU", "severity": 1, "tags_map": {"host": "db1"}}
+    await client.ask("POST", "/api/v1/intake/n9e", event)
+    await eventually(client.drained)
+    (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    why = await client.ask("GET", f"/api/v1/alerts/{alert['fingerprint']}/explain")
+    assert why["items"][0]["outcome"] == "merged"
+    renamed = event | {"tags_map": {"host": "db2"}}
+    await client.ask("POST", "/api/v1/intake/n9e", renamed)
+    await eventually(client.drained)
+    left = await client.ask("GET", f"/api/v1/alerts/{alert['fingerprint']}/explain")
+    assert (left["alert"]["status"], left["alert"]["occurrences"]) == ("resolved", 0)
+    assert left["items"] == []
+    assert len((await client.ask("GET", "/api/v1/alerts"))["items"]) == 2
 
 
 async def test_intake_takes_the_good_and_names_the_bad(client: Client) -> None:

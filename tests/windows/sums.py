@@ -1,7 +1,7 @@
 """Summed sightings and strands of tests: firing and resolved, at so many minutes after noon."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import permutations
 
@@ -33,6 +33,12 @@ def resolve(received: float, end: float | None = None) -> Said:
     return Said(False, received, end)
 
 
+def cut(said: Said) -> Said:
+    """An end in the future is none: intake takes the receipt for it."""
+    is_ahead = not said.firing and said.time is not None and said.time > said.received
+    return replace(said, time=None) if is_ahead else said
+
+
 def orders(*all_said: Said) -> list[tuple[Said, ...]]:
     """Every order in which they can be delivered."""
     return list(permutations(all_said))
@@ -51,6 +57,7 @@ def summed(said: Said, count: int = 1, of: Identity = DISK) -> Summed:
         began_at=start,
         starts_at=start,
         ends_at=received if named is None else named,
+        unended=not said.firing and named is None,
         first_received_at=received,
         received_at=received,
         lease_until=FOREVER if said.lease is None else at(said.lease),

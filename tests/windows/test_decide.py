@@ -17,7 +17,7 @@ from gateway.windows.decide import (
 from gateway.windows.strand import Step
 
 BOTH = (False, True)
-ALL_FACTS = [Facts(*values) for values in product(AlertState, TicketState, BOTH, BOTH, BOTH, BOTH)]
+ALL_FACTS = [Facts(*values) for values in product(AlertState, TicketState, *[BOTH] * 5)]
 FALLS_SILENT = {AlertState.OVER, AlertState.EXPIRED}
 
 
@@ -30,14 +30,15 @@ def by_the_rules(facts: Facts) -> Action:
         return Action.REOPEN if was_resolved_lately else Action.OPEN
     if must_have_live_ticket and not facts.linked:
         return Action.JOIN
-    is_last_to_fall_silent = facts.alert in FALLS_SILENT and facts.linked and not facts.others_fire
+    falls_silent = facts.stopped and facts.alert in FALLS_SILENT
+    is_last_to_fall_silent = falls_silent and facts.linked and not facts.others_fire
     if is_live and is_last_to_fall_silent and facts.may_resolve:
         return Action.RESOLVE
     return Action.NOTHING
 
 
 def test_there_are_as_many_facts_as_combinations() -> None:
-    assert len(set(ALL_FACTS)) == 6 * 4 * 2**4
+    assert len(set(ALL_FACTS)) == 6 * 4 * 2**5
 
 
 def test_every_combination_of_facts_is_decided_by_the_three_rules() -> None:
@@ -60,6 +61,12 @@ def test_a_ticket_is_never_opened_or_reopened_beside_a_live_one() -> None:
     for facts in ALL_FACTS:
         if facts.ticket is TicketState.LIVE:
             assert decide(facts) not in (Action.OPEN, Action.REOPEN), facts
+
+
+def test_what_is_said_of_an_alert_that_was_over_already_resolves_nothing() -> None:
+    for facts in ALL_FACTS:
+        if not facts.stopped:
+            assert decide(facts) is not Action.RESOLVE, facts
 
 
 def test_only_a_resolved_ticket_whose_window_is_open_is_reopened() -> None:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.windows.strand import BELIEVED_AFTER, Step, Strand, fires, fold
+from gateway.windows.claims import BELIEVED_AFTER, MOST
+from gateway.windows.strand import Step, Strand, fold
+from gateway.windows.times import FOREVER
 from tests.alerts.identities import at, identity
-from tests.windows.sums import Said, fire, folded, minutes, new_strand, orders, resolve, summed
+from tests.windows.sums import Said, cut, fire, folded, minutes, new_strand, orders, resolve, summed
 
 QUARTER = BELIEVED_AFTER / timedelta(minutes=1)
 TIMES = st.integers(min_value=-40, max_value=60)
@@ -19,47 +21,69 @@ SAID = st.builds(
     firing=st.booleans(),
     received=st.integers(min_value=0, max_value=60),
     time=st.none() | TIMES,
+    lease=st.none() | TIMES,
 )
-HISTORIES = st.lists(SAID, min_size=1, max_size=8)
+
+
+HISTORIES = st.lists(SAID.map(cut), min_size=1, max_size=8)
 
 
 def lasting(strand: Strand) -> dict[str, Any]:
     """What must not depend on the order of delivery."""
-    names = ("fired_at", "resolved_at", "unstarted_at", "last_firing_at", "last_resolve_at")
+    names = ("fired_at", "resolved_at", "unended_at", "unstarted_at", "last_resolve_at")
     counted = ("firing", "occurrences", "first_seen", "last_seen")
-    return {name: getattr(strand, name) for name in (*names, *counted)}
+    running = ("started_at", "last_firing_at", "lease_until") if strand.firing else ()
+    return {name: getattr(strand, name) for name in (*names, *counted, *running)}
 
 
 def greatest(values: Sequence[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
+def end_of(said: Said) -> float:
+    return said.received if said.time is None else said.time
+
+
+def start_of(said: Said, resolves: Sequence[Said]) -> float | None:
+    """When the firing began that *said* speaks of; None if a resolve has ended it."""
+    believed_from = max((one.received for one in resolves), default=-1_000) + QUARTER
+    for one in resolves:
+        if said.time is None:
+            over = said.received <= one.received
+        elif one.time is None:
+            over = min(said.time, said.received) <= one.received
+        else:
+            over = said.time <= one.time
+        if over:
+            return believed_from if said.received >= believed_from else None
+    return said.received if said.time is None else said.time
+
+
 def by_definition(history: Sequence[Said]) -> dict[str, Any]:
     """F, R and the rest, straight from the whole history."""
     firing = [said for said in history if said.firing]
     resolves = [said for said in history if not said.firing]
-    started = greatest([said.time for said in firing])
-    ended = greatest([said.received if said.time is None else said.time for said in resolves])
-    unstarted = greatest([said.received for said in firing if said.time is None])
-    last_firing = greatest([said.received for said in firing])
-    last_resolve = greatest([said.received for said in resolves])
-    believed = last_firing is not None and (
-        ended is None
-        or last_resolve is None
-        or (started is not None and started > ended)
-        or (unstarted is not None and unstarted > last_resolve)
-        or last_firing >= last_resolve + QUARTER
-    )
+    starts = [(said, start_of(said, resolves)) for said in firing]
+    standing = [(said, start) for said, start in starts if start is not None]
+    leases = [None if said.lease is None else at(said.lease) for said, _ in standing]
+    running = {
+        "started_at": min(start for _, start in standing),
+        "last_firing_at": max(said.received for said, _ in standing),
+        "lease_until": FOREVER if None in leases else max(one for one in leases if one),
+    } if standing else {}  # fmt: skip
     return {
-        "fired_at": started,
-        "resolved_at": ended,
-        "unstarted_at": unstarted,
-        "last_firing_at": last_firing,
-        "last_resolve_at": last_resolve,
-        "firing": believed,
+        "fired_at": greatest([said.time for said in firing]),
+        "resolved_at": greatest(
+            [said.received if said.time is None else said.time for said in resolves]
+        ),
+        "unended_at": greatest([said.received for said in resolves if said.time is None]),
+        "unstarted_at": greatest([said.received for said in firing if said.time is None]),
+        "last_resolve_at": greatest([said.received for said in resolves]),
+        "firing": bool(standing),
         "occurrences": len(history),
         "first_seen": min(said.received for said in history),
         "last_seen": max(said.received for said in history),
+        **running,
     }
 
 
@@ -102,7 +126,7 @@ def test_what_a_fold_says_of_the_strand_is_what_became_of_it(history: list[Said]
     for said in history:
         before, known = strand.firing, strand.occurrences > 0
         step = fold(strand, summed(said))
-        assert strand.firing is fires(strand)
+        assert strand.firing is bool(strand.claims)
         assert (step is Step.STARTED) is (not before and strand.firing)
         assert (step is Step.RESOLVED) is (before and not strand.firing)
         assert (step is Step.ORPHAN) is (not known and not said.firing)
@@ -110,16 +134,60 @@ def test_what_a_fold_says_of_the_strand_is_what_became_of_it(history: list[Said]
 
 
 @given(HISTORIES)
-@example([resolve(0, 1), fire(1), fire(0, 2)])
-def test_a_running_episode_has_a_start_and_named_starts_lie_after_the_last_end(
-    history: list[Said],
-) -> None:
+@example([resolve(1, 1), fire(2), fire(0, 2)])
+def test_a_running_episode_has_a_start_and_it_lies_after_the_last_end(history: list[Said]) -> None:
     strand, _ = folded(history)
     if strand.firing:
         assert strand.started_at is not None
-        if strand.fired_at is not None and strand.resolved_at is not None:
-            after = strand.started_at > strand.resolved_at
-            assert after or strand.fired_at <= strand.resolved_at
+        assert strand.resolved_at is None or strand.started_at > strand.resolved_at
+
+
+@given(st.lists(TIMES, min_size=MOST + 1, max_size=3 * MOST, unique=True))
+def test_of_many_starts_the_first_ones_and_the_last_are_kept(starts: list[int]) -> None:
+    strand, _ = folded([fire(60, start) for start in starts])
+    kept = [minutes(claim.starts_at) for claim in strand.claims]
+    assert kept == [*sorted(starts)[: MOST - 1], max(starts)]
+    assert minutes(strand.started_at) == min(starts)
+
+
+def test_a_fast_senders_alert_ends_with_a_resolve_that_names_no_end() -> None:
+    strand, steps = folded([fire(1, 3), resolve(2), fire(5, 4)])
+    assert steps == [Step.STARTED, Step.RESOLVED, Step.STARTED]
+    assert not folded([fire(1, 3), resolve(2), fire(5, 4), resolve(6, 5)])[0].firing
+    assert minutes(strand.started_at) == 4
+
+
+@pytest.mark.parametrize("order", orders(fire(1, 3), fire(5, 4), resolve(2), resolve(6, 5)))
+def test_a_clock_that_was_set_right_leaves_nothing_firing_in_any_order(
+    order: Sequence[Said],
+) -> None:
+    assert not folded(order)[0].firing
+
+
+def test_a_resolve_with_an_end_of_its_own_compares_times_however_late_it_comes() -> None:
+    strand, _ = folded([fire(1, 3), resolve(10, 2)])
+    assert strand.firing
+
+
+@pytest.mark.parametrize("order", orders(fire(0, 0), fire(21, 20), resolve(30, 10)))
+def test_the_running_episode_starts_after_the_last_end_in_every_order(
+    order: Sequence[Said],
+) -> None:
+    assert minutes(folded(order)[0].started_at) == 20
+
+
+@pytest.mark.parametrize("order", orders(fire(0, 0), fire(21, 20, lease=25), resolve(22, 10)))
+def test_a_lease_ends_with_the_claim_that_it_came_with_in_every_order(
+    order: Sequence[Said],
+) -> None:
+    assert minutes(folded(order)[0].lease_until) == 25
+
+
+def test_mere_repeats_prolong_the_lease_of_the_newest_claim() -> None:
+    strand, _ = folded([fire(0, 0, lease=60), fire(5, 4, lease=9)])
+    strand.last_firing_at, strand.lease_until = at(8), at(60)  # as a credit leaves them
+    fold(strand, summed(resolve(9, 2)))
+    assert (minutes(strand.lease_until), minutes(strand.last_firing_at)) == (12, 8)
 
 
 @pytest.mark.parametrize("order", orders(fire(1, 1), resolve(2, 2), fire(3, 3)))

@@ -107,6 +107,7 @@ class SegmentJournal:
         source: str,
         body: bytes,
         checked: object,
+        sightings: int = 1,
         letter: bytes = b"",
     ) -> int:
         if self._own_bytes + self._leftover_bytes + len(body) > self._max_bytes:
@@ -114,10 +115,10 @@ class SegmentJournal:
         if self._closing:
             raise JournalFull("the journal is closing", "journal_closed")
         received_us = (received_at - EPOCH) // MICROSECOND
-        if received_us < self._last_received_us:
-            received_us = self._last_received_us
+        if received_us <= self._last_received_us:
+            received_us = self._last_received_us + 1
             received_at = EPOCH + timedelta(microseconds=received_us)
-        self._last_received_us = received_us
+        self._last_received_us = received_us + max(sightings, 1) - 1
         self._own_bytes += len(body)
         answer = self._patience.answer()
         self._committer.submit(

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Row, Select, and_, exists, func, select
 from sqlalchemy.sql import ColumnElement
 
+from gateway.alerts.severity import Severity
 from gateway.alerts.view import AlertFilter, AlertView, Position, SourceView, StrandView
 from gateway.errors import Refused
 from gateway.storage.postgres.database import Database, Transaction
@@ -181,6 +182,7 @@ def _strand_view(row: Row[Any], sources: Sequence[SourceView]) -> StrandView:
     return StrandView(
         strand=row.strand.hex(),
         labels=row.labels,
+        severity=Severity(row.severity),
         firing=row.firing,
         expired=row.expired,
         last_seen=row.last_seen,

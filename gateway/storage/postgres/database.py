@@ -20,7 +20,7 @@ from gateway.storage.postgres.connect import PostgresAway
 from gateway.storage.postgres.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.held import voided_reports
 from gateway.storage.postgres.statements import load
-from gateway.storage.postgres.working_set import WindowsMoved, save_working_set
+from gateway.storage.postgres.working_set import RowsMoved, save_working_set
 
 SQL = load("ledger")
 _TRIES = 8
@@ -73,7 +73,7 @@ class Database:
                 if self._void is not None and transaction.voided:
                     await self._void(transaction.voided)
                 return done
-            except WindowsMoved:
+            except RowsMoved:
                 continue
             except (SQLAlchemyError, asyncpg.PostgresError) as error:
                 if failure_of(error) is not Failure.RETRY:

@@ -28,9 +28,9 @@ from gateway.storage.postgres.outcome import confirmations
 from gateway.storage.postgres.poison import without_poison
 from gateway.storage.postgres.working_set import (
     SQL,
-    WindowsMoved,
+    RowsMoved,
     enter_tenant,
-    load_working_set,
+    load_for_sightings,
     save_working_set,
 )
 
@@ -90,8 +90,8 @@ class PostgresLedger:
         for attempt in range(_TRIES):
             try:
                 return await self._attempt(batch)
-            except WindowsMoved:
-                self.on_retry("windows_moved")
+            except RowsMoved:
+                self.on_retry("rows_moved")
             except (*DRIVER_ERRORS, *MISTAKES) as error:
                 if await self._classify(error) is Failure.DATA:
                     log.error("a sighting cannot be stored: dead letter", exc_info=error)
@@ -200,12 +200,7 @@ class PostgresLedger:
         if not news:
             return WorkingSet(tenant)
         identities = [summed.identity for summed in news]
-        rows = await load_working_set(
-            connection,
-            tenant,
-            (identity.fingerprint for identity in identities),
-            (identity.merge_key for identity in identities),
-        )
+        rows = await load_for_sightings(connection, tenant, identities)
         known = {(tenant, one.strand, one.source): one for one in identities}
         held = {key: batch.held[key] for key in known if key in batch.held}
         for key, count in (await take_held(connection, tenant, held)).items():

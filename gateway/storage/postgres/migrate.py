@@ -20,7 +20,7 @@ from gateway.errors import GatewayError
 SHIPPED = files("gateway.storage.postgres") / "migrations"
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
-_LOCK = 7_202_114_593_880_041
+MIGRATION_LOCK = 7_202_114_593_880_041
 """Advisory lock key: any number that no other program of this database uses."""
 _LOCK_TURN_SECONDS = 0.25
 _ATTEMPTS = 8
@@ -189,7 +189,7 @@ async def _become_only_migrator(
     snapshot, and CREATE INDEX CONCURRENTLY of the other would wait for that.
     """
     waiting = False
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1::bigint)", _LOCK):
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1::bigint)", MIGRATION_LOCK):
         if not waiting:
             progress("Another gateway is migrating the database; waiting for it ...")
             waiting = True

@@ -46,9 +46,19 @@ class Preparation:
         self._clock = clock
         self._tenants: list[int] = []
         self._read_at = clock() - TENANTS_KEPT
+        self.away = False
+        """The last try did not reach PostgreSQL."""
 
     async def prepare(self) -> None:
         """Raises Unavailable while something is missing."""
+        try:
+            await self._prepare()
+        except Unavailable as error:
+            self.away = isinstance(error, PostgresAway)
+            raise
+        self.away = False
+
+    async def _prepare(self) -> None:
         if self._may_migrate:
             await self._migrate()
         connection = await connect(self._url, purpose=WORKERS)

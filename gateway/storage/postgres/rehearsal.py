@@ -6,7 +6,7 @@ from gateway.intake.effects import apply_sighting
 from gateway.intake.explain import Rehearsed
 from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.database import Database, Transaction
-from gateway.storage.postgres.working_set import load_working_set
+from gateway.storage.postgres.working_set import load_for_sightings
 from gateway.windows.summed import Summed
 
 
@@ -20,12 +20,8 @@ class PostgresRehearsal:
         """See `Rehearsal`."""
 
         async def work(transaction: Transaction) -> list[Rehearsed]:
-            rows = await load_working_set(
-                transaction.driver,
-                tenant,
-                (one.identity.fingerprint for one in sightings),
-                (one.identity.merge_key for one in sightings),
-            )
+            identities = [one.identity for one in sightings]
+            rows = await load_for_sightings(transaction.driver, tenant, identities)
             return [_rehearse(rows, one) for one in sightings]
 
         return await self._database.retrying(tenant, work)
@@ -33,7 +29,7 @@ class PostgresRehearsal:
 
 def _rehearse(rows: WorkingSet, summed: Summed) -> Rehearsed:
     outcome = apply_sighting(rows, summed)
-    alert = rows.alerts[summed.identity.fingerprint]
+    alert = rows.alerts[rows.strands[summed.identity.strand].fingerprint]
     ticket = rows.tickets.get(alert.ticket_id) if alert.ticket_id else None
     opened = ticket is not None and ticket.id in rows.new_tickets
     return Rehearsed(outcome, ticket, opened)

@@ -9,6 +9,7 @@ import asyncpg
 from gateway.alerts.alert import Alert, AlertStatus, Triage
 from gateway.alerts.rule import AutoResolve
 from gateway.alerts.severity import Severity
+from gateway.storage.postgres.claims import pack_claims, unpack_claims
 from gateway.tickets.history import Chained
 from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.windows.strand import Strand
@@ -21,9 +22,10 @@ ALERT = (
     "episodes", "version",
 )  # fmt: skip
 STRAND = (
-    "strand", "fingerprint", "labels", "severity", "fired_at", "resolved_at", "unstarted_at",
-    "last_firing_at", "last_resolve_at", "started_at", "lease_until", "lease_check_at", "firing",
-    "expired", "silenced", "occurrences", "last_outcome", "first_seen", "last_seen", "version",
+    "strand", "fingerprint", "labels", "severity", "claims", "fired_at", "resolved_at",
+    "unended_at", "unstarted_at", "last_firing_at", "last_resolve_at", "started_at", "lease_until",
+    "lease_check_at", "firing", "expired", "silenced", "occurrences", "last_outcome", "first_seen",
+    "last_seen", "version",
 )  # fmt: skip
 WINDOW = (
     "merge_key", "rule", "length", "auto_resolve", "opened_at", "ends_at", "firing", "ticket_id",
@@ -44,6 +46,8 @@ def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:
     for name in names:
         if name in _JSON:
             columns.append([value.decode() for value in map(attrgetter(name), objects)])
+        elif name == "claims":
+            columns.append([pack_claims(one.claims) for one in objects])  # type: ignore[attr-defined]
         elif name == "lease_check_at":
             columns.append([lease_check_at(one) for one in objects])
         else:
@@ -74,7 +78,7 @@ def alert_of(row: asyncpg.Record) -> Alert:
 
 def strand_of(row: asyncpg.Record) -> Strand:
     """A row of `lock_strands`."""
-    return Strand(**_values(row, severity=Severity))
+    return Strand(**_values(row, severity=Severity, claims=unpack_claims))
 
 
 def window_of(row: asyncpg.Record) -> Window:

@@ -36,11 +36,11 @@ alerts = _table(
 )  # fmt: skip
 strands = _table(
     "strands",
-    strand=LargeBinary, fingerprint=LargeBinary, labels=JSONB, severity=Text, fired_at=_TIME,
-    resolved_at=_TIME, unstarted_at=_TIME, last_firing_at=_TIME, last_resolve_at=_TIME,
-    started_at=_TIME, lease_until=_TIME, lease_check_at=_TIME, firing=Boolean, expired=Boolean,
-    silenced=Boolean, occurrences=BigInteger, last_outcome=Text, first_seen=_TIME, last_seen=_TIME,
-    version=BigInteger,
+    strand=LargeBinary, fingerprint=LargeBinary, labels=JSONB, severity=Text, claims=LargeBinary,
+    fired_at=_TIME, resolved_at=_TIME, unended_at=_TIME, unstarted_at=_TIME, last_firing_at=_TIME,
+    last_resolve_at=_TIME, started_at=_TIME, lease_until=_TIME, lease_check_at=_TIME,
+    firing=Boolean, expired=Boolean, silenced=Boolean, occurrences=BigInteger, last_outcome=Text,
+    first_seen=_TIME, last_seen=_TIME, version=BigInteger,
 )  # fmt: skip
 reports = _table(
     "reports",

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 import orjson
 
+from gateway.alerts.identity import Identity
 from gateway.errors import Conflict
 from gateway.intake.announce import Route, messages
 from gateway.intake.working_set import Announcement, WorkingSet
@@ -20,8 +21,10 @@ from gateway.tickets.history import Chained, chain
 SQL = load("ledger")
 
 
-class WindowsMoved(Conflict):
-    """Between the look and the lock an alert went to another window: start over."""
+class RowsMoved(Conflict):
+    """Between the look and the lock an alert went to another window, or a strand to another alert:
+    start over.
+    """
 
 
 async def enter_tenant(connection: asyncpg.Connection, tenant: int) -> int:
@@ -30,6 +33,21 @@ async def enter_tenant(connection: asyncpg.Connection, tenant: int) -> int:
     if found is None:
         raise LookupError(f"no tenant {tenant}")
     return int(found["silence_version"])
+
+
+async def load_for_sightings(
+    connection: asyncpg.Connection, tenant: int, identities: Sequence[Identity]
+) -> WorkingSet:
+    """What sightings may touch: the alerts that they name, and those that their strands are of."""
+    strands = sorted({one.strand for one in identities})
+    found = await connection.fetch(SQL["peek_strands"], tenant, strands)
+    known = {place["strand"]: place["fingerprint"] for place in found}
+    named = [one.fingerprint for one in identities]
+    keys = [one.merge_key for one in identities]
+    rows = await load_working_set(connection, tenant, [*named, *known.values()], keys)
+    if not known.keys() <= rows.strands.keys():
+        raise RowsMoved("a strand has moved to another alert")
+    return rows
 
 
 async def load_working_set(
@@ -61,7 +79,7 @@ async def _load_alerts(
 ) -> None:
     for found in await connection.fetch(SQL["lock_alerts"], rows.tenant, wanted):
         if found["merge_key"] not in keys:
-            raise WindowsMoved("an alert has moved to another window")
+            raise RowsMoved("an alert has moved to another window")
         rows.alerts[found["fingerprint"]] = row.alert_of(found)
     for found in await connection.fetch(SQL["lock_strands"], rows.tenant, wanted):
         rows.add_strand(row.strand_of(found))
@@ -142,6 +160,8 @@ async def _save_alerts(connection: asyncpg.Connection, rows: WorkingSet) -> None
     await _run(connection, "insert_strands", tenant, fresh, row.STRAND)
     moved = row.select(rows.strands, rows.changed_strands - rows.new_strands)
     await _run(connection, "update_strands", tenant, moved, row.STRAND)
+    renamed = row.select(rows.strands, rows.renamed_strands - rows.new_strands)
+    await _run(connection, "rename_strands", tenant, renamed, ("strand", "fingerprint", "labels"))
     reports = row.select(rows.reports, rows.reports)
     names = ("strand", "source", "source_fingerprint", "url", "lease_until", "last_seen")
     await _run(connection, "save_reports", tenant, reports, names)
@@ -159,6 +179,10 @@ async def _save_tickets(connection: asyncpg.Connection, rows: WorkingSet) -> Non
     await _run(connection, "insert_tickets", rows.tenant, fresh, row.TICKET)
     moved = row.select(rows.tickets, rows.changed_tickets - rows.new_tickets)
     await _run(connection, "update_tickets", rows.tenant, moved, row.TICKET)
+    if rows.shifts:
+        tickets, fingerprints = zip(*sorted(rows.shifts), strict=True)
+        counts = [rows.shifts[place] for place in sorted(rows.shifts)]
+        await connection.execute(SQL["shift_links"], rows.tenant, tickets, fingerprints, counts)
     links = row.select(rows.links, rows.links)
     names = ("ticket_id", "fingerprint", "joined_at", "before", "after")
     await _run(connection, "save_links", rows.tenant, links, names)

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
@@ -63,10 +63,24 @@ def check_url(url: str) -> None:
     if parts.scheme not in SCHEMES:
         raise ValueError(f"must begin with {', '.join(f'{name}://' for name in SCHEMES)}")
     kind = parts.scheme.partition("+")[2]
+    try:
+        _check_parts(url, parts, kind)
+    except (ValueError, TypeError) as error:
+        raise ValueError("has a port, a database or an option that is none") from error
     if kind and not _hosts(parts):
         raise ValueError("names no host")
     if kind == "sentinel" and not parts.path.strip("/"):
         raise ValueError("must end with the name of the master, as in /mymaster")
+
+
+def _check_parts(url: str, parts: SplitResult, kind: str) -> None:
+    """Raises what would be raised once the client is used."""
+    if not kind:
+        ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]
+        return
+    _hosts(parts)
+    if kind == "sentinel":
+        int(parts.path.strip("/").partition("/")[2] or 0)
 
 
 def _cluster(parts: SplitResult, options: dict[str, Any]) -> RedisCluster:

@@ -41,6 +41,7 @@ class Remembered(msgspec.Struct, array_like=True, gc=False):
     resolved_at: int
     last_resolve_at: int
     until: int
+    fingerprint: bytes
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -112,6 +113,7 @@ def pack_state(known: Confirmed | None, source: str) -> bytes:
             microseconds(known.resolved_at),
             microseconds(known.last_resolve_at),
             microseconds(known.until),
+            known.fingerprint,
         )
     )
 
@@ -126,6 +128,7 @@ def unpack_state(state: bytes, version: int, source: str) -> Confirmed | None:
         return None
     return Confirmed(
         version=version,
+        fingerprint=found.fingerprint,
         firing=found.firing,
         severity=found.severity,
         silenced=found.silenced,

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Unavailable
+from gateway.intake.collect import MICROSECOND, receipts_of
 from gateway.intake.journal import Journal, JournalFull, JournalHealth, Record
 from gateway.storage.journal.journal import JournalOptions
 from tests.storage.journal.journals import NOON, Taken, append, bodies, opened, read_all
@@ -156,18 +157,25 @@ async def test_what_waits_when_it_closes_is_committed_and_answered(tmp_path: Pat
     assert len(taken.records) == 50
 
 
+STEPS = st.timedeltas(timedelta(days=-400), timedelta(days=400))
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.timedeltas(timedelta(days=-400), timedelta(days=400)), min_size=1, max_size=20))
-def test_received_at_never_runs_backwards(steps: list[timedelta]) -> None:
+@given(st.lists(st.tuples(STEPS, st.integers(0, 3)), min_size=1, max_size=20))
+def test_no_two_sightings_are_received_at_once_whatever_the_clock_does(
+    steps: list[tuple[timedelta, int]],
+) -> None:
     async def law() -> None:
         taken = Taken()
         with TemporaryDirectory() as root:
             async with opened(Path(root), taken) as journal:
-                for step in steps:
-                    await journal.append(NOON + step, 1, "custom", b"", None)
+                for step, count in steps:
+                    await journal.append(NOON + step, 1, "custom", b"", None, count)
                 records = await read_all(journal)
-        highest = [max(steps[: n + 1]) for n in range(len(steps))]
-        assert [record.received_at - NOON for record in records] == highest
+        last = datetime.min.replace(tzinfo=UTC)
+        for record, (step, count) in zip(records, steps, strict=True):
+            assert record.received_at == max(NOON + step, last + MICROSECOND)
+            last = receipts_of(record.received_at, max(count, 1))[-1]
         assert taken.records == records
 
     asyncio.run(law())

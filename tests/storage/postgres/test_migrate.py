@@ -24,6 +24,15 @@ ONE = "CREATE TABLE first (id integer); INSERT INTO first VALUES (1); -- two sta
 TWO = "ALTER TABLE first ADD COLUMN name text NOT NULL DEFAULT 'none';\n"
 
 
+NAMED_BY_LABELS = 4
+OLD_STRAND = """
+INSERT INTO strands (tenant_id, strand, fingerprint, labels, severity, firing, expired, silenced,
+                     occurrences, last_outcome, first_seen, last_seen, version, lease_until)
+VALUES (1, $1, 'f', '{}', 'medium', $2, false, false,
+        1, 'opened', now(), now(), 1, ($3::text)::timestamptz)
+"""
+
+
 def quiet(_: str) -> None:
     """Nobody waits."""
 
@@ -157,6 +166,32 @@ def test_two_files_of_one_number_are_an_error(shipped: Path) -> None:
     (shipped / "0002_other.sql").write_text("SELECT 1")
     with pytest.raises(ValueError, match=r"0002_names\.sql and 0002_other\.sql"):
         read_migrations(shipped)
+
+
+async def test_what_fires_under_a_strands_former_key_can_end_after_the_upgrade(
+    empty_database: str, tmp_path: Path
+) -> None:
+    for migration in read_migrations(SHIPPED):
+        if migration.number < NAMED_BY_LABELS:
+            (tmp_path / migration.name).write_text(migration.sql)
+    await migrate(empty_database, progress=quiet, migrations=tmp_path)
+    connection = await asyncpg.connect(empty_database)
+    try:
+        for key, firing, lease in ((b"a", True, "infinity"), (b"b", False, "infinity")):
+            await connection.execute(OLD_STRAND, key, firing, lease)
+        await connection.execute(OLD_STRAND, b"c", True, "2026-01-01T12:00:00Z")
+        await migrate(empty_database, progress=quiet)
+        rows = await connection.fetch(
+            """
+            SELECT strand, lease_until = 'infinity' AS endless, lease_check_at = lease_until AS seen
+            FROM strands ORDER BY strand
+            """
+        )
+    finally:
+        await connection.close()
+    assert [tuple(row) for row in rows] == [
+        (b"a", False, True), (b"b", True, None), (b"c", False, None),
+    ]  # fmt: skip
 
 
 def test_the_shipped_files_are_numbered_without_a_gap() -> None:

@@ -25,6 +25,7 @@ def key(number: int = 1, source: str = "custom", tenant: int = 1) -> ReportKey:
 def known(version: int = 5, source: str = "custom") -> Confirmed:
     return Confirmed(
         version=version,
+        fingerprint=b"f" * 16,
         firing=True,
         severity=Severity.HIGH,
         silenced=False,

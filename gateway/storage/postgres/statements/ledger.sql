@@ -19,6 +19,10 @@ SELECT set_config('app.tenant', $1::integer::text, true), silence_version FROM t
 -- Which windows and tickets the alerts are in: read before the locks, checked again under them.
 SELECT fingerprint, merge_key FROM alerts WHERE tenant_id = $1 AND fingerprint = ANY ($2::bytea[])
 
+-- name: peek_strands
+-- Which alerts the strands are of, whatever their labels say now: read before the locks as well.
+SELECT strand, fingerprint FROM strands WHERE tenant_id = $1 AND strand = ANY ($2::bytea[])
+
 -- name: lock_windows
 SELECT merge_key, rule, length, auto_resolve, opened_at, ends_at, firing, ticket_id
 FROM windows WHERE tenant_id = $1 AND merge_key = ANY ($2::bytea[])
@@ -31,8 +35,8 @@ FROM alerts WHERE tenant_id = $1 AND fingerprint = ANY ($2::bytea[])
 ORDER BY fingerprint FOR NO KEY UPDATE
 
 -- name: lock_strands
-SELECT strand, fingerprint, labels::text, severity, fired_at, resolved_at, unstarted_at, last_firing_at, last_resolve_at,
-       started_at, lease_until, firing, expired, silenced, occurrences, last_outcome, first_seen, last_seen, version
+SELECT strand, fingerprint, labels::text, severity, claims, fired_at, resolved_at, unended_at, unstarted_at,
+       last_firing_at, last_resolve_at, started_at, lease_until, firing, expired, silenced, occurrences, last_outcome, first_seen, last_seen, version
 FROM strands WHERE tenant_id = $1 AND fingerprint = ANY ($2::bytea[])
 ORDER BY strand FOR NO KEY UPDATE
 
@@ -63,23 +67,33 @@ FROM unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boo
 WHERE alerts.tenant_id = $1 AND alerts.fingerprint = new.f
 
 -- name: insert_strands
-INSERT INTO strands (tenant_id, strand, fingerprint, labels, severity, fired_at, resolved_at, unstarted_at, last_firing_at,
-                     last_resolve_at, started_at, lease_until, lease_check_at, firing, expired, silenced, occurrences,
-                     last_outcome, first_seen, last_seen, version)
-SELECT $1, s, f, l::jsonb, se, fa, ra, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v
-FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
-            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::boolean[],
-            $15::boolean[], $16::boolean[], $17::bigint[], $18::text[], $19::timestamptz[], $20::timestamptz[], $21::bigint[])
-     AS new (s, f, l, se, fa, ra, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v)
+INSERT INTO strands (tenant_id, strand, fingerprint, labels, severity, claims, fired_at, resolved_at, unended_at,
+                     unstarted_at, last_firing_at, last_resolve_at, started_at, lease_until, lease_check_at, firing, expired,
+                     silenced, occurrences, last_outcome, first_seen, last_seen, version)
+SELECT $1, s, f, l::jsonb, se, cl, fa, ra, ue, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v
+FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[], $8::timestamptz[],
+            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+            $14::timestamptz[], $15::timestamptz[], $16::boolean[], $17::boolean[], $18::boolean[], $19::bigint[],
+            $20::text[], $21::timestamptz[], $22::timestamptz[], $23::bigint[])
+     AS new (s, f, l, se, cl, fa, ra, ue, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v)
 
 -- name: update_strands
-UPDATE strands SET severity = se, fired_at = fa, resolved_at = ra, unstarted_at = ua, last_firing_at = lf, last_resolve_at = lr,
-                   started_at = sa, lease_until = lu, lease_check_at = lc, firing = fi, expired = ex, silenced = si,
-                   occurrences = o, last_outcome = lo, first_seen = fs, last_seen = ls, version = v
-FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
-            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::boolean[],
-            $15::boolean[], $16::boolean[], $17::bigint[], $18::text[], $19::timestamptz[], $20::timestamptz[], $21::bigint[])
-     AS new (s, f, l, se, fa, ra, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v)
+UPDATE strands SET severity = se, claims = cl, fired_at = fa, resolved_at = ra, unended_at = ue, unstarted_at = ua,
+                   last_firing_at = lf, last_resolve_at = lr, started_at = sa, lease_until = lu, lease_check_at = lc,
+                   firing = fi, expired = ex, silenced = si, occurrences = o, last_outcome = lo, first_seen = fs,
+                   last_seen = ls, version = v
+FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[], $8::timestamptz[],
+            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+            $14::timestamptz[], $15::timestamptz[], $16::boolean[], $17::boolean[], $18::boolean[], $19::bigint[],
+            $20::text[], $21::timestamptz[], $22::timestamptz[], $23::bigint[])
+     AS new (s, f, l, se, cl, fa, ra, ue, ua, lf, lr, sa, lu, lc, fi, ex, si, o, lo, fs, ls, v)
+WHERE strands.tenant_id = $1 AND strands.strand = new.s
+
+-- name: rename_strands
+-- Those that have gone to another alert, or whose labels were edited. Apart from the update of all that changed:
+-- the index of strands by their alerts is seldom touched.
+UPDATE strands SET fingerprint = f, labels = l::jsonb
+FROM unnest($2::bytea[], $3::bytea[], $4::text[]) AS new (s, f, l)
 WHERE strands.tenant_id = $1 AND strands.strand = new.s
 
 -- name: lock_repeated
@@ -191,6 +205,12 @@ FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::te
      AS new (i, n, t, d, s, sb, p, w, r, l, m, f, rq, a, ag, e, fl, fi, si, u, ca, ua, aa, fr, ra, cl, v, hl, hh)
 WHERE tickets.tenant_id = $1 AND tickets.id = new.i
 
+-- name: shift_links
+-- Strands have gone to or from an alert with all their sightings: its ticket counts what it did before.
+UPDATE ticket_alerts SET occurrences_before = occurrences_before + n
+FROM unnest($2::text[], $3::bytea[], $4::bigint[]) AS shifted (t, f, n)
+WHERE ticket_alerts.tenant_id = $1 AND ticket_alerts.ticket_id = t AND ticket_alerts.fingerprint = f
+
 -- name: save_links
 INSERT INTO ticket_alerts (tenant_id, ticket_id, fingerprint, joined_at, occurrences_before, occurrences_after)
 SELECT $1, * FROM unnest($2::text[], $3::bytea[], $4::timestamptz[], $5::bigint[], $6::bigint[])
@@ -207,7 +227,7 @@ FROM unnest($2::bytea[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::
      AS new (f, n, r, m, t, s, e)
 ON CONFLICT (tenant_id, fingerprint, number) DO UPDATE
 SET ticket_id = coalesce(excluded.ticket_id, episodes.ticket_id),
-    starts_at = least(excluded.starts_at, episodes.starts_at), ends_at = coalesce(excluded.ends_at, episodes.ends_at)
+    starts_at = excluded.starts_at, ends_at = coalesce(excluded.ends_at, episodes.ends_at)
 
 -- name: insert_history
 INSERT INTO history (tenant_id, kind, object_id, sequence, at, actor, field, old, new, comment, hash)
