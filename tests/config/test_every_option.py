@@ -185,7 +185,7 @@ def use(config: Config) -> None:
         assert span.total_seconds() > 0
     identifier = Identifier(b"s" * 32, config.rules, config.severity)
     for source in config.sources.values():
-        identity = identifier.identify(1, source.identity, SAMPLE)
+        identity = identifier.identify(1, source.name, SAMPLE)
         assert "\0" not in title_of(identity.rule.title, {"alertname": "A"}, {})
         with suppress(MalformedPayload):
             source.parse(b"{}", NOW)

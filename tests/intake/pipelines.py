@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from prometheus_client import CollectorRegistry
 
-from gateway.alerts.identity import IdentityCache, SourceIdentity
+from gateway.alerts.identity import IdentityCache
 from gateway.intake.checked import Checker, Source
 from gateway.intake.journal import Record
 from gateway.intake.pipeline import Pipeline, PipelineOptions
@@ -102,7 +102,7 @@ def pipeline_in_memory() -> tuple[Pipeline, PipelineLedger]:
     ledger, book = PipelineLedger(), SilenceBook()
     book.put(1, TenantSilences(1, [a_silence()]))
     sources = {
-        name: Source(SourceIdentity(name), kind, kind.open({}))
+        name: Source(name, kind, kind.open(kind.options()))
         for name, kind in discover().items()
         if name != "mapped"
     }

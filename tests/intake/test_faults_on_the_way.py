@@ -24,6 +24,7 @@ import gateway.intake.counts
 import gateway.intake.effects
 import gateway.intake.insistence
 import gateway.intake.ledger
+import gateway.intake.moves
 import gateway.intake.pipeline
 import gateway.intake.progress
 import gateway.intake.ticket_effects
@@ -31,6 +32,7 @@ import gateway.intake.waiting
 import gateway.intake.working_set
 import gateway.silences.book
 import gateway.silences.silence
+import gateway.storage.postgres.claims
 import gateway.storage.postgres.connect
 import gateway.storage.postgres.credit
 import gateway.storage.postgres.held
@@ -46,6 +48,7 @@ import gateway.tickets.history
 import gateway.tickets.naming
 import gateway.tickets.ticket
 import gateway.tickets.workflow
+import gateway.windows.claims
 import gateway.windows.decide
 import gateway.windows.strand
 import gateway.windows.times
@@ -65,16 +68,19 @@ RULES = places(
         gateway.intake.checked, gateway.intake.collect, gateway.intake.confirmed,
         gateway.intake.counts, gateway.intake.effects, gateway.intake.insistence,
         gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
-        gateway.intake.ticket_effects, gateway.intake.waiting, gateway.intake.working_set,
+        gateway.intake.moves, gateway.intake.ticket_effects, gateway.intake.waiting,
+        gateway.intake.working_set,
         gateway.silences.book, gateway.silences.silence, gateway.tickets.change,
         gateway.tickets.history, gateway.tickets.naming, gateway.tickets.ticket,
-        gateway.tickets.workflow, gateway.windows.decide, gateway.windows.strand,
+        gateway.tickets.workflow, gateway.windows.claims, gateway.windows.decide,
+        gateway.windows.strand,
         gateway.windows.times, gateway.windows.window,
     ]
 )  # fmt: skip
 STORAGE = places(
     [
-        gateway.storage.postgres.connect, gateway.storage.postgres.credit,
+        gateway.storage.postgres.claims, gateway.storage.postgres.connect,
+        gateway.storage.postgres.credit,
         gateway.storage.postgres.held, gateway.storage.postgres.ledger,
         gateway.storage.postgres.letters, gateway.storage.postgres.moments,
         gateway.storage.postgres.outcome, gateway.storage.postgres.poison,

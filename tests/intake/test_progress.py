@@ -77,7 +77,7 @@ async def test_a_lease_beyond_the_calendar_sets_aside_its_own_source_only() -> N
     pipeline, ledger = pipeline_in_memory()
     sources = pipeline.checker._sources
     slow = sources["custom"]
-    sources["custom"] = Source(slow.identity, slow.kind, slow.parse, timedelta(days=9_999_999))
+    sources["custom"] = Source(slow.name, slow.kind, slow.parse, timedelta(days=9_999_999))
     journal = Journal(pipeline)
     fill(journal, "one")
     taken = [(record, pipeline.check(record)) for record in journal.records]
