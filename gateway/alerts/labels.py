@@ -17,6 +17,8 @@ class BadLabels(Refused):
 
 
 MAX_ANNOTATION_CHARACTERS = 16 * 1024
+MAX_ANNOTATIONS_BYTES = 1024 * 1024
+"""Of one alert, as sent: larger ones are left out, not looked through."""
 
 _decoder = msgspec.json.Decoder(dict[str, str | None])
 _annotations = msgspec.json.Decoder(dict[str, object] | None)
@@ -63,6 +65,8 @@ def canonical(labels: Mapping[str, str]) -> bytes:
 
 def decode_annotations(raw: bytes) -> dict[str, str]:
     """Annotations only describe: what cannot be read is left out, nothing is refused."""
+    if len(raw) > MAX_ANNOTATIONS_BYTES:
+        return {}
     try:
         found = _annotations.decode(raw) or {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

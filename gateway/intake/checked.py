@@ -17,6 +17,7 @@ from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
 from gateway.intake.kept import keep_sighting
 from gateway.intake.source import Delivery, Parse, Rejected, SourceKind
+from gateway.intake.steps import Steps, Turns, at_once
 
 MAX_SOURCE_CHARACTERS = 20
 """Of a source's name in the title of what it could not map."""
@@ -60,6 +61,7 @@ class Checker:
         self._identities = identities
         self.provisional = provisional
         """The installation's seed is not known yet: nobody else has these identities."""
+        self._turns = Turns()
 
     def adopt(self, identities: IdentityCache) -> None:
         """From now on identities come from here: the installation's seed is known."""
@@ -80,17 +82,28 @@ class Checker:
 
     def check(self, source: Source, tenant: int, body: bytes, received_at: datetime) -> Checked:
         """Parse *body* and identify every sighting; raises MalformedPayload only."""
-        delivery = source.parse(body, received_at)
+        return at_once(self._steps(source, tenant, body, received_at))
+
+    async def read(
+        self, source: Source, tenant: int, body: bytes, received_at: datetime
+    ) -> Checked:
+        """As `check`, in turns with everything else: a request never waits for another's body."""
+        return await self._turns.take(self._steps(source, tenant, body, received_at))
+
+    def _steps(
+        self, source: Source, tenant: int, body: bytes, received_at: datetime
+    ) -> Steps[Checked]:
+        delivery = yield from source.parse(body, received_at)
         checked = self._at_once(source, tenant, delivery) if delivery.by_labels else None
         if checked is None:
-            checked = self._identify(source, tenant, delivery.sightings)
+            checked = yield from self._identify(source, tenant, delivery.sightings)
         checked.rejected.extend(delivery.rejected)
         checked.truncated = delivery.truncated
         return checked
 
     def identified(self, name: str, tenant: int, sightings: Iterable[Sighting]) -> Checked:
         """Sightings that are already read, as if the source *name* had sent them."""
-        return self._identify(self.source(name), tenant, sightings)
+        return at_once(self._identify(self.source(name), tenant, sightings))
 
     def _at_once(self, source: Source, tenant: int, delivery: Delivery) -> Checked | None:
         """What nearly all bodies are: every label set was seen lately. None if one was not."""
@@ -100,7 +113,9 @@ class Checker:
             return None
         return Checked(found, delivery.sightings, resolve_timeout=source.resolve_timeout)
 
-    def _identify(self, source: Source, tenant: int, sightings: Iterable[Sighting]) -> Checked:
+    def _identify(
+        self, source: Source, tenant: int, sightings: Iterable[Sighting]
+    ) -> Steps[Checked]:
         checked = Checked(resolve_timeout=source.resolve_timeout)
         for sighting in sightings:
             if sighting.unmapped:
@@ -109,9 +124,10 @@ class Checker:
                 identity = self._identities.identify(tenant, source.name, sighting)
             except BadLabels as error:
                 checked.rejected.append(_rejected(sighting, error))
-                continue
-            checked.identities.append(identity)
-            checked.sightings.append(sighting)
+            else:
+                checked.identities.append(identity)
+                checked.sightings.append(sighting)
+            yield
         return checked
 
 

@@ -23,6 +23,7 @@ from gateway.intake.payload import (
     bounded,
     objects,
     one_by_one,
+    refuse_crowd,
     text_or_empty,
     tidy_link,
     tidy_name,
@@ -31,6 +32,7 @@ from gateway.intake.payload import (
     unreadable_time,
 )
 from gateway.intake.source import Delivery
+from gateway.intake.steps import Steps, portions
 from gateway.intake.times import (
     ZERO_TIME,
     TimeBounds,
@@ -88,21 +90,25 @@ _STATUS = msgspec.json.Decoder(_Status | None)
 _COUNT = msgspec.json.Decoder(int)
 
 
-def parse_group(body: bytes, received_at: datetime) -> Delivery:
+def parse_group(body: bytes, received_at: datetime) -> Steps[Delivery]:
     """As `gateway.intake.source.Parse`; `truncatedAlerts` is handed on."""
     bounds = bounds_at(received_at)
     return translate(body, partial(_quickly, bounds), partial(_carefully, bounds))
 
 
-def _quickly(bounds: TimeBounds, text: bytes) -> Delivery:
+def _quickly(bounds: TimeBounds, text: bytes) -> Steps[Delivery]:
+    yield from refuse_crowd(text, b"}")
     group = _GROUP.decode(text)
     if group is None or not group.alerts:
         return Delivery([], truncated=_truncated(group.truncated if group else 0))
     bounded(len(group.alerts))
-    sightings = [
-        _repeat(bounds, index, alert) or _sighting(bounds, index, alert)
-        for index, alert in enumerate(group.alerts)
-    ]
+    sightings: list[Sighting] = []
+    for portion in portions(group.alerts):
+        sightings += [
+            _repeat(bounds, index, alert) or _sighting(bounds, index, alert)
+            for index, alert in portion
+        ]
+        yield
     return Delivery(sightings, [], _truncated(group.truncated), by_labels=True)
 
 
@@ -164,11 +170,12 @@ def _truncated(count: int) -> int:
     return max(0, min(count, _MAX_TRUNCATED))
 
 
-def _carefully(bounds: TimeBounds, text: bytes) -> Delivery:
+def _carefully(bounds: TimeBounds, text: bytes) -> Steps[Delivery]:
+    yield from refuse_crowd(text, b",")
     group = _LOOSE_GROUP.decode(text)
     if group is None or not group.alerts:
         return Delivery([], truncated=_loose_count(group.truncated if group else ABSENT))
-    delivery = one_by_one(
+    delivery = yield from one_by_one(
         Items(group.alerts, "/alerts"),
         lambda index, raw: _sighting(bounds, index, _loosely(raw)),
     )

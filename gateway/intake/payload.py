@@ -5,21 +5,29 @@ Only a body in which that fails pays for a closer look: `translate` then repairs
 repaired, names what cannot, and reads the items one by one, so that a bad one stays alone.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
 
+from gateway.alerts.labels import MAX_ANNOTATIONS_BYTES, MAX_LABEL_SET_BYTES
 from gateway.alerts.sighting import Sighting
+from gateway.intake.outline import commas_at, deeper_than
 from gateway.intake.source import Delivery, MalformedPayload, Rejected
+from gateway.intake.steps import AT_ONCE, Steps, portions
+from gateway.intake.surrogates import without_lone_surrogates
+
+T = TypeVar("T")
 
 MAX_DEPTH = 32
 MAX_ITEMS = 100_000
 MAX_LINK_CHARACTERS = 8192
 MAX_NAME_CHARACTERS = 256
+MAX_ERROR_CHARACTERS = 512
+SMALL_BYTES = 64 * 1024
+"""Of a body in which no single item can be long work."""
 
 ABSENT = Raw(b"null")
 """Default of a field: what is not given is what is null."""
@@ -29,14 +37,6 @@ OPENING_BRACE = ord("{")
 _BOM = b"\xef\xbb\xbf"
 _SYNTAX = msgspec.json.Decoder(Raw)
 _TEXT = msgspec.json.Decoder(str)
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair: well
-    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})"
-    rb"|.)",
-    re.DOTALL,
-)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class BadItem(Exception):
 
 
 def translate(
-    body: bytes, quickly: Callable[[bytes], Delivery], carefully: Callable[[bytes], Delivery]
-) -> Delivery:
+    body: bytes, quickly: Callable[[bytes], Steps[T]], carefully: Callable[[bytes], Steps[T]]
+) -> Steps[T]:
     """Read *body* by *quickly*; where that raises anything about the content, by *carefully*.
 
     *quickly* may raise BadItem or msgspec.DecodeError. *carefully* gets text that is JSON of
@@ -59,11 +59,11 @@ def translate(
     """
     text = _utf8(body)
     try:
-        return quickly(text)
+        return (yield from quickly(text))
     except (msgspec.DecodeError, BadItem, RecursionError):
-        text = well_formed(text)
+        text = yield from well_formed(text)
     try:
-        return carefully(text)
+        return (yield from carefully(text))
     except msgspec.ValidationError as error:
         raise MalformedPayload(f"the body has a wrong shape: {error}", code="shape") from error
 
@@ -81,12 +81,12 @@ def _utf8(body: bytes) -> bytes:
     return body
 
 
-def well_formed(body: bytes) -> bytes:
+def well_formed(body: bytes) -> Steps[bytes]:
     """*body* as JSON that any decoder takes, or MalformedPayload saying why it is none."""
-    text = _repaired(_utf8(body))
+    text = yield from without_lone_surrogates(_utf8(body))
     if not text or text.isspace():
         raise MalformedPayload("the body is empty", code="empty_body")
-    if _deeper_than(text, MAX_DEPTH):
+    if (yield from deeper_than(text, MAX_DEPTH)):
         raise MalformedPayload(
             f"the body is nested more than {MAX_DEPTH} levels deep", code="too_deep"
         )
@@ -96,27 +96,8 @@ def well_formed(body: bytes) -> bytes:
         raise MalformedPayload(
             f"the body is not JSON: {error}, of {len(text)} bytes", code="not_json"
         ) from error
+    yield
     return text
-
-
-def _repaired(text: bytes) -> bytes:
-    r"""Lone surrogates (`\ud800`), which no UTF-8 can hold, become U+FFFD."""
-    if rb"\ud" not in text and rb"\uD" not in text:
-        return text
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], text)
-
-
-def _deeper_than(text: bytes, levels: int) -> bool:
-    """Peels the innermost brackets, level by level, without recursion."""
-    without_escapes = text.replace(rb"\\", b"").replace(rb"\"", b"")
-    outside_strings = b"".join(without_escapes.split(b'"')[::2])
-    brackets = outside_strings.translate(_ONE_KIND, _NOT_BRACKETS)
-    for _ in range(levels):
-        peeled = brackets.replace(b"[]", b"")
-        if len(peeled) == len(brackets):  # empty, or unbalanced and so no JSON
-            return brackets.count(b"[") > levels
-        brackets = peeled
-    return bool(brackets)
 
 
 class Items(NamedTuple):
@@ -127,6 +108,8 @@ class Items(NamedTuple):
     """Pointer to their list."""
     alone: bool = False
     """The body is the one alert itself."""
+    complete: Callable[[Raw], Raw] | None = None
+    """Adds to an item what the body says of all of them."""
 
     def pointer(self, index: int) -> str:
         """To one of them."""
@@ -137,29 +120,60 @@ Read = Callable[[int, Raw], Sighting]
 """Gives the sighting of one item, or raises BadItem."""
 
 
-def translate_items(body: bytes, split: Callable[[bytes], Items], read: Read) -> Delivery:
+def translate_items(body: bytes, split: Callable[[bytes], Items], read: Read) -> Steps[Delivery]:
     """`translate` for adapters without typed structures: *split* a body, *read* each item."""
 
-    def quickly(text: bytes) -> Delivery:
-        raws = split(text).raws
-        bounded(len(raws))
-        return Delivery([read(index, raw) for index, raw in enumerate(raws)])
+    def quickly(text: bytes) -> Steps[Delivery]:
+        yield from refuse_crowd(text, b",")
+        items = split(text)
+        if items.complete is not None:
+            return (yield from one_by_one(items, read))
+        bounded(len(items.raws))
+        sightings: list[Sighting] = []
+        for portion in portions(items.raws, AT_ONCE if len(text) <= SMALL_BYTES else 1):
+            sightings += [read(index, raw) for index, raw in portion]
+            yield
+        return Delivery(sightings)
 
-    return translate(body, quickly, lambda text: one_by_one(split(text), read))
+    def carefully(text: bytes) -> Steps[Delivery]:
+        yield from refuse_crowd(text, b",")
+        return (yield from one_by_one(split(text), read))
+
+    return translate(body, quickly, carefully)
 
 
-def one_by_one(items: Items, read: Read) -> Delivery:
+def one_by_one(items: Items, read: Read) -> Steps[Delivery]:
     """Read each item by itself: a bad one is refused with its place, and alone."""
     bounded(len(items.raws))
     delivery = Delivery([])
     for index, raw in enumerate(items.raws):
+        if items.complete is not None:
+            raw = items.complete(raw)
         try:
             delivery.sightings.append(read(index, raw))
         except BadItem as bad:
             pointer = items.pointer(index) + bad.pointer
             error = f"{pointer}: {bad.detail}" if pointer else bad.detail
+            error = error[:MAX_ERROR_CHARACTERS]
             delivery.rejected.append(Rejected(index, error, bad.reason, bytes(raw)))
+        yield
     return delivery
+
+
+def refuse_crowd(text: bytes, mark: bytes) -> Iterable[None]:
+    """Refuse a body of far too many items before each of them is made an object in memory.
+
+    To be yielded from. Each item has *mark* at least once; few bodies hold so many marks that
+    their items must be counted.
+    """
+    if len(text) <= 3 * MAX_ITEMS or text.count(mark) <= 3 * MAX_ITEMS:
+        return ()
+    return _refuse_counted(text)
+
+
+def _refuse_counted(text: bytes) -> Steps[None]:
+    level = 1 if text.lstrip()[:1] == b"[" else 2
+    bounded(1 + (yield from commas_at(text, level, MAX_ITEMS)))
 
 
 def bounded(count: int) -> None:
@@ -171,13 +185,27 @@ def bounded(count: int) -> None:
 def objects(labels: bytes, annotations: bytes) -> bytes:
     """The annotations to use; BadItem if *labels* is no object.
 
-    Annotations only describe: what is no object is left out, and refuses nothing.
+    Annotations only describe: what is no object, or too large, is left out and refuses nothing.
     """
     if labels == b"null":
         raise BadItem("/labels", "labels are required", "labels")
     if labels[0] != OPENING_BRACE:
         raise BadItem("/labels", "must be an object", "labels")
-    return annotations if annotations[0] == OPENING_BRACE else b"{}"
+    if len(labels) > MAX_LABEL_SET_BYTES:
+        raise too_large("/labels", labels)
+    return described(annotations)
+
+
+def described(annotations: bytes) -> bytes:
+    """*annotations* if they are an object of bearable size, else an empty one."""
+    bearable = len(annotations) <= MAX_ANNOTATIONS_BYTES
+    return annotations if bearable and annotations[0] == OPENING_BRACE else b"{}"
+
+
+def too_large(pointer: str, labels: bytes) -> BadItem:
+    """The fault of labels that take more bytes than they may; not even decoded."""
+    detail = f"labels take {len(labels)} bytes, more than {MAX_LABEL_SET_BYTES}"
+    return BadItem(pointer, detail, "labels")
 
 
 def text_or_empty(raw: Raw) -> str:

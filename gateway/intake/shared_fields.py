@@ -1,12 +1,13 @@
 """Fields around a list of alerts: they apply to each that does not say otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 from msgspec import Raw
 
-from gateway.intake.payload import OPENING_BRACE, bounded
+from gateway.intake.payload import OPENING_BRACE
 from gateway.intake.source import MalformedPayload
 
 MAX_SHARED_BYTES = 32 * 1024 * 1024
@@ -28,23 +29,20 @@ class FieldNames:
     """Field → the map and key that it is short for."""
 
 
-def with_shared_fields(
-    names: FieldNames, shared: Mapping[str, Raw], alerts: Sequence[Raw]
-) -> list[Raw]:
-    """*alerts*, each with the *shared* fields that it lacks; what is no object stays as it is.
+def completion(names: FieldNames, shared: Mapping[str, Raw], count: int) -> Callable[[Raw], Raw]:
+    """Gives an alert the *shared* fields that it lacks; what is no object stays as it is.
 
-    Raises MalformedPayload if that would be too much.
+    Raises MalformedPayload if that would be too much for *count* alerts.
     """
-    bounded(len(alerts))
     size = sum(len(name) + len(bytes(value)) for name, value in shared.items())
-    if size * len(alerts) > MAX_SHARED_BYTES:
+    if size * count > MAX_SHARED_BYTES:
         raise MalformedPayload(
-            f"{size} bytes of shared fields for {len(alerts)} alerts: more than"
+            f"{size} bytes of shared fields for {count} alerts: more than"
             f" {MAX_SHARED_BYTES} together",
             code="too_large",
         )
     maps = {name: keys for name in names.maps if (keys := _map(shared.get(name))) is not None}
-    return [_completed(names, shared, maps, alert) for alert in alerts]
+    return partial(_completed, names, shared, maps)
 
 
 def _completed(

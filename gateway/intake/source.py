@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.alerts.sighting import Sighting
 from gateway.errors import Refused
+from gateway.intake.steps import Steps
 
 
 class MalformedPayload(Refused):
@@ -42,8 +43,8 @@ class Delivery:
     """Labels alone name every one: none has a discriminator or a severity beside them."""
 
 
-Parse = Callable[[bytes, datetime], Delivery]
-"""`parse(body, received_at)`: total on any bytes; raises only MalformedPayload."""
+Parse = Callable[[bytes, datetime], Steps[Delivery]]
+"""`parse(body, received_at)`: total on any bytes; raises only MalformedPayload, in its steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

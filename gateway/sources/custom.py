@@ -18,16 +18,19 @@ alert's own fields win over shared ones; labels and annotations are merged key b
 
 from datetime import datetime
 from functools import partial
+from itertools import islice
 
 import msgspec
 from msgspec import Raw
 
+from gateway.alerts.labels import MAX_LABELS
 from gateway.alerts.sighting import Sighting
 from gateway.intake.payload import (
     ABSENT,
     OPENING_BRACE,
     BadItem,
     Items,
+    bounded,
     objects,
     pointer_to,
     scalar_text,
@@ -37,8 +40,9 @@ from gateway.intake.payload import (
     translate_items,
     unreadable_time,
 )
-from gateway.intake.shared_fields import FieldNames, with_shared_fields
+from gateway.intake.shared_fields import FieldNames, completion
 from gateway.intake.source import Delivery, SourceKind
+from gateway.intake.steps import Steps
 from gateway.intake.times import (
     TimeBounds,
     bounds_at,
@@ -94,7 +98,7 @@ _VALUES = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.encode
 
 
-def _parse(body: bytes, received_at: datetime) -> Delivery:
+def _parse(body: bytes, received_at: datetime) -> Steps[Delivery]:
     return translate_items(body, _split, partial(_sighting, bounds_at(received_at)))
 
 
@@ -112,7 +116,8 @@ def _split(text: bytes) -> Items:
         return Items([body], alone=True)
     if not alerts or not shared:
         return Items(alerts or [], "/alerts")
-    return Items(with_shared_fields(_NAMES, shared, alerts), "/alerts")
+    bounded(len(alerts))
+    return Items(alerts, "/alerts", complete=completion(_NAMES, shared, len(alerts)))
 
 
 def _sighting(bounds: TimeBounds, index: int, raw: Raw) -> Sighting:
@@ -191,7 +196,7 @@ def _labels(labels: bytes) -> bytes:
 def _annotations(annotations: bytes, alert: _Alert) -> bytes:
     texts = {
         name: _any_text(value)
-        for name, value in _VALUES.decode(annotations).items()
+        for name, value in islice(_VALUES.decode(annotations).items(), MAX_LABELS)
         if bytes(value) != b"null"
     }
     for name, raw in (("summary", alert.title), ("description", alert.description)):

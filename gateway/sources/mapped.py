@@ -36,6 +36,7 @@ from gateway.intake.mapping import (
     MappingFailed,
     MappingOptions,
 )
+from gateway.intake.outline import more_values_than
 from gateway.intake.payload import bounded, well_formed
 from gateway.intake.source import (
     Delivery,
@@ -45,11 +46,16 @@ from gateway.intake.source import (
     Rejected,
     SourceKind,
 )
+from gateway.intake.steps import Steps, at_once
 from gateway.intake.times import UNBOUNDED, TimeBounds, bounds_at, read_time
 
 MAX_EXCERPT_BYTES = 4096
 MAX_REASON_CHARACTERS = 16
 """Of the reason in a title: it must be read where titles are cut."""
+MAX_VALUES = 200_000
+"""Of a body: each becomes an object before anything can be looked at."""
+MAX_ITEM_VALUES = 10_000
+"""Expressions may look at each of them, and nobody else gets a turn meanwhile."""
 
 _SAFE_INTEGER_DIGITS = 18
 _PLACE = re.compile(r"[\w.]+(?=: )")
@@ -57,12 +63,17 @@ _PLACE = re.compile(r"[\w.]+(?=: )")
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def _parse(mapping: ItemMapping, body: bytes, received_at: datetime) -> Delivery:
+def _parse(mapping: ItemMapping, body: bytes, received_at: datetime) -> Steps[Delivery]:
     return _read(mapping, bounds_at(received_at), body)
 
 
-def _read(mapping: ItemMapping, bounds: TimeBounds, body: bytes) -> Delivery:
-    value = json.loads(well_formed(body).decode(), parse_int=_integer, parse_float=_number)
+def _read(mapping: ItemMapping, bounds: TimeBounds, body: bytes) -> Steps[Delivery]:
+    text = yield from well_formed(body)
+    if (yield from more_values_than(text, MAX_VALUES)):
+        raise MalformedPayload(f"more than about {MAX_VALUES} values in one body", code="too_many")
+    some_may_be_large = yield from more_values_than(text, MAX_ITEM_VALUES)
+    value = _decoded(text, some_may_be_large)
+    yield
     if value is None:
         return Delivery([])
     if not isinstance(value, dict | list):
@@ -71,14 +82,43 @@ def _read(mapping: ItemMapping, bounds: TimeBounds, body: bytes) -> Delivery:
         items = mapping.split(value)
     except (ExpressionFailed, MappingFailed) as error:
         return Delivery([_unmapped(0, value, error)])
+    yield
     bounded(len(items))
     delivery = Delivery([])
     for index, item in enumerate(items):
         if item is None:
             delivery.rejected.append(Rejected(index, f"/{index}: is null", "shape", b"null"))
+        elif some_may_be_large and _is_large(item):
+            too_large = MappingFailed(f"the item has more than {MAX_ITEM_VALUES} values")
+            delivery.sightings.append(_unmapped(index, item, too_large))
         else:
             delivery.sightings.append(_sighting(mapping, bounds, index, item))
+        yield
     return delivery
+
+
+def _is_large(item: object) -> bool:
+    """Too large to be searched by expressions while others wait."""
+    rest, count = [item], 0
+    while rest and count <= MAX_ITEM_VALUES:
+        value = rest.pop()
+        count += 1
+        if isinstance(value, dict):
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+    return count > MAX_ITEM_VALUES
+
+
+def _decoded(text: bytes, has_many_values: bool) -> object:
+    """Numbers that no machine word holds stay the texts they are; that takes ten times as long."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        if has_many_values:
+            detail = f"numbers too large, among more than about {MAX_ITEM_VALUES} values"
+            raise MalformedPayload(detail, code="too_many") from error
+    return json.loads(text.decode(), parse_int=_integer, parse_float=_number)
 
 
 def _integer(literal: str) -> int | str:
@@ -125,7 +165,7 @@ def _mistakes(mapping: ItemMapping, example: Example) -> Iterator[Mistake]:
     given, out = example.given, example.out
     try:
         body = given.encode() if isinstance(given, str) else msgspec.json.encode(given)
-        delivery = _read(mapping, UNBOUNDED, body)
+        delivery = at_once(_read(mapping, UNBOUNDED, body))
     except MalformedPayload as error:
         yield ("in",), str(error)
         return

@@ -14,6 +14,7 @@ from functools import partial
 import msgspec
 from msgspec import Raw
 
+from gateway.alerts.labels import MAX_LABEL_SET_BYTES
 from gateway.alerts.sighting import Sighting
 from gateway.intake.payload import (
     ABSENT,
@@ -21,10 +22,13 @@ from gateway.intake.payload import (
     OPENING_BRACE,
     BadItem,
     Items,
+    described,
     scalar_text,
+    too_large,
     translate_items,
 )
 from gateway.intake.source import Delivery, SourceKind
+from gateway.intake.steps import Steps
 from gateway.intake.times import TimeBounds, bounds_at, end_within, read_epoch, start_within
 
 _SEVERITIES = {"1": "n9e-1", "2": "n9e-2", "3": "n9e-3"}
@@ -64,7 +68,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.encode
 
 
-def _parse(body: bytes, received_at: datetime) -> Delivery:
+def _parse(body: bytes, received_at: datetime) -> Steps[Delivery]:
     return translate_items(body, _split, partial(_sighting, bounds_at(received_at)))
 
 
@@ -159,6 +163,8 @@ def _tags(event: _Event) -> bytes:
         raise BadItem("/tags_map", "must be an object", "labels")
     if bytes(event.tags) == b"null":
         return _without_tags(event)
+    if len(bytes(event.tags)) > MAX_LABEL_SET_BYTES:
+        raise too_large("/tags", bytes(event.tags))
     try:
         pairs = [tag.partition("=") for tag in _TAGS.decode(event.tags)]
     except msgspec.ValidationError as error:
@@ -174,8 +180,7 @@ def _without_tags(event: _Event) -> bytes:
 
 def _annotations(event: _Event) -> bytes:
     """The rule's annotations, and its note, runbook and the value as three more."""
-    raw = bytes(event.annotations)
-    annotations = _FIELDS.decode(raw) if raw[0] == OPENING_BRACE else {}
+    annotations = _FIELDS.decode(described(bytes(event.annotations)))
     for name, field in (
         ("description", event.rule_note),
         ("runbook_url", event.runbook_url),

@@ -21,6 +21,7 @@ from gateway.intake.payload import (
     bounded,
     objects,
     one_by_one,
+    refuse_crowd,
     text_or_empty,
     tidy_link,
     time_text,
@@ -28,6 +29,7 @@ from gateway.intake.payload import (
     unreadable_time,
 )
 from gateway.intake.source import Delivery, SourceKind
+from gateway.intake.steps import Steps, portions
 from gateway.intake.times import (
     TimeBounds,
     bounds_at,
@@ -60,21 +62,24 @@ _ITEMS = msgspec.json.Decoder(list[Raw] | None)
 _LOOSE = msgspec.json.Decoder(_LooseAlert)
 
 
-def _parse(body: bytes, received_at: datetime) -> Delivery:
+def _parse(body: bytes, received_at: datetime) -> Steps[Delivery]:
     bounds = bounds_at(received_at)
     return translate(body, partial(_quickly, bounds), partial(_carefully, bounds))
 
 
-def _quickly(bounds: TimeBounds, text: bytes) -> Delivery:
+def _quickly(bounds: TimeBounds, text: bytes) -> Steps[Delivery]:
+    yield from refuse_crowd(text, b"}")
     alerts = _ALERTS.decode(text) or []
     bounded(len(alerts))
     lease: tuple[str, datetime | None] = ("", None)
     sightings: list[Sighting] = []
     keep = sightings.append
-    for index, alert in enumerate(alerts):
-        if alert.ends_at != lease[0]:  # most of one body have the same
-            lease = (alert.ends_at, _lease(bounds, alert.ends_at))
-        keep(_repeat(bounds, index, alert, lease[1]) or _sighting(bounds, index, alert))
+    for portion in portions(alerts):
+        for index, alert in portion:
+            if alert.ends_at != lease[0]:  # most of one body have the same
+                lease = (alert.ends_at, _lease(bounds, alert.ends_at))
+            keep(_repeat(bounds, index, alert, lease[1]) or _sighting(bounds, index, alert))
+        yield
     return Delivery(sightings, by_labels=True)
 
 
@@ -116,9 +121,12 @@ def _repeat(
     return Sighting(index, True, labels, annotations, starts_at, None, lease, "", url)
 
 
-def _carefully(bounds: TimeBounds, text: bytes) -> Delivery:
+def _carefully(bounds: TimeBounds, text: bytes) -> Steps[Delivery]:
+    yield from refuse_crowd(text, b",")
     items = Items(_ITEMS.decode(text) or [])
-    return one_by_one(items, lambda index, raw: _sighting(bounds, index, _loosely(raw)))
+    return (
+        yield from one_by_one(items, lambda index, raw: _sighting(bounds, index, _loosely(raw)))
+    )
 
 
 def _loosely(raw: Raw) -> _Alert:

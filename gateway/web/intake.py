@@ -22,6 +22,9 @@ from gateway.web.refusals import RefusalLog
 
 log = logging.getLogger(__name__)
 
+TOLD = 100
+"""Refused alerts that an answer names; all of them are kept as dead letters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -106,7 +109,7 @@ class IntakeHandlers:
         async with self._bodies.read(request) as body:
             counts.body_bytes.observe(len(body))
             received_at = self._clock()
-            checked = self._checker.check(source, tenant, body, received_at)
+            checked = await self._checker.read(source, tenant, body, received_at)
             seq = await self._journal.append(
                 received_at, tenant, source.name, body, checked, len(checked.sightings)
             )
@@ -114,11 +117,14 @@ class IntakeHandlers:
 
 
 def _counted(taken: Taken) -> web.Response:
+    rejected = taken.checked.rejected
     body: dict[str, object] = {
         "accepted": len(taken.checked.sightings),
-        "rejected": [{"index": one.index, "error": one.error} for one in taken.checked.rejected],
+        "rejected": [{"index": one.index, "error": one.error} for one in rejected[:TOLD]],
         "batch": taken.batch,
     }
+    if len(rejected) > TOLD:
+        body["more_rejected"] = len(rejected) - TOLD
     if taken.checked.truncated:
         body["truncated"] = taken.checked.truncated
     if taken.checked.rejected and not taken.checked.sightings:
@@ -128,7 +134,10 @@ def _counted(taken: Taken) -> web.Response:
 
 def _as_alertmanager(taken: Taken) -> web.Response:
     if taken.checked.rejected:
-        return json_answer("\n".join(one.error for one in taken.checked.rejected), status=400)
+        told = [one.error for one in taken.checked.rejected[:TOLD]]
+        if left_out := len(taken.checked.rejected) - len(told):
+            told.append(f"and {left_out} more")
+        return json_answer("\n".join(told), status=400)
     return web.Response(status=200, content_type="application/json")
 
 

@@ -1,6 +1,7 @@
 """What intake tells of itself: the metrics of one source, looked up once, not at each request."""
 
 import logging
+from collections import Counter as Tally
 
 from prometheus_client import Counter
 
@@ -41,8 +42,9 @@ class SourceCounts:
             self._resolved.inc(resolved)
         if checked.sightings or not checked.rejected:
             self._delivered_at.set_to_current_time()
-        for rejected in checked.rejected:
-            self._metrics.alerts_rejected_total.labels(self._source, rejected.reason).inc()
+        reasons = Tally(rejected.reason for rejected in checked.rejected)
+        for reason, count in reasons.items():
+            self._metrics.alerts_rejected_total.labels(self._source, reason).inc(count)
         if checked.truncated:
             self._metrics.alerts_truncated_total.labels(self._source).inc(checked.truncated)
             log.warning(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.alerts.labels import (
     MAX_ANNOTATION_CHARACTERS,
+    MAX_ANNOTATIONS_BYTES,
     MAX_LABEL_SET_BYTES,
     MAX_LABELS,
     MAX_NAME_BYTES,
@@ -120,6 +121,11 @@ def test_annotations_are_never_refused(raw: bytes) -> None:
 def test_annotations_that_are_not_text_are_shown_as_json() -> None:
     raw = b'{"a":1,"b":{"c":[true,null]},"d":null,"e":"text"}'
     assert decode_annotations(raw) == {"a": "1", "b": '{"c":[true,null]}', "e": "text"}
+
+
+def test_annotations_beyond_all_measure_are_left_out_unread() -> None:
+    raw = b'{"a":"b","c":"%b"}' % (b"x" * MAX_ANNOTATIONS_BYTES)
+    assert decode_annotations(raw) == {}
 
 
 def test_a_long_annotation_is_cut() -> None:

@@ -9,13 +9,15 @@ from gateway.alerts.identity import IdentityCache
 from gateway.errors import NotFound
 from gateway.intake.checked import Checker, Source
 from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
+from gateway.intake.steps import Steps
 from tests.alerts.identities import at, identifier, sighting
 
 SHAPELESS = Rejected(9, "/9: not an object", "shape", b"7")
 
 
-def parse(body: bytes, received_at: datetime) -> Delivery:
+def parse(body: bytes, received_at: datetime) -> Steps[Delivery]:
     """One label set a line."""
+    yield
     if not body:
         raise MalformedPayload("nothing there", code="empty")
     lines = enumerate(body.split(b"\n"))

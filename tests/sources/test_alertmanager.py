@@ -10,12 +10,13 @@ import pytest
 from gateway.alerts.sighting import Sighting
 from gateway.intake.source import Delivery, MalformedPayload
 from gateway.sources.alertmanager import SOURCE
+from tests.sources.reading import whole
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "alertmanager"
 LABELS = {"alertname": "A"}
 ZERO = "0001-01-01T00:00:00Z"
-parse = SOURCE.open(SOURCE.options())
+parse = whole(SOURCE.open(SOURCE.options()))
 
 
 def read(*alerts: Any, **fields: Any) -> Delivery:

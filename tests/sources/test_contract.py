@@ -15,6 +15,7 @@ from gateway.intake.source import Delivery, MalformedPayload
 from gateway.intake.times import MAX_AGE, MAX_AHEAD, MAX_LEASE
 from gateway.sources import discover
 from tests.sources.mapping import mapping_of
+from tests.sources.reading import whole
 
 RECEIVED_AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -29,7 +30,9 @@ MAPPED: Mapping[str, object] = {
     "examples": [{"in": "{}", "out": {}}],
 }
 OPTIONS = {"mapped": mapping_of(MAPPED)}
-PARSE = {name: kind.open(OPTIONS.get(name) or kind.options()) for name, kind in discover().items()}
+PARSE = {
+    name: whole(kind.open(OPTIONS.get(name) or kind.options())) for name, kind in discover().items()
+}
 KINDS = sorted(PARSE)
 IN_A_GROUP = {"alertmanager", "grafana"}
 RECORDED = [

@@ -11,11 +11,12 @@ import pytest
 from gateway.alerts.sighting import Sighting
 from gateway.intake.source import Delivery, MalformedPayload
 from gateway.sources.custom import SOURCE
+from tests.sources.reading import whole
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "custom"
 LABELS = {"alertname": "A"}
-parse = SOURCE.open(SOURCE.options())
+parse = whole(SOURCE.open(SOURCE.options()))
 
 
 def read(body: Any) -> Delivery:

@@ -8,9 +8,10 @@ import pytest
 
 from gateway.intake.source import Delivery
 from gateway.sources.grafana import SOURCE
+from tests.sources.reading import whole
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
-parse = SOURCE.open(SOURCE.options())
+parse = whole(SOURCE.open(SOURCE.options()))
 
 
 def recorded(case: str) -> Delivery:

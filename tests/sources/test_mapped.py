@@ -11,9 +11,10 @@ from cattrs import BaseValidationError
 
 from gateway.alerts.sighting import Sighting
 from gateway.config.mistakes import mistakes_in
-from gateway.intake.source import Delivery
+from gateway.intake.source import Delivery, MalformedPayload
 from gateway.sources.mapped import SOURCE, check_examples
 from tests.sources.mapping import mapping_of
+from tests.sources.reading import whole
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "mapped"
@@ -41,7 +42,7 @@ OPTIONS: dict[str, Any] = {
 def read(body: Any, **options: Any) -> Delivery:
     table = {"labels": {"alertname": "name"}, "examples": OPTIONS["examples"]} | options
     parse = SOURCE.open(mapping_of(table))
-    return parse(body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)
+    return whole(parse)(body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)
 
 
 def labels_of(sighting: Sighting) -> dict[str, str]:
@@ -265,3 +266,26 @@ def test_an_example_that_does_not_hold_is_told_with_its_place(
     ((where, told),) = check_examples(options)
     assert where == ("examples", 1, *place)
     assert problem in told
+
+
+def test_a_body_of_more_values_than_can_be_looked_at_is_refused() -> None:
+    with pytest.raises(MalformedPayload) as refused:
+        read(b'[{"name":"a","tags":[' + b"0," * 200_000 + b"0]}]")
+    assert refused.value.code == "too_many"
+
+
+def test_an_item_too_large_for_expressions_gets_a_ticket_of_its_own() -> None:
+    large = {"name": "a", "tags": [0] * 10_000}
+    first, second = read([large, {"name": "b"}]).sightings
+    assert first.unmapped
+    assert "more than 10000 values" in annotations_of(first)["error"]
+    assert labels_of(second) == {"alertname": "b"}
+
+
+def test_among_many_values_no_number_may_be_too_large_for_a_machine() -> None:
+    values = ",".join(["1e999"] * 10_001).encode()
+    with pytest.raises(MalformedPayload) as refused:
+        read(b'[{"name":"a","tags":[' + values + b"]}]")
+    assert refused.value.code == "too_many"
+    (sighting,) = read(b'{"name":1e999}').sightings
+    assert labels_of(sighting) == {"alertname": "1e999"}

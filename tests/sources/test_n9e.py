@@ -11,6 +11,7 @@ import pytest
 from gateway.alerts.sighting import Sighting
 from gateway.intake.source import Delivery
 from gateway.sources.n9e import SOURCE
+from tests.sources.reading import whole
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "n9e"
@@ -22,7 +23,7 @@ LABELS = {
     "path": "/var/lib/a=b",
     "rulename": "Disk nearly full",
 }
-parse = SOURCE.open(SOURCE.options())
+parse = whole(SOURCE.open(SOURCE.options()))
 
 
 def recorded(case: str) -> Sighting:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from gateway.alerts.sighting import Sighting
 from gateway.intake.source import Delivery
 from gateway.sources.prometheus import SOURCE
+from tests.sources.reading import whole
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads" / "prometheus"
 LABELS = {"alertname": "A"}
-parse = SOURCE.open(SOURCE.options())
+parse = whole(SOURCE.open(SOURCE.options()))
 
 
 def read(*alerts: Any) -> Delivery:

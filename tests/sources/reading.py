@@ -1,0 +1,12 @@
+"""Bodies read at once, where nobody else waits for a turn."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.intake.source import Delivery, Parse
+from gateway.intake.steps import at_once
+
+
+def whole(parse: Parse) -> Callable[[bytes, datetime], Delivery]:
+    """*parse*, from a body to its delivery."""
+    return lambda body, received_at: at_once(parse(body, received_at))
