@@ -3,9 +3,14 @@
 from gateway.errors import FieldError, Refused
 from matchers import Matcher, MatcherSyntaxError, parse
 
+MAX_CHARACTERS = 64 * 1024
+"""Of a text with matchers: nobody writes more, and it is read character by character."""
+
 
 def read_matchers(text: str, pointer: str) -> tuple[Matcher, ...]:
     """Raises Refused (`bad_matchers`) with *pointer*, and `position` counted in characters."""
+    if len(text) > MAX_CHARACTERS:
+        raise bad_matchers(f"longer than {MAX_CHARACTERS} characters", pointer)
     try:
         matchers = parse(text)
     except MatcherSyntaxError as error:

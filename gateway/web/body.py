@@ -9,8 +9,11 @@ from aiohttp import StreamReader, hdrs, web
 from gateway.errors import Unavailable
 from gateway.web.encoding import PIECE_BYTES, Inflater, inflater_for
 from gateway.web.forms import decode_form
-from gateway.web.options import WebOptions
+from gateway.web.options import MIB, WebOptions
 from gateway.web.problems import HttpRefused
+
+MAX_FORM_BYTES = MIB
+"""Of what people send; only senders send more."""
 
 FormType = TypeVar("FormType")
 
@@ -45,27 +48,37 @@ class BodyReader:
         """How many bytes of bodies are being read or handled now."""
         return self._budget.taken
 
-    def read(self, request: web.Request) -> "BodyInHand":
+    def read(self, request: web.Request, at_most: int | None = None) -> "BodyInHand":
         """`async with reader.read(request) as body:`; the bytes count as in flight until its end.
+
+        *at_most* bytes, if that is less than what is configured.
 
         Raises HttpRefused (408 too slow, 413 too large, 415 unknown encoding, 400 corrupt or cut
         short) or Unavailable (too much in flight).
         """
-        return BodyInHand(request, self._options, self._budget)
+        return BodyInHand(request, self._options, self._budget, at_most)
 
     async def read_json(self, request: web.Request, form: type[FormType]) -> FormType:
         """The body as *form*; raises HttpRefused (415 not JSON), or Refused with JSON pointers."""
         require_json(request)
-        async with self.read(request) as body:
+        async with self.read(request, MAX_FORM_BYTES) as body:
             return decode_form(body, form)
 
 
 class BodyInHand:
     """One body, from its first byte to the end of its handling."""
 
-    def __init__(self, request: web.Request, options: WebOptions, budget: ByteBudget) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        options: WebOptions,
+        budget: ByteBudget,
+        at_most: int | None = None,
+    ) -> None:
         self._request = request
         self._options = options
+        configured = options.max_body_bytes
+        self._max_bytes = configured if at_most is None else min(configured, at_most)
         self._budget = budget
         self._size = 0
 
@@ -90,7 +103,7 @@ class BodyInHand:
 
     async def _receive(self) -> bytes:
         request = self._request
-        if (request.content_length or 0) > self._options.max_body_bytes:
+        if (request.content_length or 0) > self._max_bytes:
             raise self._too_large()
         encodings = request.headers.getall(hdrs.CONTENT_ENCODING, ())
         inflater = inflater_for(encodings, self._options.max_compression_ratio)
@@ -111,7 +124,7 @@ class BodyInHand:
         sent = 0
         while chunk := await self._next(content):
             sent += len(chunk)
-            if sent > self._options.max_body_bytes:
+            if sent > self._max_bytes:
                 raise self._too_large()
             if inflater is None:
                 pieces.append(self._kept(chunk))
@@ -135,14 +148,14 @@ class BodyInHand:
             raise
 
     def _kept(self, data: bytes) -> bytes:
-        if self._size + len(data) > self._options.max_body_bytes:
+        if self._size + len(data) > self._max_bytes:
             raise self._too_large()
         self._budget.take(len(data))
         self._size += len(data)
         return data
 
     def _too_large(self) -> HttpRefused:
-        limit = self._options.max_body_bytes
+        limit = self._max_bytes
         return HttpRefused(
             f"the body is larger than {limit} bytes",
             "body_too_large",

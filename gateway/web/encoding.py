@@ -15,6 +15,9 @@ from gateway.web.problems import HttpRefused
 PIECE_BYTES = MIB
 """At most this much is decoded at a time, so that the caller can count and let others run."""
 
+MAX_MEMBERS = 64
+"""Of one gzip body. Each costs as much as many bytes, and hardly any sender makes two."""
+
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _RAW_WINDOW = -15
@@ -29,6 +32,7 @@ class Inflater:
         self._stream: zlib._Decompress | None = None
         self._taken = 0
         self._given = 0
+        self._members = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Pieces of at most PIECE_BYTES; raises HttpRefused for corrupt data and for bombs."""
@@ -48,6 +52,9 @@ class Inflater:
             raise _corrupt("it ends in the middle of the compressed data")
 
     def _open(self, first: int) -> "zlib._Decompress":
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise _corrupt(f"it has more than {MAX_MEMBERS} gzip members")
         if self._gzip:
             return zlib.decompressobj(_GZIP_WINDOW)
         # "deflate" means zlib's format (RFC 9110), but some send it without zlib's header.

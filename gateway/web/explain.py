@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.view import AlertReader, AlertView, StrandView
 from gateway.clock import Clock
-from gateway.errors import NotFound, Unavailable
+from gateway.errors import NotFound, Refused, Unavailable
 from gateway.intake.checked import Checked, Checker
 from gateway.intake.explain import Explanation, NearMiss, Rehearsal, explain
 from gateway.silences.store import SilenceStore
@@ -18,8 +18,13 @@ from gateway.web import presented
 from gateway.web.answers import json_answer
 from gateway.web.auth import Access, access, principal_of
 from gateway.web.body import BodyReader
+from gateway.web.options import MIB
 from gateway.web.paging import query_parameters
 from gateway.web.tickets import fingerprint_in
+
+MAX_EXPLAINED = 100
+"""Alerts of one body: each is applied in a transaction, and its whole way is written out."""
+MAX_EXPLAINED_BYTES = MIB
 
 
 class ExplainHandlers:
@@ -53,8 +58,12 @@ class ExplainHandlers:
         name = query_parameters(request, ("source",)).one("source") or "custom"
         source = self._checker.source(name)
         tenant, now = principal_of(request).tenant, self._clock()
-        async with self._bodies.read(request) as body:
-            checked = self._checker.check(source, tenant, body, now)
+        async with self._bodies.read(request, MAX_EXPLAINED_BYTES) as body:
+            checked = await self._checker.read(source, tenant, body, now)
+        found = len(checked.sightings) + len(checked.rejected)
+        if found > MAX_EXPLAINED:
+            detail = f"{found} alerts in one body; {MAX_EXPLAINED} at most are explained"
+            raise Refused(detail, code="too_many")
         return json_answer(await self._explained(checked, tenant, now))
 
     async def alert(self, request: web.Request) -> web.Response:

@@ -1,6 +1,8 @@
 """Forms: what people send, decoded strictly, with a pointer to the field that is wrong."""
 
+import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -38,7 +40,8 @@ def bad_field(pointer: str, detail: str) -> BadForm:
 
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-_FIELD = re.compile(r"(?:unknown|required) field `(.*)`$", re.DOTALL)
+_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(.*)`", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def decode_form(body: bytes, form: type[FormType]) -> FormType:
@@ -50,6 +53,7 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
     except msgspec.ValidationError as error:
         raise _explained(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _refuse_lone_surrogate(body)
         raise BadForm(f"the body is not JSON: {error}", "malformed_json") from error
     except RecursionError as error:
         raise BadForm("the body is nested too deeply", "malformed_json") from error
@@ -71,7 +75,7 @@ def _explained(text: str) -> BadForm:
     place = _PLACE.search(text)
     pointer = pointer_of(place[2]) if place else ""
     detail = text[: place.start()] if place else text
-    if field := _FIELD.search(detail):
+    if field := _FIELD.fullmatch(detail):
         pointer += _pointer_step(field[1])
     return bad_field(pointer, detail)
 
@@ -80,13 +84,44 @@ def _refuse_nul(body: bytes) -> None:
     """PostgreSQL stores no NUL in text: say so here, where the field can be named."""
     if b"\\u0000" not in body:
         return
-    todo: list[tuple[str, object]] = [("", msgspec.json.decode(body))]
+    for place, text in _texts(msgspec.json.decode(body)):
+        if "\0" in text:
+            raise bad_field(_pointer_to(place), "the character U+0000 cannot be stored")
+
+
+def _refuse_lone_surrogate(body: bytes) -> None:
+    r"""JSON can write half a character (`\ud800`), which msgspec takes for a mistake of syntax."""
+    try:
+        texts = list(_texts(json.loads(body)))
+    except (ValueError, RecursionError):
+        return
+    for place, text in texts:
+        if lone := _SURROGATE.search(text):
+            detail = rf"\u{ord(lone[0]):04x} is half a surrogate pair, and so no character"
+            raise bad_field(_pointer_to(place).encode("utf-8", "replace").decode(), detail)
+
+
+_Place = tuple["_Place | None", object]
+"""Where it is, and its own step from there; written out only where it is wanted."""
+
+
+def _texts(value: object) -> Iterator[tuple[_Place | None, str]]:
+    """Every text in decoded JSON with its place; that of a key is its object's."""
+    todo: list[tuple[_Place | None, object]] = [(None, value)]
     while todo:
-        pointer, value = todo.pop()
-        if isinstance(value, dict):
-            todo.extend((pointer, name) for name in value)
-            todo.extend((pointer + _pointer_step(name), inner) for name, inner in value.items())
-        elif isinstance(value, list):
-            todo.extend((f"{pointer}/{index}", inner) for index, inner in enumerate(value))
-        elif isinstance(value, str) and "\0" in value:
-            raise bad_field(pointer, "the character U+0000 cannot be stored")
+        place, inner = todo.pop()
+        if isinstance(inner, str):
+            yield place, inner
+        elif isinstance(inner, dict):
+            todo.extend((place, name) for name in inner)
+            todo.extend(((place, name), each) for name, each in inner.items())
+        elif isinstance(inner, list):
+            todo.extend(((place, index), each) for index, each in enumerate(inner))
+
+
+def _pointer_to(place: _Place | None) -> str:
+    steps = []
+    while place is not None:
+        place, step = place
+        steps.append(_pointer_step(step))
+    return "".join(reversed(steps))

@@ -138,11 +138,21 @@ async def test_compressed_bodies_may_come_in_chunks_of_any_size(site, encoding):
         ("gzip", gzip.compress(b"x" * 1000)[:-9]),
         ("gzip", gzip.compress(b"x" * 1000)[:-8] + b"12345678"),
         ("gzip", gzip.compress(b"x") + b"tail"),
+        ("gzip", gzip.compress(b"x") * 65),
         ("deflate", b"\x78\x9cjunk"),
         ("deflate", zlib.compress(b"x" * 1000)[:-5]),
         ("deflate", zlib.compress(b"x") + b"tail"),
     ],
-    ids=["rubbish", "cut", "checksum", "tail", "rubbish-deflate", "cut-deflate", "tail-deflate"],
+    ids=[
+        "rubbish",
+        "cut",
+        "checksum",
+        "tail",
+        "many-members",
+        "rubbish-deflate",
+        "cut-deflate",
+        "tail-deflate",
+    ],
 )
 async def test_corrupt_compression_is_a_bad_request_never_a_crash(site, encoding, body):
     answer = await site.request("POST", "/api/v1/measure", body, Content_Encoding=encoding)

@@ -41,6 +41,9 @@ class Outer(Form):
         (b'{"comment":"a\\u0000b"}', "/comment", "U+0000"),
         (b'{"comment":"x","anything":[1,{"k":"\\u0000"}]}', "/anything/1/k", "U+0000"),
         (b'{"comment":"x","anything":{"\\u0000":1}}', "/anything", "U+0000"),
+        (rb'{"comment":"a\ud800"}', "/comment", r"\ud800 is half a surrogate pair"),
+        (rb'{"comment":"\ud83d\ude00","anything":[{"a/b":"\uDFFF"}]}', "/anything/0/a~1b", "udfff"),
+        (rb'{"comment":"x","anything":{"\udc00":1}}', "/anything", "half a surrogate pair"),
     ],
 )
 def test_the_field_to_blame_is_named(body, pointer, says):
@@ -60,7 +63,7 @@ def test_the_field_to_blame_is_named(body, pointer, says):
         (b"nul", "malformed_json"),
         (b'{"comment":"x"} x', "malformed_json"),
         (b'{"comment":"\xff"}', "malformed_json"),
-        (b'{"comment":"\\ud800"}', "malformed_json"),
+        (b'{"comment":"\\ud800" x}', "malformed_json"),
         (b'{"comment":"x","anything":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "malformed_json"),
     ],
 )

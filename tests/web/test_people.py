@@ -1,6 +1,7 @@
 """The people's API over HTTP, on a whole gateway in this process and a real database."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -389,6 +390,42 @@ async def test_explain_walks_the_way_and_changes_nothing(client: Client) -> None
     assert again["fingerprint"] == item["fingerprint"]
 
 
+def streamed(body: Json) -> Json:
+    """How a large body is to be sent."""
+    data = io.BytesIO(json.dumps(body).encode())
+    return {"data": data, "headers": {"Content-Type": "application/json"}}
+
+
+async def test_explain_takes_what_a_person_can_read_and_no_more(client: Client) -> None:
+    alerts = [{"labels": {"alertname": "CPU"}}, 7] * 50
+    answer = await client.ask("POST", "/api/v1/explain", alerts)
+    assert len(answer["items"]) == len(answer["rejected"]) == 50
+    problem = await client.ask("POST", "/api/v1/explain", [*alerts, 7], status=400)
+    assert problem["code"] == "too_many"
+    large = streamed({"labels": {"alertname": "CPU"}, "title": "x" * 2**20})
+    problem = await client.ask("POST", "/api/v1/explain", status=413, **large)
+    assert problem["limit_bytes"] == 2**20
+
+
+async def test_what_people_send_is_small(client: Client) -> None:
+    ticket = streamed({"title": "x", "description": "x" * 2**20})
+    problem = await client.ask("POST", "/api/v1/tickets", status=413, **ticket)
+    assert problem["code"] == "body_too_large"
+    silence = {"matchers": "a=" + "b" * 64 * 1024}
+    problem = await client.ask("POST", "/api/v1/silences/preview", silence, status=400)
+    assert problem["code"] == "bad_matchers"
+
+
+async def test_half_a_surrogate_pair_is_named_with_its_field(client: Client) -> None:
+    body, headers = rb'{"title": "a\ud800"}', {"Content-Type": "application/json"}
+    async with client.session.post("/api/v1/tickets", data=body, headers=headers) as answer:
+        problem = await answer.json(content_type=None)
+    assert (answer.status, problem["code"]) == (400, "invalid_body")
+    assert problem["errors"] == [
+        {"pointer": "/title", "detail": r"\ud800 is half a surrogate pair, and so no character"}
+    ]
+
+
 async def test_explain_of_an_alert_has_the_severity_that_was_said_beside_its_labels(
     client: Client,
 ) -> None:
@@ -425,6 +462,17 @@ async def test_intake_takes_the_good_and_names_the_bad(client: Client) -> None:
     assert answer["batch"]
     problem = await client.ask("POST", "/api/v1/intake/nobody", {}, status=404)
     assert problem["code"] == "unknown_source"
+
+
+async def test_of_very_many_bad_alerts_the_first_are_named_and_the_others_counted(
+    client: Client,
+) -> None:
+    good = {"labels": {"alertname": "CPU"}}
+    answer = await client.ask("POST", "/api/v1/intake/custom", [good] + [7] * 150)
+    assert (answer["accepted"], len(answer["rejected"]), answer["more_rejected"]) == (1, 100, 50)
+    text = await client.ask("POST", "/api/v2/alerts", [good] + [7] * 150, status=400)
+    assert str(text).count("\n") == 100
+    assert str(text).endswith("and 50 more")
 
 
 async def test_prometheus_hears_what_alertmanager_would_say(client: Client) -> None:
