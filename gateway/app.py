@@ -33,6 +33,7 @@ from gateway.web.body import BodyReader
 from gateway.web.dead_letters import DeadLetterHandlers, ReplayHandlers
 from gateway.web.description import DescriptionHandlers
 from gateway.web.explain import ExplainHandlers
+from gateway.web.forwarded import read_network
 from gateway.web.intake import IntakeHandlers
 from gateway.web.measured import OnAnswer
 from gateway.web.operations import OperationsHandlers
@@ -113,7 +114,7 @@ async def open_gateway(
         app = create_web_app(
             _handlers(parts, intake, roles, lambda: _unready(parts, intake, gateways)),
             config.http,
-            Gate(token=config.auth.token, loopback=config.http.listen.is_loopback),
+            _gate(config),
             _count_failure(parts.metrics),
             _count_answer(parts.metrics),
         )
@@ -265,6 +266,15 @@ def _unready(parts: Parts, intake: Intake | None, gateways: list[Gateway]) -> li
         if intake.run.progress.stalled:
             reasons.append("the pipeline makes no progress: what is taken waits; the log says why")
     return reasons
+
+
+def _gate(config: Config) -> Gate:
+    http = config.http
+    return Gate(
+        token=config.auth.token,
+        loopback=http.listen.is_loopback,
+        proxies=tuple(map(read_network, http.trusted_proxies)),
+    )
 
 
 def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:

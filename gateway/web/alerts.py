@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-import msgspec
 from aiohttp import web
 
 from gateway.alerts.alert import AlertStatus
@@ -16,7 +15,7 @@ from gateway.web import presented
 from gateway.web.answers import json_answer
 from gateway.web.auth import principal_of
 from gateway.web.forms import Moment
-from gateway.web.paging import page_parameters, query_parameters
+from gateway.web.paging import exactly, page_parameters, query_parameters
 from gateway.web.tickets import fingerprint_in
 
 
@@ -24,7 +23,7 @@ class Cursor(NamedTuple):
     """The last alert shown."""
 
     first_seen: Moment
-    fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+    fingerprint: Annotated[str, exactly("[0-9a-f]{32}")]
 
 
 class AlertHandlers:

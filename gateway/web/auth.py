@@ -2,7 +2,7 @@
 
 Without a token only this machine can connect, but any web page its user opens can make requests to
 it; so a foreign Host (DNS rebinding) or Origin is refused, and bodies outside intake must be JSON,
-which no page can send across origins unasked.
+which no page can send across origins unasked. Neither can what a proxy passes on for others.
 
 Actors say how they are vouched for: `local:anna` is a claim by somebody on this machine,
 `token:anna` a claim by somebody who holds the token. Without `X-Actor` they are `local:anonymous`
@@ -14,7 +14,7 @@ import binascii
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import lru_cache
@@ -25,6 +25,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.errors import Refused
 from gateway.web.body import require_json
+from gateway.web.forwarded import Network, foreign_header
 from gateway.web.problems import HttpRefused
 
 DEFAULT_TENANT = 1
@@ -49,7 +50,7 @@ class Access(Enum):
     """What a route asks of its callers. Routes that say nothing are for PEOPLE."""
 
     PUBLIC = "nothing: liveness and readiness"
-    METRICS = "nothing on a loopback listener, else the token"
+    METRICS = "nothing from this machine on a loopback listener, else the token"
     INTAKE = "a principal; the body may be anything a sender sends"
     PEOPLE = "a principal, and JSON bodies"
 
@@ -61,6 +62,7 @@ class AuthFailure(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     FOREIGN_HOST = "foreign_host"
     FOREIGN_ORIGIN = "foreign_origin"
+    FORWARDED = "forwarded"
 
 
 OnFailure = Callable[[AuthFailure, str], None]
@@ -112,7 +114,7 @@ class AuthOptions:
 
 @dataclass(eq=False)
 class TurnedAway(HttpRefused):
-    """Not admitted: 401 for credentials, 403 for a foreign Host or Origin."""
+    """Not admitted: 401 for credentials, 403 for what is not this machine's."""
 
     reason: AuthFailure = AuthFailure.NO_CREDENTIALS
 
@@ -124,6 +126,8 @@ class Gate:
     token: str = field(repr=False)
     loopback: bool
     tenant: int = DEFAULT_TENANT
+    proxies: Collection[Network] = ()
+    """Those that are believed when they say whom they serve."""
 
     def __post_init__(self) -> None:
         if not self.token and not self.loopback:
@@ -133,13 +137,20 @@ class Gate:
         """None where none is needed; raises TurnedAway, or Refused for a bad X-Actor."""
         if kind is Access.PUBLIC:
             return None
-        if kind is Access.METRICS and self.loopback and _names_this_machine(_host_of(request)):
+        if kind is Access.METRICS and self._is_local(request):
             return None
         if self.token:
             _check_token(request, self.token)
             return Principal(self.tenant, f"token:{_claimed_actor(request, 'admin')}", Role.ADMIN)
-        _check_local(request)
+        _check_local(request, self.proxies)
         return Principal(self.tenant, f"local:{_claimed_actor(request, 'anonymous')}", Role.ADMIN)
+
+    def _is_local(self, request: web.Request) -> bool:
+        return (
+            self.loopback
+            and _names_this_machine(_host_of(request))
+            and foreign_header(request, self.proxies) is None
+        )
 
 
 def authenticate(gate: Gate, on_failure: OnFailure) -> Middleware:
@@ -198,7 +209,9 @@ def _unauthorized(detail: str, reason: AuthFailure) -> TurnedAway:
     )
 
 
-def _check_local(request: web.Request) -> None:
+def _check_local(request: web.Request, proxies: Collection[Network]) -> None:
+    if header := foreign_header(request, proxies):
+        raise _foreign(header, request.headers[header], AuthFailure.FORWARDED)
     host = _host_of(request)
     if not _names_this_machine(host):
         raise _foreign("Host", host, AuthFailure.FOREIGN_HOST)

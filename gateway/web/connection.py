@@ -44,18 +44,20 @@ class Connections:
 
 
 class Connection(web.RequestHandler):
-    """Closes itself if headers take too long, or if there are too many connections.
+    """Closes itself if the first byte or headers take too long, or if there are too many of it.
 
     Uses three private names of aiohttp's (`_request_count`, `_waiter`, `_manager`), each covered by
     a test: it offers no other way to see whether a request has begun.
     """
 
-    __slots__ = ("_all", "_counted", "_header_clock")
+    __slots__ = ("_all", "_counted", "_header_clock", "_silent")
 
     def __init__(self, connections: Connections, **arguments: Any) -> None:
         super().__init__(connections.server, **arguments)
         self._all = connections
         self._counted = False
+        self._silent = True
+        """Nothing has been received yet."""
         self._header_clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,6 +69,7 @@ class Connection(web.RequestHandler):
         self._all.open += 1
         self._counted = True
         super().connection_made(transport)
+        self._start_clock()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._counted:
@@ -78,13 +81,15 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         if not self._counted:
             return
+        if self._silent:
+            self._silent = False
+            self._stop_clock()
         begun = self._request_count
         super().data_received(data)
         if self._request_count != begun:
             self._stop_clock()
         elif self._header_clock is None and data and self._is_idle():
-            seconds = self._all.options.header_timeout.total_seconds()
-            self._header_clock = self._loop.call_later(seconds, self._headers_overdue)
+            self._start_clock()
 
     def handle_error(
         self,
@@ -116,6 +121,10 @@ class Connection(web.RequestHandler):
         self._header_clock = None
         if self._is_idle():
             self.force_close()
+
+    def _start_clock(self) -> None:
+        seconds = self._all.options.header_timeout.total_seconds()
+        self._header_clock = self._loop.call_later(seconds, self._headers_overdue)
 
     def _stop_clock(self) -> None:
         if self._header_clock is not None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from gateway.bounds import Between
+from gateway.web.forwarded import is_network
 
 MIB = 1024 * 1024
 
@@ -67,10 +68,14 @@ class WebOptions:
     body_timeout: timedelta = timedelta(seconds=10)
     """For the whole body to arrive; then 408."""
     header_timeout: timedelta = timedelta(seconds=20)
-    """From the first byte of a request to the end of its headers; then the connection is closed."""
+    """From the first byte of a request to the end of its headers, and from the beginning of a
+    connection to its first byte; then the connection is closed."""
     keepalive_timeout: timedelta = timedelta(seconds=330)
     """Go clients keep idle connections for 300 s: closing earlier loses the batch being sent."""
     lingering_timeout: timedelta = timedelta(seconds=5)
     """For reading on after an early refusal, so that the sender sees the answer, not a reset."""
     max_connections: Annotated[int, Between(1, 1_000_000)] = 4096
     """In one process; further ones are closed at once."""
+    trusted_proxies: tuple[Annotated[str, is_network], ...] = ()
+    """Addresses and networks of proxies that say truly whom they serve. Requests that any other has
+    passed on are never local."""

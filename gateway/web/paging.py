@@ -23,6 +23,11 @@ Row = TypeVar("Row")
 Position = TypeVar("Position", bound=tuple[object, ...])
 
 
+def exactly(pattern: str) -> msgspec.Meta:
+    r"""Of a field that holds nothing but *pattern*: `$` alone would let a line break follow."""
+    return msgspec.Meta(pattern=rf"\A(?:{pattern})\Z")
+
+
 class BadParameters(Refused):
     """The query string is not what this path takes."""
 

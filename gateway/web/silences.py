@@ -27,7 +27,7 @@ from gateway.web.answers import json_answer
 from gateway.web.auth import principal_of
 from gateway.web.body import BodyReader
 from gateway.web.forms import Form, Moment, in_utc
-from gateway.web.paging import page_parameters, query_parameters
+from gateway.web.paging import exactly, page_parameters, query_parameters
 from matchers import Matcher
 
 PREVIEWED = 100
@@ -42,7 +42,7 @@ class Cursor(NamedTuple):
     """The last silence shown."""
 
     created_at: Moment
-    id: Annotated[str, msgspec.Meta(pattern=f"^{_UUID}$")]
+    id: Annotated[str, exactly(_UUID)]
 
 
 class NewSilence(Form, frozen=True):

@@ -20,7 +20,7 @@ from gateway.web.answers import json_answer
 from gateway.web.auth import Principal, principal_of
 from gateway.web.body import BodyReader
 from gateway.web.forms import Form, bad_field
-from gateway.web.paging import page_parameters, query_parameters
+from gateway.web.paging import exactly, page_parameters, query_parameters
 from gateway.web.problems import HttpRefused
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
@@ -34,7 +34,7 @@ _FINGERPRINT = re.compile(r"[0-9a-fA-F]{32}")
 class Cursor(NamedTuple):
     """The last ticket shown."""
 
-    id: Annotated[str, msgspec.Meta(pattern=rf"^{TICKET_ID.pattern}$")]
+    id: Annotated[str, exactly(TICKET_ID.pattern)]
 
 
 class NewTicket(Form, frozen=True):

@@ -14,6 +14,7 @@ from gateway.web.answers import json_answer
 from gateway.web.auth import Access, AuthFailure, Gate, access, principal_of
 from gateway.web.body import BodyReader
 from gateway.web.forms import Form
+from gateway.web.forwarded import read_network
 from gateway.web.operations import OperationsHandlers
 from gateway.web.options import ListenAddress, WebOptions
 from gateway.web.paging import page_parameters
@@ -172,13 +173,14 @@ QUICK = WebOptions(
 
 @pytest.fixture
 async def start_site() -> AsyncIterator[Callable[..., object]]:
-    """`await start_site(token="", loopback=True, grace_seconds=5, max_body_bytes=…)`."""
+    """`await start_site(token="", loopback=True, proxies=(), max_body_bytes=…)`."""
     async with AsyncExitStack() as stack:
 
         async def start(
             *,
             token: str = "",
             loopback: bool = True,
+            proxies: Sequence[str] = (),
             grace_seconds: float = 5.0,
             **options: object,
         ) -> Site:
@@ -190,7 +192,7 @@ async def start_site() -> AsyncIterator[Callable[..., object]]:
             app = create_web_app(
                 [handlers, operations],
                 chosen,
-                Gate(token, loopback),
+                Gate(token, loopback, proxies=tuple(map(read_network, proxies))),
                 lambda reason, route: failures.append((reason, route)),
             )
             server = await stack.enter_async_context(

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from gateway.web.auth import AuthFailure, AuthOptions, Gate, Principal, Role
+from gateway.web.forwarded import read_network
 
 TOKEN = "correct-horse"
 
@@ -198,6 +199,91 @@ async def test_foreign_origins_are_refused_also_at_intake(site, origin, path):
     assert answer.status == 403
     assert answer.problem["code"] == "foreign_origin"
     assert site.failures[0][0] is AuthFailure.FOREIGN_ORIGIN
+
+
+FORWARDED = {
+    "X_Forwarded_For": "127.0.0.1",
+    "Forwarded": "for=127.0.0.1;proto=https",
+    "X_Real_IP": "127.0.0.1",
+    "X_Client_IP": "127.0.0.1",
+    "True_Client_IP": "127.0.0.1",
+    "CF_Connecting_IP": "127.0.0.1",
+}
+
+
+@pytest.mark.parametrize("header", FORWARDED)
+@pytest.mark.parametrize("path", ["/api/v1/who", "/metrics", "/api/v1/no-such-path"])
+async def test_what_a_proxy_passes_on_is_not_local_whatever_it_says(site, path, header):
+    answer = await site.request("GET", path, **{header: FORWARDED[header]})
+    assert (answer.status, answer.problem["code"]) == (403, "forwarded")
+    assert header.replace("_", "-") in answer.problem["detail"]
+    assert [reason for reason, _ in site.failures] == [AuthFailure.FORWARDED]
+
+
+async def test_what_a_proxy_passes_on_to_a_probe_or_with_the_token_is_answered(start_site):
+    guarded = await start_site(token=TOKEN, loopback=True)
+    headers = {"X_Forwarded_For": "203.0.113.9"}
+    assert (await guarded.request("GET", "/-/ready", **headers)).status == 200
+    assert (await guarded.request("GET", "/metrics", **headers)).status == 401
+    for path in ("/metrics", "/api/v1/who"):
+        answer = await guarded.request("GET", path, Authorization=f"Bearer {TOKEN}", **headers)
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X_Forwarded_For": "127.0.0.1"},
+        {"X_Forwarded_For": "203.0.113.9, ::1"},
+        {"X_Forwarded_For": "127.0.0.1:4711, 10.0.0.7"},
+        {"X_Forwarded_For": "[::1]:4711"},
+        {"X_Forwarded_For": "::ffff:127.0.0.1"},
+        {"Forwarded": 'proto=http;For="[::1]:80", for=10.1.1.1;by=x'},
+        {"Forwarded": "for=127.0.0.1", "X_Real_IP": "127.0.0.2"},
+    ],
+)
+async def test_of_a_trusted_proxy_it_is_believed_that_it_serves_this_machine(start_site, headers):
+    site = await start_site(proxies=["127.0.0.1", "10.0.0.0/8"])
+    for path in ("/api/v1/who", "/metrics"):
+        assert (await site.request("GET", path, **headers)).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Forwarded_For": "203.0.113.9"},
+        {"X_Forwarded_For": "127.0.0.1, 203.0.113.9"},
+        {"X_Forwarded_For": "127.0.0.1, 203.0.113.9, 10.0.0.7"},
+        {"X_Forwarded_For": "10.0.0.7"},
+        {"X_Forwarded_For": "127.0.0.1, unknown"},
+        {"X_Forwarded_For": "127.0.0.1,"},
+        {"X_Forwarded_For": "localhost"},
+        {"Forwarded": "for=127.0.0.1, for=203.0.113.9"},
+        {"Forwarded": "for=127.0.0.1, proto=https"},
+        {"Forwarded": "for=127.0.0.1;for=203.0.113.9"},
+        {"Forwarded": 'for="127.0.0.1", for="_hidden"'},
+        {"Forwarded": "for=127.0.0.1", "X_Forwarded_For": "203.0.113.9"},
+        {"Forwarded": "for=203.0.113.9", "X_Forwarded_For": "127.0.0.1"},
+    ],
+)
+async def test_of_a_trusted_proxy_it_is_believed_that_it_serves_another(start_site, headers):
+    site = await start_site(proxies=["127.0.0.1", "10.0.0.0/8"])
+    for path in ("/api/v1/who", "/metrics"):
+        answer = await site.request("GET", path, **headers)
+        assert (answer.status, answer.problem["code"]) == (403, "forwarded")
+
+
+async def test_a_proxy_that_is_not_trusted_is_not_believed(start_site):
+    site = await start_site(proxies=["10.0.0.0/8"])
+    answer = await site.request("GET", "/api/v1/who", X_Forwarded_For="127.0.0.1, 10.0.0.7")
+    assert answer.problem["code"] == "forwarded"
+
+
+@pytest.mark.parametrize("text", ["", "proxy", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0-10.0.0.9"])
+def test_what_is_no_network_is_refused(text):
+    with pytest.raises(ValueError, match="must be an address or a network"):
+        read_network(text)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])

@@ -1,6 +1,7 @@
 """The people's API over HTTP, on a whole gateway in this process and a real database."""
 
 import asyncio
+import base64
 import io
 import json
 from collections.abc import AsyncIterator
@@ -141,6 +142,21 @@ async def test_a_cursor_is_bound_to_its_filters_and_unknown_parameters_are_refus
     problem = await client.ask("GET", "/api/v1/tickets?colour=red", status=400)
     assert problem["errors"][0]["pointer"] == "/colour"
     await client.ask("GET", "/api/v1/tickets?limit=501", status=400)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/alerts", "/api/v1/silences"])
+async def test_a_cursor_with_a_line_break_in_it_is_broken(client: Client, path: str) -> None:
+    for name in ("A", "B"):
+        await client.fire(name)
+        silence = {"matchers": f"a={name}", "ends_at": "2099-01-01T00:00:00Z"}
+        await client.ask("POST", "/api/v1/silences", silence, status=201)
+    cursor = (await client.ask("GET", f"{path}?limit=1"))["next"]
+    assert len((await client.ask("GET", f"{path}?limit=1&cursor={cursor}"))["items"]) == 1
+    bound_to, position = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+    position[-1] += "\n"
+    forged = base64.urlsafe_b64encode(json.dumps([bound_to, position]).encode()).decode()
+    problem = await client.ask("GET", f"{path}?limit=1&cursor={forged.rstrip('=')}", status=400)
+    assert problem["code"] == "bad_cursor"
 
 
 async def test_tickets_are_found_by_status_priority_source_and_text(client: Client) -> None:

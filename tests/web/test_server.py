@@ -41,6 +41,13 @@ async def test_the_second_request_of_a_connection_has_the_same_deadline(start_si
         assert await connection.closed()
 
 
+async def test_a_connection_that_never_sends_a_byte_gives_its_place_back(start_site):
+    site = await start_site(header_timeout=SOON, max_connections=1)
+    async with site.connect() as silent:
+        assert await silent.closed()
+        assert (await site.request("GET", "/api/v1/who")).status == 200
+
+
 async def test_idle_connections_and_slow_bodies_outlive_the_header_deadline(start_site):
     site = await start_site(header_timeout=SOON)
     loop = asyncio.get_running_loop()
