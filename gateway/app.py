@@ -37,6 +37,7 @@ from gateway.web.forwarded import read_network
 from gateway.web.intake import IntakeHandlers
 from gateway.web.measured import OnAnswer
 from gateway.web.operations import OperationsHandlers
+from gateway.web.refusals import RefusalLog
 from gateway.web.server import Handlers, WebServer, create_web_app, run_server
 from gateway.web.silences import SilenceHandlers
 from gateway.web.tickets import TicketHandlers
@@ -278,9 +279,11 @@ def _gate(config: Config) -> Gate:
 
 
 def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:
+    refusals = RefusalLog(log, "a request was turned away")
+
     def count(reason: AuthFailure, route: str) -> None:
         metrics.authentication_failures_total.inc()
-        log.warning("a request was turned away", extra={"reason": reason.value, "route": route})
+        refusals.refused({"reason": reason.value, "route": route})
 
     return count
 

@@ -6,7 +6,7 @@ aiohttp bounds the time of incomplete headers only by `keepalive_timeout`, which
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -15,6 +15,7 @@ from aiohttp.web_request import BaseRequest
 from gateway.errors import GatewayError
 from gateway.web.options import WebOptions
 from gateway.web.problems import HttpRefused, InternalError, error_answer
+from gateway.web.refusals import RefusalLog
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ class Connections:
     server: web.Server
     options: WebOptions
     open: int = 0
+    refusals: RefusalLog = field(
+        default_factory=lambda: RefusalLog(logger, "Connection refused: too many are open")
+    )
 
     def accept(self) -> "Connection":
         """The protocol factory for `create_server`."""
@@ -62,7 +66,7 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self._all.open >= self._all.options.max_connections:
-            logger.warning("Connection refused: too many are open", extra={"open": self._all.open})
+            self._all.refusals.refused({}, open=self._all.open)
             self._manager = None  # else aiohttp would end a connection that it never began
             transport.close()
             return

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ class IntakeHandlers:
         self._clock = clock
         self._metrics = metrics
         self._counts: dict[str, SourceCounts] = {}
-        self._refusals = RefusalLog()
+        self._refused_bodies = RefusalLog(log, "a body was refused")
+        self._refused_alerts = RefusalLog(log, "alerts were refused and kept as dead letters")
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Grafana may send PUT; Prometheus appends its own path to a `path_prefix`."""
@@ -87,14 +89,28 @@ class IntakeHandlers:
             told = answer(taken)
             code = told.status
         except GatewayError as error:
+            if isinstance(error, MalformedPayload):
+                self._refused_bodies.refused({"source": name, "code": error.code})
             refusal = _in_its_words(error, source, request.path)
             code = status_of(refusal)
             raise refusal from error
         finally:
             counts.answered(code, time.perf_counter() - started)
         counts.taken(taken.checked)
-        self._refusals.refused(name, taken.checked.rejected, taken.batch, self._clock())
+        self._tell_refused(name, taken)
         return told
+
+    def _tell_refused(self, source: str, taken: Taken) -> None:
+        """Once a reason, with the last alert of each."""
+        last = {one.reason: one for one in taken.checked.rejected}
+        counts = Tally(one.reason for one in taken.checked.rejected)
+        for reason, one in last.items():
+            self._refused_alerts.refused(
+                {"source": source, "reason": reason},
+                counts[reason],
+                error=one.error,
+                batch=taken.batch,
+            )
 
     def _counts_of(self, source: Source) -> SourceCounts:
         counts = self._counts.get(source.name)
@@ -150,9 +166,7 @@ def _in_its_words(error: GatewayError, source: Source, path: str) -> GatewayErro
             status=source.kind.overload_status,
             headers={"Retry-After": str(max(1, round(error.retry_after)))},
         )
-    if isinstance(error, MalformedPayload):
-        log.warning("a body was refused", extra={"source": source.name, "code": error.code})
-        if speaks_alertmanager(path):
-            status = 422 if error.code == "empty_body" else 400
-            return HttpRefused(error.detail, error.code, status=status)
+    if isinstance(error, MalformedPayload) and speaks_alertmanager(path):
+        status = 422 if error.code == "empty_body" else 400
+        return HttpRefused(error.detail, error.code, status=status)
     return error

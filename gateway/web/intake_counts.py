@@ -7,6 +7,7 @@ from prometheus_client import Counter
 
 from gateway.intake.checked import Checked
 from gateway.metrics import Metrics
+from gateway.web.refusals import RefusalLog
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class SourceCounts:
         self._firing = metrics.alerts_received_total.labels(source, "firing")
         self._resolved = metrics.alerts_received_total.labels(source, "resolved")
         self._delivered_at = metrics.source_last_delivery_timestamp_seconds.labels(source)
+        self._left_out = RefusalLog(log, "the sender left alerts out")
         self.body_bytes = metrics.intake_body_bytes.labels(source)
 
     def answered(self, status: int, seconds: float) -> None:
@@ -47,7 +49,4 @@ class SourceCounts:
             self._metrics.alerts_rejected_total.labels(self._source, reason).inc(count)
         if checked.truncated:
             self._metrics.alerts_truncated_total.labels(self._source).inc(checked.truncated)
-            log.warning(
-                "the sender left alerts out",
-                extra={"source": self._source, "truncated": checked.truncated},
-            )
+            self._left_out.refused({"source": self._source}, truncated=checked.truncated)

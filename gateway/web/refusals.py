@@ -1,43 +1,47 @@
-"""What the log says of refused alerts: one line a source, reason and minute, with a count."""
+"""What the log says of what is turned away: at any rate one line a kind and minute, with a count.
 
+The first is told at once. Those of the minute after it are told together at its end, with what was
+known of the last of them. Metrics count each.
+"""
+
+import asyncio
 import logging
-from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-
-from gateway.intake.source import Rejected
-
-log = logging.getLogger(__name__)
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 PAUSE = timedelta(minutes=1)
 
 
+@dataclass(slots=True)
+class _Untold:
+    count: int = 0
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
 class RefusalLog:
-    """Sources and reasons are few, whatever senders send."""
+    """Lines of one *event*. Used in the event loop only."""
 
-    def __init__(self) -> None:
-        self._said_at: dict[tuple[str, str], datetime] = {}
-        self._unsaid: Counter[tuple[str, str]] = Counter()
+    def __init__(self, logger: logging.Logger, event: str, pause: timedelta = PAUSE) -> None:
+        self._logger, self._event = logger, event
+        self._pause_seconds = pause.total_seconds()
+        self._pausing: dict[tuple[str, ...], _Untold] = {}
 
-    def refused(self, source: str, rejected: Sequence[Rejected], batch: str, now: datetime) -> None:
-        """Alerts of one body; *batch* is found again in their dead letters."""
-        for one in rejected:
-            self._refused(source, one, batch, now)
+    def refused(self, kind: Mapping[str, str], count: int = 1, **details: object) -> None:
+        """*kind* tells lines apart: names and words of ours, never what anybody sends."""
+        untold = self._pausing.get(tuple(kind.values()))
+        if untold is None:
+            self._tell(kind, count, details)
+        else:
+            untold.count += count
+            untold.details = details
 
-    def _refused(self, source: str, one: Rejected, batch: str, now: datetime) -> None:
-        key = (source, one.reason)
-        self._unsaid[key] += 1
-        said_at = self._said_at.get(key)
-        if said_at is not None and now - said_at < PAUSE:
-            return
-        self._said_at[key] = now
-        log.warning(
-            "alerts were refused and kept as dead letters",
-            extra={
-                "source": source,
-                "reason": one.reason,
-                "error": one.error,
-                "batch": batch,
-                "count": self._unsaid.pop(key),
-            },
-        )
+    def _tell(self, kind: Mapping[str, str], count: int, details: Mapping[str, object]) -> None:
+        self._logger.warning(self._event, extra={**kind, **details, "count": count})
+        self._pausing[tuple(kind.values())] = _Untold()
+        asyncio.get_running_loop().call_later(self._pause_seconds, self._resume, kind)
+
+    def _resume(self, kind: Mapping[str, str]) -> None:
+        untold = self._pausing.pop(tuple(kind.values()))
+        if untold.count:
+            self._tell(kind, untold.count, untold.details)
