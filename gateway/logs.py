@@ -29,6 +29,10 @@ MAX_DEPTH = 4
 REDACTED = "[redacted]"
 
 _LARGEST_EXACT_INTEGER = 2**53
+_MAYBE_A_NAME = re.compile(r"[\w.-]{1,19}")
+"""A secret like this may also be a word of ours, as `gateway` is: only where it stands alone it is
+the secret. A longer or odder one is nothing else, and struck out wherever it stands."""
+_NOTHING = re.compile(r"(?!)")
 _SECRET_KEYS = ("authorization", "password", "secret", "token", "cookie")
 _CREDENTIALS = re.compile(
     r"(?P<kept>\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)[^\s\"',;]+(?:\s+[^\s\"',;]+)?"
@@ -128,23 +132,34 @@ class _Cleaner:
     def __init__(self, secrets: Collection[str]) -> None:
         written = {secret for secret in secrets if secret}
         written |= {quote(secret, safe="") for secret in written}
-        longest_first = sorted(written, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        names = {secret for secret in written if _MAYBE_A_NAME.fullmatch(secret)}
+        alone = rf"(?<!\w)(?<!\w[./-]){_any_of(names)}(?!\w)(?![./-]\w)"
+        self._odd = re.compile(_any_of(written - names))
+        self._secrets = re.compile(f"{_any_of(written - names)}|{alone}")
 
     def __call__(self, _logger: object, _method: str, event: _Event) -> _Event:
         traceback = event.pop("exception", None)
-        clean = self._mapping(event, MAX_DEPTH)
+        clean = {key: event.pop(key) for key in ("timestamp", "level", "event", "logger", "pid")}
+        is_ours = str(clean["logger"]).partition(".")[0] == "gateway"
+        clean["event"] = self._text(_string_of(clean["event"]), self._of_constants(is_ours))
+        clean["logger"] = self._text(str(clean["logger"]), _NOTHING)
+        clean |= self._mapping(event, MAX_DEPTH)
         if traceback is not None:
-            lines = self._redact(str(traceback)).split("\n")
+            lines = self._redact(str(traceback), self._secrets).split("\n")
             text = "\n".join(_DANGEROUS.sub(_escape, line) for line in lines)
             # The end of a traceback says more than its beginning.
             clean["exception"] = text[-MAX_TRACEBACK_CHARACTERS:]
         return clean
 
+    def _of_constants(self, are_ours: bool) -> re.Pattern[str]:
+        """Our events and the names of data are fixed in the code: their words are no secrets."""
+        return self._odd if are_ours else self._secrets
+
     def _mapping(self, mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         clean: dict[str, Any] = {}
+        struck = self._of_constants(depth == MAX_DEPTH)
         for key, value in list(mapping.items())[:MAX_ITEMS]:
-            name = self._text(_string_of(key))
+            name = self._text(_string_of(key), struck)
             secret = name.lower().endswith(_SECRET_KEYS) and value
             clean[name] = REDACTED if secret else self._value(value, depth)
         return clean
@@ -160,15 +175,21 @@ class _Cleaner:
             case list() | tuple() | set() | frozenset() if depth > 0:
                 return [self._value(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
             case _:
-                return self._text(_string_of(value))
+                return self._text(_string_of(value), self._secrets)
 
-    def _text(self, text: str) -> str:
+    def _text(self, text: str, struck: re.Pattern[str]) -> str:
         """Struck out first: a secret that is cut or escaped would no longer be found."""
-        escaped = _DANGEROUS.sub(_escape, self._redact(text))
+        escaped = _DANGEROUS.sub(_escape, self._redact(text, struck))
         return escaped if len(escaped) <= MAX_CHARACTERS else escaped[: MAX_CHARACTERS - 1] + "…"
 
-    def _redact(self, text: str) -> str:
-        return _CREDENTIALS.sub(_strike_out, self._secrets.sub(REDACTED, text))
+    def _redact(self, text: str, struck: re.Pattern[str]) -> str:
+        return _CREDENTIALS.sub(_strike_out, struck.sub(REDACTED, text))
+
+
+def _any_of(texts: Collection[str]) -> str:
+    """A pattern for each of them, the longest first; without any it matches nothing."""
+    longest_first = sorted(texts, key=len, reverse=True)
+    return f"(?:{'|'.join(map(re.escape, longest_first)) or _NOTHING.pattern})"
 
 
 def _string_of(value: object) -> str:

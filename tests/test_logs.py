@@ -257,6 +257,59 @@ def test_a_secret_that_begins_another_leaves_no_rest_of_it() -> None:
     assert json.loads(line.format(record_of("a", v="abcdefgh")))["v"] == "[redacted]"
 
 
+WORD = formatter(console=False, colors=False, secrets=["gateway", "alert-1", "message"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "gateway.workers.supervisor",
+        "alert-gateway",
+        "gateway_journal_bytes",
+        "gateways",
+        "/srv/gateway/app.py",
+        "/api/v1/gateway",
+        "gateway-2",
+        "alert-17",
+        "an_alert-1",
+    ],
+)
+def test_a_secret_that_is_a_part_of_a_larger_word_is_that_word(value: str) -> None:
+    assert json.loads(WORD.format(record_of("a", value=value)))["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ("gateway", "[redacted]"),
+        ("tried gateway.", "tried [redacted]."),
+        ("password=gateway&x", "password=[redacted]&x"),
+        ("'gateway', \"alert-1\"", "'[redacted]', \"[redacted]\""),
+        ("anna:gateway", "anna:[redacted]"),
+        ("GET /gateway", "GET /[redacted]"),
+    ],
+)
+def test_a_secret_that_stands_alone_is_struck_out_however_common_it_is(
+    value: str, seen: str
+) -> None:
+    assert json.loads(WORD.format(record_of("a", value=value)))["value"] == seen
+
+
+def test_our_own_words_are_no_secrets() -> None:
+    line = json.loads(WORD.format(record_of("message given up by the gateway", message=7)))
+    assert line["logger"] == "gateway.somewhere"
+    assert line["event"] == "message given up by the gateway"
+    assert line["message"] == 7
+    theirs = logging.LogRecord("lib", logging.ERROR, "x.py", 1, "no %s", ("gateway",), None)
+    assert json.loads(WORD.format(theirs))["event"] == "no [redacted]"
+
+
+def test_a_long_secret_is_struck_out_even_inside_of_a_word() -> None:
+    secret = "c" * 20
+    line = formatter(console=False, colors=False, secrets=[secret])
+    assert json.loads(line.format(record_of("a", v=f"x{secret}y")))["v"] == "x[redacted]y"
+
+
 @pytest.mark.parametrize("log_format", ["json", "console", "auto"])
 def test_after_set_up_no_way_to_log_shows_the_canary(
     written: Callable[[], str], log_format: Format
