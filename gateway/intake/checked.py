@@ -95,8 +95,10 @@ class Checker:
     ) -> Steps[Checked]:
         delivery = yield from source.parse(body, received_at)
         checked = self._at_once(source, tenant, delivery) if delivery.by_labels else None
-        if checked is None:
-            checked = yield from self._identify(source, tenant, delivery.sightings)
+        while checked is None:
+            before = self._identities
+            found = yield from self._identify(source, tenant, delivery.sightings)
+            checked = found if self._identities is before else None
         checked.rejected.extend(delivery.rejected)
         checked.truncated = delivery.truncated
         return checked

@@ -1,11 +1,13 @@
 """A body is read and checked once: what can be named is kept, what cannot is told apart from it."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
 from gateway.alerts.identity import IdentityCache
+from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
 from gateway.intake.checked import Checker, Source
 from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
@@ -90,3 +92,26 @@ def test_what_is_known_of_a_strand_is_found_by_its_name(checker: Checker) -> Non
     (identity,) = checker.check(LINES, 1, b'{"a":"1"}', at(1)).identities
     assert checker.memory(1, identity.strand) is identity.memory
     assert checker.memory(2, identity.strand) is None
+
+
+def test_a_seed_that_is_learnt_in_the_midst_of_a_body_holds_for_all_of_it() -> None:
+    class Learning(list[Sighting]):
+        """Somebody else has a turn after the first."""
+
+        def __iter__(self) -> Iterator[Sighting]:
+            for number, one in enumerate(super().__iter__()):
+                yield one
+                if number == 0:
+                    checker.adopt(learnt)
+
+    def learning(body: bytes, received_at: datetime) -> Steps[Delivery]:
+        yield
+        return Delivery(Learning([sighting(b'{"a":"1"}'), sighting(b'{"a":"2"}')]))
+
+    learnt = IdentityCache(identifier(seed=b"\1" * 32))
+    source = dataclasses.replace(LINES, parse=learning)
+    checker = Checker({"lines": source}, IdentityCache(identifier()))
+    checked = checker.check(source, 1, b"", at(1))
+    assert checked.identities == [
+        learnt.identify(1, "lines", one) for one in (sighting(b'{"a":"1"}'), sighting(b'{"a":"2"}'))
+    ]
