@@ -24,7 +24,7 @@ from gateway.web.answers import json_answer
 from gateway.web.auth import principal_of
 from gateway.web.body import BodyReader
 from gateway.web.forms import Form, Moment, bad_field
-from gateway.web.paging import page_parameters, query_parameters
+from gateway.web.paging import exactly, page_parameters, query_parameters
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _AT_ONCE = 20
 _WHOLE = 2**30
 _ID = re.compile(r"([0-9a-f]{32})\.(.{1,200})", re.DOTALL)
 
-Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Digest = Annotated[str, exactly("[0-9a-f]{32}")]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 
 
