@@ -116,7 +116,7 @@ class PostgresTickets:
             found = await driver.fetch(SQL["to_close"], tenant, before, most)
             ids = [row["id"] for row in found]
             rows = await load_working_set(driver, tenant, (), (), ids)
-            closing = [one for one in rows.tickets.values() if one.status is TicketStatus.RESOLVED]
+            closing = [one for one in rows.tickets.values() if _resolved_by(one, before)]
             for ticket in closing:
                 rows.save(close_by_system(ticket, now), now)
             await self._save(transaction, rows, now)
@@ -146,3 +146,9 @@ class PostgresTickets:
 
     async def _save(self, transaction: Transaction, rows: WorkingSet, now: datetime) -> None:
         await self._database.save(transaction, rows, self._routes, now)
+
+
+def _resolved_by(ticket: Ticket, moment: datetime) -> bool:
+    """Looked at again under the lock: a ticket may have been reopened, and resolved anew."""
+    is_resolved = ticket.status is TicketStatus.RESOLVED
+    return is_resolved and ticket.resolved_at is not None and ticket.resolved_at <= moment
