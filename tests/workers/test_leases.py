@@ -11,6 +11,7 @@ from gateway.workers.leases import LeaseClock
 from gateway.workers.upkeep import ON_ITS_WAY
 from tests.workers.worlds import (
     MOST,
+    a_lock_is_waited_for,
     all_turns,
     end_who_waits_for_a_lock,
     gone,
@@ -102,6 +103,18 @@ async def test_no_lease_ends_while_its_repeat_may_be_on_its_way_through_a_journa
         assert await expired(world) == set()
 
 
+async def test_no_lease_ends_while_its_repeat_may_be_on_its_way_into_a_journal(
+    database: str,
+) -> None:
+    async with World(database) as world:
+        await world.send(firing(lease=4))
+        clock = lease_clock(world)
+        world.now = at(4) + ON_ITS_WAY - timedelta(microseconds=1)
+        await world.ledger.heartbeat(world.journal, world.now)
+        await clock.turn()
+        assert await expired(world) == set()
+
+
 async def test_a_journal_not_heard_of_for_a_day_holds_no_lease(database: str) -> None:
     async with World(database) as world, World(database, journal="lost") as lost:
         await world.send(firing(lease=4))
@@ -144,6 +157,17 @@ async def test_leases_that_wait_for_the_start_up_keep_nobody_busy_and_no_other_l
         await drained(world, 129)
         await all_turns(clock.turn)
         assert len(await expired(world)) == MOST + 2
+
+
+async def test_renewed_leases_keep_nobody_busy_and_no_other_lease(database: str) -> None:
+    async with World(database) as world:
+        await world.send(*many(MOST + 1, lease=4), firing("Short", lease=5))
+        world.now = at(3)
+        await world.send(*many(MOST + 1, lease=60))
+        clock = lease_clock(world)
+        await drained(world, 6)
+        assert await all_turns(clock.turn) <= 3
+        assert await expired(world) == {"Short"}
 
 
 async def test_no_lease_ends_within_one_lease_of_an_outage(database: str) -> None:
@@ -251,6 +275,20 @@ async def test_leases_end_in_bounded_steps_and_none_is_forgotten(database: str) 
         assert len(await expired(world)) == MOST
         assert not await clock.turn()
         assert len(await expired(world)) == MOST + 1
+
+
+async def test_what_its_source_resolves_at_the_last_moment_does_not_expire(
+    database: str, owner: asyncpg.Connection
+) -> None:
+    async with World(database) as world:
+        await world.send(firing(lease=4))
+        await drained(world, 5)
+        async with owner.transaction():
+            await owner.execute("UPDATE strands SET firing = false, lease_check_at = NULL")
+            turn = asyncio.ensure_future(lease_clock(world).turn())
+            await a_lock_is_waited_for(owner)
+        await turn
+        assert not (await world.rows("SELECT expired FROM strands"))[0]["expired"]
 
 
 async def test_two_workers_at_once_end_a_lease_once(database: str) -> None:

@@ -2,12 +2,22 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from gateway.alerts.rule import Rule
 from gateway.tickets.ticket import TicketStatus
 from gateway.workers.quiets import QuietClock
-from tests.workers.worlds import MOST, largest_piece, many, moves, silence, statuses, step
+from tests.workers.worlds import (
+    MOST,
+    a_lock_is_waited_for,
+    largest_piece,
+    many,
+    moves,
+    silence,
+    statuses,
+    step,
+)
 from tests.world import World, at, firing, resolved
 
 RESOLVED, CLOSED, CANCELLED = (
@@ -99,6 +109,23 @@ async def test_a_cancel_quiets_for_as_long_as_the_episode_lasts(database: str) -
         world.now = at(1_000_000)
         assert not await quiet_clock(world).turn()
         assert (await statuses(world), await quiets(world)) == ({"CPU": "cancelled"}, 1)
+
+
+async def test_a_quiet_that_a_person_lengthens_at_the_last_moment_holds(
+    database: str, owner: asyncpg.Connection
+) -> None:
+    async with World(database) as world:
+        await world.send(firing())
+        await step(world, await only_ticket(world), RESOLVED, minutes=1)
+        world.now = at(31)
+        async with owner.transaction():
+            await owner.execute("UPDATE alerts SET quiet_until = 'infinity'")
+            turn = asyncio.ensure_future(quiet_clock(world).turn())
+            await a_lock_is_waited_for(owner)
+        await turn
+        assert (await statuses(world), await quiets(world)) == ({"CPU": "resolved"}, 1)
+        (strand,) = await world.rows("SELECT last_outcome FROM strands")
+        assert strand["last_outcome"] == "opened", "it was not looked at again"
 
 
 @pytest.mark.parametrize("count", [MOST, MOST + 1])

@@ -1,8 +1,10 @@
 """Ends of silences: what they held and still fires has its ticket at once, and nothing is lost."""
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
+import orjson
 
 from gateway.silences.silence import Silence
 from gateway.workers.quiets import SilenceClock
@@ -87,13 +89,40 @@ async def test_an_end_hands_over_in_bounded_steps_and_forgets_none(database: str
         assert await largest_piece(world, "tickets") <= MOST
 
 
-async def test_what_stays_silenced_does_not_hide_what_comes_after_it(database: str) -> None:
+async def test_a_step_in_which_nothing_is_freed_does_not_end_the_search(database: str) -> None:
     async with World(database) as world:
-        await world.silences.create(1, silence('{alertname=~"A.*"}', 100))
-        await world.silences.create(1, silence('{alertname=~"B.*"}', 10))
-        await world.send(*many(MOST + 1), *(firing(f"B{number}") for number in range(50)))
+        record, checked = world.record(many(2 * MOST + 1))
+        last = max(checked.identities, key=lambda one: one.strand)
+        name = orjson.loads(last.labels)["alertname"]
+        await world.silences.create(1, silence(f'{{alertname!="{name}",alertname=~".+"}}', 100))
+        await world.silences.create(1, silence(f'{{alertname="{name}"}}', 10))
+        await world.apply((record, checked))
         await turn(world, silence_clock(world), 10)
-        assert len(await world.all_tickets()) == 50
+        assert await statuses(world) == {name: "open"}
+
+
+async def test_of_an_alerts_strands_those_stay_silenced_that_a_silence_holds(
+    database: str,
+) -> None:
+    async with World(database, ignore=["replica"]) as world:
+        await world.silences.create(1, silence('{replica="a"}', 10))
+        await world.silences.create(1, silence('{replica="b"}', 100))
+        await world.send(firing(replica="a"), firing(replica="b"))
+        await turn(world, silence_clock(world), 10)
+        assert await statuses(world) == {"CPU": "open"}
+        (held,) = await world.rows("SELECT labels->>'replica' AS name FROM strands WHERE silenced")
+        assert held["name"] == "b"
+
+
+async def test_what_has_ended_under_the_silence_is_left_as_it_is(database: str) -> None:
+    async with World(database) as world:
+        await world.silences.create(1, silence('{alertname="CPU"}', 10))
+        await world.send(firing())
+        world.now = at(5)
+        await world.send(resolved(ended=5))
+        before = await world.rows("SELECT * FROM strands")
+        await turn(world, silence_clock(world), 10)
+        assert await world.rows("SELECT * FROM strands") == before
 
 
 async def test_a_record_from_before_the_end_that_is_applied_after_it_is_handed_over_too(
@@ -126,6 +155,16 @@ async def test_an_end_is_settled_once_every_journal_was_empty_after_it(database:
         await drained(other, 10)
         await turn(world, clock, 11)
         assert await settled(world) == 1
+
+
+async def test_an_end_is_not_settled_while_a_record_may_be_on_its_way_into_a_journal(
+    database: str,
+) -> None:
+    async with World(database) as world:
+        await world.silences.create(1, silence('{alertname="CPU"}', 10))
+        await world.ledger.heartbeat(world.journal, at(10) + ON_ITS_WAY - timedelta(microseconds=1))
+        await turn(world, silence_clock(world), 11)
+        assert await settled(world) == 0
 
 
 async def test_silences_that_are_not_over_are_never_settled(database: str) -> None:
