@@ -101,7 +101,7 @@ async def test_tickets_are_closed_in_bounded_steps_and_none_is_forgotten(databas
         await world.send(*many(count))
         world.now = at(1)
         await world.send(*(resolved(f"A{number:04}", ended=1) for number in range(count)))
-        world.now = at(61)
+        world.now = at(62)
         worker = closing(world)
         assert await worker.turn(), "there is more"
         assert list((await statuses(world)).values()).count("closed") == MOST
@@ -114,7 +114,7 @@ async def test_two_workers_at_once_close_a_ticket_once(database: str) -> None:
         await world.send(*many(20))
         world.now = at(1)
         await world.send(*(resolved(f"A{number:04}", ended=1) for number in range(20)))
-        world.now = other.now = at(61)
+        world.now = other.now = at(62)
         await asyncio.gather(closing(world).turn(), closing(other).turn())
         closed = [move for move in await moves(world) if move[1] == "closed"]
         assert closed == [("system", "closed")] * 20

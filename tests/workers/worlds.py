@@ -88,22 +88,21 @@ async def gone(url: str) -> AsyncIterator[None]:
 async def end_who_waits_for_a_lock(owner: asyncpg.Connection) -> None:
     """The connection that waits for a lock is lost, as if its server had died."""
     await a_lock_is_waited_for(owner)
-    await owner.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
+    await owner.execute(f"SELECT pg_terminate_backend(pid) {_WAITING}")
 
 
 async def a_lock_is_waited_for(owner: asyncpg.Connection) -> None:
+    """Somebody waits for what *owner* has locked."""
+
     async def waited_for() -> bool:
-        return bool(
-            await owner.fetchval(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-        )
+        # within a transaction PostgreSQL shows the connections that there were at the first look
+        await owner.execute("SELECT pg_stat_clear_snapshot()")
+        return bool(await owner.fetchval(f"SELECT count(*) {_WAITING}"))
 
     await eventually(waited_for)
+
+
+_WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def _end_connections(server: asyncpg.Connection, name: str) -> None:
