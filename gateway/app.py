@@ -40,6 +40,7 @@ from gateway.web.operations import OperationsHandlers
 from gateway.web.refusals import RefusalLog
 from gateway.web.server import Handlers, WebServer, create_web_app, run_server
 from gateway.web.silences import SilenceHandlers
+from gateway.web.ticket_parts import TicketPartHandlers
 from gateway.web.tickets import TicketHandlers
 from gateway.workers.census import Census
 from gateway.workers.closing import Closing
@@ -228,6 +229,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Handlers]:
     return [
         ExplainHandlers(parts.checker, rehearsal, alerts, silences, bodies, clock),
         TicketHandlers(tickets, parts.tickets, silences, bodies, clock),
+        TicketPartHandlers(tickets, silences, clock),
         AlertHandlers(alerts, silences, clock),
         SilenceHandlers(silences, alerts, bodies, clock, longest),
         DescriptionHandlers(),

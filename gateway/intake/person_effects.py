@@ -2,27 +2,33 @@
 
 from datetime import datetime
 
-from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.alert import Alert, Triage
 from gateway.alerts.rule import Rule
 from gateway.errors import Conflict
 from gateway.intake.ticket_effects import follow_triage, link_alert, ticket_for
-from gateway.intake.working_set import WorkingSet
+from gateway.intake.working_set import Following, WorkingSet
 from gateway.tickets.change import apply_transition, join, open_ticket
 from gateway.tickets.ticket import ACKNOWLEDGED, LIVE, Ticket, TicketStatus
 from gateway.windows.times import FOREVER
+from gateway.windows.window import Window
 
 
 def step_by_person(
     rows: WorkingSet, ticket: Ticket, to: TicketStatus, actor: str, now: datetime, comment: str
 ) -> Ticket:
-    """Move *ticket*; its alerts follow. Raises Forbidden, or Conflict against a newer live one."""
+    """Move *ticket*; its alerts follow. Raises Forbidden, or Conflict against a newer live one.
+
+    *rows* hold the ticket and the windows of its alerts; the alerts may be too many to load.
+    """
     change = apply_transition(ticket, to, actor, now, comment)
     if to in LIVE and not ticket.live:
         _take_window(rows, ticket)
     rows.save(change, now)
-    for alert in rows.alerts.values():
-        if alert.ticket_id == ticket.id:
-            _follow(rows, alert, to, now)
+    rows.following = Following(
+        ticket.id,
+        Triage.ACKNOWLEDGED if to in ACKNOWLEDGED else Triage.NONE,
+        {key: _quiet_until(window, to, now) for key, window in rows.windows.items()},
+    )
     return rows.tickets[ticket.id]
 
 
@@ -42,16 +48,10 @@ def _take_window(rows: WorkingSet, ticket: Ticket) -> None:
     rows.changed_windows.add(window.merge_key)
 
 
-def _follow(rows: WorkingSet, alert: Alert, to: TicketStatus, now: datetime) -> None:
-    running = alert.status is not AlertStatus.RESOLVED
-    alert.triage = Triage.ACKNOWLEDGED if to in ACKNOWLEDGED and running else Triage.NONE
+def _quiet_until(window: Window, to: TicketStatus, now: datetime) -> datetime | None:
     if to in LIVE:
-        alert.quiet_until = None
-    elif running and to is TicketStatus.CANCELLED:
-        alert.quiet_until = FOREVER
-    elif running:
-        alert.quiet_until = now + rows.windows[alert.merge_key].length
-    rows.void(alert.fingerprint)
+        return None
+    return FOREVER if to is TicketStatus.CANCELLED else now + window.length
 
 
 def ticket_by_person(

@@ -5,10 +5,11 @@ rows is in effects.py.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.alerts.alert import Alert
+from gateway.alerts.alert import Alert, Triage
 from gateway.tickets.change import Change, Event
 from gateway.tickets.history import Entry
 from gateway.tickets.ticket import Ticket
@@ -54,6 +55,20 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """What a person's step on a ticket does to its alerts that run, however many they are.
+
+    They need not be loaded; the windows that they are in must be. Like `WorkingSet.void`, it moves
+    the versions of all their strands.
+    """
+
+    ticket_id: str
+    triage: Triage
+    quiet_until: Mapping[bytes, datetime | None]
+    """By the merge key of the window that an alert is in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """An event to tell the outside, of the ticket as it was at that moment."""
 
@@ -91,6 +106,7 @@ class WorkingSet:
     changed_tickets: set[str] = field(default_factory=set)
     voided_alerts: set[bytes] = field(default_factory=set)
     """Something a mere repeat depends on has changed: the version of all their strands moves."""
+    following: Following | None = None
     entries: list[Entry] = field(default_factory=list)
     announcements: list[Announcement] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -43,6 +44,13 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         if now >= self.ends_at:
             return SilenceState.EXPIRED
         return SilenceState.ACTIVE if now >= self.starts_at else SilenceState.PENDING
+
+
+class EndedSilence(NamedTuple):
+    """One that has ended, and whose alerts were not all handed back yet."""
+
+    id: UUID
+    ends_at: datetime
 
 
 def check_span(silence: Silence, now: datetime, longest: timedelta | None) -> None:

@@ -7,21 +7,35 @@ from typing import Protocol
 
 from gateway.alerts.view import AlertView
 from gateway.errors import Conflict
-from gateway.tickets.history import Entry
+from gateway.tickets.history import Chained
 from gateway.tickets.ticket import Ticket, TicketStatus
+
+JoinedPosition = tuple[datetime, str]
+"""(joined_at, fingerprint in hex) of the last alert shown: who joined last comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedAlert:
+    """An alert that is or was on a ticket."""
+
+    joined_at: datetime
+    """When it was put on it for the first time."""
+    alert: AlertView
 
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """A ticket with its counts and its window; in detail also its alerts and history."""
+    """A ticket with its counts and its window; in detail also its newest alerts and entries."""
 
     ticket: Ticket
+    alerts_count: int
+    """Alerts that are or were on it."""
     occurrences: int
     opened_at: datetime | None = None
     """Of its window; None: the window belongs to a later ticket, or there is none."""
     ends_at: datetime | None = None
-    alerts: Sequence[AlertView] = ()
-    history: Sequence[Entry] = ()
+    alerts: Sequence[JoinedAlert] = ()
+    history: Sequence[Chained] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,18 @@ class TicketReader(Protocol):
     ) -> Sequence[TicketView]:
         """At most *limit* tickets older than the one with id *after*, newest first."""
 
-    async def one(self, tenant: int, ticket_id: str) -> TicketView | None:
-        """The ticket with its alerts and history, if this tenant has it."""
+    async def one(self, tenant: int, ticket_id: str, limit: int) -> TicketView | None:
+        """The ticket with at most *limit* of its newest alerts and of its latest entries."""
+
+    async def alerts(
+        self, tenant: int, ticket_id: str, after: JoinedPosition | None, limit: int
+    ) -> Sequence[JoinedAlert]:
+        """At most *limit* of its alerts after *after*, who joined last first; raises NotFound."""
+
+    async def history(
+        self, tenant: int, ticket_id: str, before: int | None, limit: int
+    ) -> Sequence[Chained]:
+        """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""
 
 
 class TicketDesk(Protocol):

@@ -93,10 +93,16 @@ def page_parameters(
     """
     known = _known(request, (*allowed, *_PAGING))
     filters = Parameters({name: v for name, v in known.given.items() if name not in _PAGING})
-    this_list = _digest(request.match_info.route, filters)
+    this_list = _digest(_path_of(request), filters)
     cursor = known.one("cursor")
     after = None if cursor is None else _position(cursor, this_list, position)
     return Page(_limit(known.one("limit")), after, filters, this_list)
+
+
+def first_page(path: str) -> Page[tuple[object, ...]]:
+    """The beginning of the list at *path*, shown elsewhere: its `next` goes on there."""
+    everything = Parameters({})
+    return Page(DEFAULT_LIMIT, None, everything, _digest(path, everything))
 
 
 def _known(request: web.Request, allowed: Collection[str]) -> Parameters:
@@ -124,8 +130,13 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _digest(route: web.AbstractRoute, filters: Parameters) -> str:
-    path = route.resource.canonical.rstrip("/") if route.resource else ""
+def _path_of(request: web.Request) -> str:
+    """The list's own: what hangs on one ticket is another list than what hangs on the next."""
+    resource = request.match_info.route.resource
+    return resource.canonical.rstrip("/").format_map(request.match_info) if resource else ""
+
+
+def _digest(path: str, filters: Parameters) -> str:
     bound = msgspec.json.encode([path, sorted(filters.given.items())])
     return hashlib.blake2b(bound, digest_size=_DIGEST_BYTES).hexdigest()
 

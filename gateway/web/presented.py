@@ -101,15 +101,6 @@ def fields(one: Ticket) -> dict[str, object]:
     }
 
 
-def ticket_detail(view: TicketView, silences: TenantSilences, now: datetime) -> dict[str, object]:
-    """A ticket with its alerts and its history."""
-    return {
-        **ticket(view),
-        "alerts": [alert(one, silences, now) for one in view.alerts],
-        "history": [history(entry) for entry in view.history],
-    }
-
-
 def history(entry: Entry) -> dict[str, object]:
     """One changed field."""
     return {

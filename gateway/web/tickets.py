@@ -22,6 +22,7 @@ from gateway.web.body import BodyReader
 from gateway.web.forms import Form, bad_field
 from gateway.web.paging import exactly, page_parameters, query_parameters
 from gateway.web.problems import HttpRefused
+from gateway.web.ticket_parts import FETCH, ticket_detail, ticket_id_in
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
 Text = Annotated[str, msgspec.Meta(max_length=65_536)]
@@ -112,7 +113,7 @@ class TicketHandlers:
         )
 
     async def detail(self, request: web.Request) -> web.Response:
-        """With its alerts and history; the ETag is for If-Match."""
+        """With its newest alerts and latest entries; the ETag is for If-Match."""
         query_parameters(request, ())
         return await self._answer(request, ticket_id_in(request))
 
@@ -198,11 +199,11 @@ class TicketHandlers:
         more: Mapping[str, object] | None = None,
     ) -> web.Response:
         tenant, now = principal_of(request).tenant, self._clock()
-        view = await self._reader.one(tenant, ticket_id)
+        view = await self._reader.one(tenant, ticket_id, FETCH)
         if view is None:
             raise NotFound(f"no ticket {ticket_id}")
         silences = await self._silences.current(tenant, now)
-        body = {**presented.ticket_detail(view, silences, now), **(more or {})}
+        body = {**ticket_detail(view, silences, now), **(more or {})}
         headers: dict[str, str] = {hdrs.ETAG: f'"{view.ticket.version}"'}
         if created:
             headers[hdrs.LOCATION] = f"/api/v1/tickets/{ticket_id}"
@@ -223,14 +224,6 @@ def if_match(request: web.Request) -> int | None:
 def precondition_failed(error: StaleTicket) -> HttpRefused:
     """412: somebody else was first."""
     return HttpRefused(error.detail, error.code, status=412)
-
-
-def ticket_id_in(request: web.Request) -> str:
-    """From the path; what cannot be one is simply not found."""
-    text = request.match_info["id"]
-    if not TICKET_ID.fullmatch(text):
-        raise NotFound(f"no ticket {text}")
-    return text
 
 
 def fingerprint_in(request: web.Request) -> bytes:

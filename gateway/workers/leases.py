@@ -1,18 +1,15 @@
 """Leases: what is not repeated in time is presumed over.
 
-Nothing expires while a journal is undrained (the repeat may be in it), nor within one lease of our
-own start or of the ledger's last outage (nobody could have repeated it to us).
+A lease ends only when every journal has been drained since (the repeat may be in one), and not
+within one lease of our own start or of the ledger's last outage (nobody could have repeated it).
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.clock import Clock
 from gateway.errors import Unavailable
-from gateway.workers.upkeep import Tenants, Upkeep
-
-UNDRAINED_AFTER = timedelta(seconds=10)
-"""Every journal must have been empty within this time."""
+from gateway.workers.upkeep import ON_ITS_WAY, Tenants, Upkeep
 
 
 class LeaseClock:
@@ -46,19 +43,17 @@ class LeaseClock:
         return more
 
     async def _look(self, now: datetime) -> bool:
+        applied_until = await self._upkeep.drained_until(now) - ON_ITS_WAY
         if self._was_away:  # nothing can have been said to us until now
-            await self._upkeep.drained_since(now)
-            return False
-        if not await self._upkeep.drained_since(now - UNDRAINED_AFTER):
             return False
         more, up_since = False, self._up_since()
         if self._back_at is not None:
             up_since = max(up_since, self._back_at)
         for tenant in await self._tenants():
-            await self._fetch_held(tenant, now)
-            found = await self._upkeep.expire_leases(tenant, now, up_since)
+            await self._fetch_held(tenant, applied_until)
+            found = await self._upkeep.expire_leases(tenant, applied_until, up_since)
             more = more or found >= self._upkeep.most
-            await self._confirm(tenant, now)
+            await self._confirm(tenant, applied_until)
         return more
 
     async def _confirm(self, tenant: int, now: datetime) -> None:

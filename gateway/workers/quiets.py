@@ -1,13 +1,13 @@
 """Ends of quiets and silences: what they hold no more and still fires gets its ticket at once."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from gateway.clock import Clock
 from gateway.silences.book import TenantSilences
-from gateway.workers.upkeep import Tenants, Upkeep
-
-UNDRAINED_AFTER = timedelta(seconds=10)
+from gateway.silences.silence import EndedSilence
+from gateway.workers.upkeep import ON_ITS_WAY, Tenants, Upkeep
 
 
 class QuietClock:
@@ -31,7 +31,7 @@ class SilenceClock:
 
     The one that held them has ended, or was edited to hold others, which has moved the version.
     A record received before a silence's end is judged by its own time, so the end is settled only
-    when no journal has anything left from before it.
+    when no journal has anything left from before it; until then every turn looks again.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SilenceClock:
         now = self._clock()
         for tenant in await self._tenants():
             ended = await self._upkeep.ended_silences(tenant, now)
-            drained = bool(ended) and await self._upkeep.drained_since(now - UNDRAINED_AFTER)
+            over = await self._applied(ended, now)
             version = (await self._current(tenant, now)).version
             if not ended and version == self._seen.get(tenant):
                 continue
@@ -60,6 +60,13 @@ class SilenceClock:
             while after is not None:
                 after = await self._upkeep.release_silenced(tenant, now, after)
             self._seen[tenant] = version
-            if drained:
-                await self._upkeep.settle_silences(tenant, ended, now)
+            if over:
+                await self._upkeep.settle_silences(tenant, over, now)
         return False
+
+    async def _applied(self, ended: Sequence[EndedSilence], now: datetime) -> list[UUID]:
+        """Those of which everything that they can hold is in the ledger."""
+        if not ended:
+            return []
+        applied_until = await self._upkeep.drained_until(now) - ON_ITS_WAY
+        return [one.id for one in ended if one.ends_at <= applied_until]

@@ -12,7 +12,7 @@ class RetentionOptions:
     """`[retention]`: how long after their end things are kept."""
 
     alerts: timedelta = timedelta(days=90)
-    """Resolved alerts that never were on a ticket."""
+    """Resolved alerts that never were on a ticket, and that no sender speaks of any more."""
     dead_letters: timedelta = timedelta(days=30)
     """Dead letters, and outbox messages that are delivered or given up."""
 
@@ -29,7 +29,7 @@ class Retention:
         self._options = options
 
     async def turn(self) -> bool:
-        """True if a tenant had more than one transaction's worth."""
+        """True if a tenant had more than one transaction's worth of anything."""
         now, more = self._clock(), False
         letters_before = now - self._options.dead_letters
         alerts_before = now - self._options.alerts

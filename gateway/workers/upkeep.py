@@ -1,14 +1,20 @@
 """What workers ask of the storage: bounded transactions that time makes necessary."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from gateway.intake.absorber import Held, ReportKey
+from gateway.silences.silence import EndedSilence
 from gateway.tickets.standing import Standing
 
 Tenants = Callable[[], Awaitable[Sequence[int]]]
 """Ids of all tenants."""
+
+ON_ITS_WAY = timedelta(seconds=2)
+"""A journal may call itself empty while a record that was received so long ago is on its way to the
+disk: what hangs on all of them waits so much longer."""
 
 
 class Upkeep(Protocol):
@@ -21,8 +27,8 @@ class Upkeep(Protocol):
     async def standing(self, tenant: int) -> Standing:
         """Now, for metrics."""
 
-    async def drained_since(self, moment: datetime) -> bool:
-        """Has every journal had nothing unapplied at some time since *moment*?"""
+    async def drained_until(self, now: datetime) -> datetime:
+        """Whatever was received by then is applied, whichever journal took it in; *now* at most."""
 
     async def leased_reports(self, tenant: int, now: datetime) -> Sequence[ReportKey]:
         """Of those that `expire_leases` would look at now."""
@@ -39,16 +45,16 @@ class Upkeep(Protocol):
     async def end_quiets(self, tenant: int, now: datetime) -> int:
         """How many quiets ended."""
 
-    async def ended_silences(self, tenant: int, now: datetime) -> list[object]:
-        """Ids of those whose alerts were not handed back yet."""
+    async def ended_silences(self, tenant: int, now: datetime) -> Sequence[EndedSilence]:
+        """Those whose alerts were not all handed back yet."""
 
     async def release_silenced(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
         """The last silenced strand looked at, None when there are no more."""
 
-    async def settle_silences(self, tenant: int, ids: Sequence[object], now: datetime) -> None:
+    async def settle_silences(self, tenant: int, ids: Sequence[UUID], now: datetime) -> None:
         """Their alerts have been handed back."""
 
     async def forget(
         self, tenant: int, alerts_before: datetime, letters_before: datetime, now: datetime
     ) -> int:
-        """Retention; how many alerts went."""
+        """Retention; how many rows went of the kind that had the most."""

@@ -81,3 +81,8 @@ def test_no_sql_is_put_together_from_texts() -> None:
                 ):
                     found.append(f"{module.relative_to(ROOT)}:{node.lineno}")
     assert not found
+
+
+def test_no_statement_takes_a_parameter_for_each_of_many_values() -> None:
+    """A statement holds 32,767: what is asked of many rows is asked with one array."""
+    assert not [str(module) for module in MODULES if ".in_(" in module.read_text()]

@@ -173,13 +173,9 @@ class MemoryGateway:
 
     def step(self, ticket: Ticket, to: TicketStatus, now: datetime) -> None:
         """A person's transition."""
-        on_it = [
-            alert.fingerprint
-            for alert in self.ledger.alerts.values()
-            if alert.ticket_id == ticket.id
-        ]
-        keys = [ticket.merge_key] if ticket.merge_key else []
-        rows = self.ledger.load(on_it, keys, [ticket.id])
+        keys = {one.merge_key for one in self.ledger.alerts.values() if one.ticket_id == ticket.id}
+        keys |= {ticket.merge_key} if ticket.merge_key else set()
+        rows = self.ledger.load((), keys, [ticket.id])
         step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
         self._save(rows, now)
 

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 import msgspec
 import orjson
 
-from gateway.alerts.alert import Alert
+from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
 from gateway.intake.ledger import Repeat
-from gateway.intake.working_set import Episode, Link, Report, WorkingSet
+from gateway.intake.working_set import Episode, Following, Link, Report, WorkingSet
 from gateway.tickets.history import Chained, chain
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
@@ -70,6 +70,8 @@ class MemoryLedger:
     def save(self, rows: WorkingSet, stamp: int) -> None:
         """Versions move to *stamp*, or by one."""
         self._move_versions(rows, stamp)
+        if rows.following is not None:
+            self._follow(rows.following, stamp)
         _keep(self.strands, rows.strands, rows.new_strands, rows.changed_strands)
         _keep(self.alerts, rows.alerts, rows.new_alerts, rows.changed_alerts)
         _keep(self.windows, rows.windows, rows.new_windows, rows.changed_windows)
@@ -90,6 +92,17 @@ class MemoryLedger:
                 rows.changed_strands.add(strand.strand)
         for key in rows.new_strands:
             rows.strands[key].version = rows.strands[key].version or stamp
+
+    def _follow(self, following: Following, stamp: int) -> None:
+        for alert in self.alerts.values():
+            if alert.ticket_id != following.ticket_id or alert.status is AlertStatus.RESOLVED:
+                continue
+            alert.triage = following.triage
+            alert.quiet_until = following.quiet_until[alert.merge_key]
+            alert.version = max(alert.version + 1, stamp)
+            for strand in self.strands.values():
+                if strand.fingerprint == alert.fingerprint:
+                    strand.version = max(strand.version + 1, stamp)
 
     def _save_what_is_merged(self, rows: WorkingSet) -> None:
         for place, report in rows.reports.items():

@@ -10,7 +10,7 @@ from gateway.alerts.severity import Severity
 from gateway.alerts.view import AlertFilter, AlertView, Position, SourceView, StrandView
 from gateway.errors import Refused
 from gateway.storage.postgres.database import Database, Transaction
-from gateway.storage.postgres.tables import alerts, reports, strands
+from gateway.storage.postgres.tables import alerts, is_one_of, reports, strands
 from matchers import Matcher, Operator
 
 SCAN_AT_MOST = 200_000
@@ -50,19 +50,6 @@ async def one_view(transaction: Transaction, fingerprint: bytes) -> AlertView | 
     return None if row is None else (await views(transaction, [row]))[0]
 
 
-async def of_ticket(transaction: Transaction, fingerprints: Iterable[bytes]) -> list[AlertView]:
-    """Those alerts, newest first."""
-    query = (
-        select(alerts)
-        .where(
-            alerts.c.tenant_id == transaction.tenant,
-            alerts.c.fingerprint.in_(list(fingerprints)),
-        )
-        .order_by(alerts.c.first_seen.desc(), alerts.c.fingerprint)
-    )
-    return await views(transaction, (await transaction.connection.execute(query)).all())
-
-
 async def _scan(
     transaction: Transaction, narrowed: AlertFilter, after: Position | None, limit: int
 ) -> list[Row[Any]]:
@@ -91,7 +78,7 @@ async def _taken(
         return taken
     query = select(strands.c.fingerprint, strands.c.labels).where(
         strands.c.tenant_id == transaction.tenant,
-        strands.c.fingerprint.in_([row.fingerprint for row in taken]),
+        is_one_of(strands.c.fingerprint, (row.fingerprint for row in taken)),
         strands.c.firing,
         ~strands.c.expired,
     )
@@ -148,7 +135,7 @@ async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Aler
         return []
     query = (
         select(strands)
-        .where(strands.c.tenant_id == transaction.tenant, strands.c.fingerprint.in_(keys))
+        .where(strands.c.tenant_id == transaction.tenant, is_one_of(strands.c.fingerprint, keys))
         .order_by(strands.c.last_seen.desc())
     )
     found = (await transaction.connection.execute(query)).all()
@@ -167,7 +154,7 @@ async def _sources(
         select(reports)
         .where(
             reports.c.tenant_id == transaction.tenant,
-            reports.c.strand.in_([strand.strand for strand in found]),
+            is_one_of(reports.c.strand, (strand.strand for strand in found)),
         )
         .order_by(reports.c.source)
     )

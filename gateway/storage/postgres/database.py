@@ -52,13 +52,19 @@ class Database:
     @asynccontextmanager
     async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
         """Commits at the end of the block. Raises Unavailable while PostgreSQL is away."""
+        async with self.connected() as connection:
+            await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None
+            yield Transaction(tenant, connection, driver)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncConnection]:
+        """Like `tenant`, for what belongs to none: it sees no tenant's rows."""
         try:
             async with self.engine.begin() as connection:
-                await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
-                raw = await connection.get_raw_connection()
-                driver = raw.driver_connection
-                assert driver is not None
-                yield Transaction(tenant, connection, driver)
+                yield connection
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             if failure_of(error) is Failure.OUTAGE:
                 raise PostgresAway("PostgreSQL cannot be reached") from error

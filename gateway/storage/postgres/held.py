@@ -9,6 +9,7 @@ from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.statements import load
 
 SQL = load("ledger")
+TICKET_SQL = load("tickets")
 
 
 async def take_held(
@@ -39,7 +40,13 @@ async def voided_reports(connection: asyncpg.Connection, rows: WorkingSet) -> di
         for strand in rows.strands_of.get(fingerprint, ())
         if strand.strand not in rows.new_strands
     }
-    if not versions:
-        return {}
-    found = await connection.fetch(SQL["reports_of"], rows.tenant, list(versions))
-    return {(rows.tenant, row["strand"], row["source"]): versions[row["strand"]] for row in found}
+    voided: dict[ReportKey, int] = {}
+    if versions:
+        found = await connection.fetch(SQL["reports_of"], rows.tenant, list(versions))
+        for row in found:
+            voided[rows.tenant, row["strand"], row["source"]] = versions[row["strand"]]
+    if rows.following is not None:
+        ticket_id = rows.following.ticket_id
+        for row in await connection.fetch(TICKET_SQL["reports_on"], rows.tenant, ticket_id):
+            voided[rows.tenant, row["strand"], row["source"]] = row["version"]
+    return voided

@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.clock import Clock
 from gateway.errors import Unavailable
 from gateway.storage.postgres.connect import WORKERS, PostgresAway, connect
-from gateway.storage.postgres.failures import DRIVER_ERRORS
+from gateway.storage.postgres.failures import DRIVER_ERRORS, is_outage
 from gateway.storage.postgres.installation import read_seed, read_tenants
 from gateway.storage.postgres.migrate import CODE_VERSION, migrate, schema_version
 from gateway.storage.postgres.silences import PostgresSilences
@@ -88,6 +88,10 @@ class Preparation:
             connection = await connect(self._url, purpose=WORKERS)
             try:
                 self._tenants = await read_tenants(connection)
+            except DRIVER_ERRORS as error:
+                if is_outage(error):
+                    raise PostgresAway(f"PostgreSQL went away: {error}") from error
+                raise
             finally:
                 await connection.close()
             self._read_at = now

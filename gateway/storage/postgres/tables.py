@@ -1,5 +1,6 @@
 """The schema's mirror for queries in SQLAlchemy Core; a test compares it with the migrations."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -14,8 +15,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    any_,
+    literal,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -79,3 +83,8 @@ silences = _table(
     created_at=_TIME, updated_at=_TIME, settled_at=_TIME, version=BigInteger,
     history_length=BigInteger, history_head=LargeBinary,
 )  # fmt: skip
+
+
+def is_one_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """One parameter for all *values*: `in_` takes one each, and a statement holds 32,767."""
+    return column == any_(literal(list(values), ARRAY(column.type)))

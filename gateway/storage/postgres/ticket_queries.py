@@ -1,27 +1,29 @@
 """Tickets as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from gateway.alerts.severity import Severity
-from gateway.storage.postgres.alert_queries import of_ticket
+from gateway.errors import NotFound
 from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.rows import TICKET
 from gateway.storage.postgres.tables import (
-    history,
+    is_one_of,
     reports,
     strands,
     ticket_alerts,
     tickets,
     windows,
 )
-from gateway.tickets.desk import TicketFilter, TicketView
-from gateway.tickets.history import Entry
+from gateway.storage.postgres.ticket_parts import joined_alerts, latest_entries
+from gateway.tickets.desk import JoinedAlert, JoinedPosition, TicketFilter, TicketView
+from gateway.tickets.history import Chained
 from gateway.tickets.ticket import Ticket, TicketStatus
 
 
@@ -41,45 +43,43 @@ class TicketQueries:
         query = query.order_by(tickets.c.id.desc()).limit(limit)
         async with self._database.tenant(tenant) as transaction:
             rows = (await transaction.connection.execute(query)).all()
-            counts = await _occurrences(transaction, [row.id for row in rows])
+            counts = await _counts(transaction, [row.id for row in rows])
         return [_view(row, counts) for row in rows]
 
-    async def one(self, tenant: int, ticket_id: str) -> TicketView | None:
-        """The ticket with its alerts and history, if this tenant has it."""
+    async def one(self, tenant: int, ticket_id: str, limit: int) -> TicketView | None:
+        """The ticket with at most *limit* of its newest alerts and of its latest entries."""
         async with self._database.tenant(tenant) as transaction:
-            connection = transaction.connection
             query = _tickets(tenant).where(tickets.c.id == ticket_id)
-            row = (await connection.execute(query)).first()
+            row = (await transaction.connection.execute(query)).first()
             if row is None:
                 return None
-            links = select(ticket_alerts.c.fingerprint).where(
-                ticket_alerts.c.tenant_id == tenant, ticket_alerts.c.ticket_id == ticket_id
-            )
-            joined = (await connection.execute(links)).scalars()
-            counts = await _occurrences(transaction, [ticket_id])
             return replace(
-                _view(row, counts),
-                alerts=await of_ticket(transaction, joined),
-                history=[_entry(one) for one in await connection.execute(_history(tenant, row.id))],
+                _view(row, await _counts(transaction, [ticket_id])),
+                alerts=await joined_alerts(transaction, ticket_id, None, limit),
+                history=await latest_entries(transaction, ticket_id, None, limit),
             )
 
+    async def alerts(
+        self, tenant: int, ticket_id: str, after: JoinedPosition | None, limit: int
+    ) -> list[JoinedAlert]:
+        """At most *limit* of its alerts after *after*, who joined last first; raises NotFound."""
+        async with self._of_ticket(tenant, ticket_id) as transaction:
+            return await joined_alerts(transaction, ticket_id, after, limit)
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(
-        row.kind, row.object_id, row.at, row.actor, row.field, row.old, row.new, row.comment
-    )
+    async def history(
+        self, tenant: int, ticket_id: str, before: int | None, limit: int
+    ) -> list[Chained]:
+        """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""
+        async with self._of_ticket(tenant, ticket_id) as transaction:
+            return await latest_entries(transaction, ticket_id, before, limit)
 
-
-def _history(tenant: int, ticket_id: str) -> Select[Any]:
-    return (
-        select(history)
-        .where(
-            history.c.tenant_id == tenant,
-            history.c.kind == "ticket",
-            history.c.object_id == ticket_id,
-        )
-        .order_by(history.c.sequence)
-    )
+    @asynccontextmanager
+    async def _of_ticket(self, tenant: int, ticket_id: str) -> AsyncIterator[Transaction]:
+        known = select(1).where(tickets.c.tenant_id == tenant, tickets.c.id == ticket_id)
+        async with self._database.tenant(tenant) as transaction:
+            if (await transaction.connection.execute(known)).first() is None:
+                raise NotFound(f"no ticket {ticket_id}")
+            yield transaction
 
 
 def _tickets(tenant: int) -> Select[Any]:
@@ -145,8 +145,15 @@ def _mentions(text: str) -> ColumnElement[bool]:
     return found
 
 
-async def _occurrences(transaction: Transaction, ids: Sequence[str]) -> dict[str, int]:
-    """Sightings that each ticket's alerts counted while on it."""
+class _Counts(NamedTuple):
+    """Of one ticket."""
+
+    alerts: int = 0
+    occurrences: int = 0
+
+
+async def _counts(transaction: Transaction, ids: Sequence[str]) -> dict[str, _Counts]:
+    """Alerts that are or were on each ticket, and what they counted while on it."""
     counted = (
         select(func.coalesce(func.sum(strands.c.occurrences), 0))
         .where(
@@ -160,29 +167,32 @@ async def _occurrences(transaction: Transaction, ids: Sequence[str]) -> dict[str
     query = (
         select(
             ticket_alerts.c.ticket_id,
+            func.count().label("alerts"),
             func.sum(upto - ticket_alerts.c.occurrences_before).label("occurrences"),
         )
         .where(
             ticket_alerts.c.tenant_id == transaction.tenant,
-            ticket_alerts.c.ticket_id.in_(list(ids)),
+            is_one_of(ticket_alerts.c.ticket_id, ids),
         )
         .group_by(ticket_alerts.c.ticket_id)
     )
     rows = await transaction.connection.execute(query)
-    return {row.ticket_id: int(row.occurrences) for row in rows}
+    return {row.ticket_id: _Counts(row.alerts, int(row.occurrences)) for row in rows}
 
 
 _DOMAIN = {"status": TicketStatus, "status_before": TicketStatus, "priority": Severity}
 
 
-def _view(row: Row[Any], counts: dict[str, int]) -> TicketView:
+def _view(row: Row[Any], counts: dict[str, _Counts]) -> TicketView:
     values = {name: row._mapping[name] for name in TICKET}
     for name, kind in _DOMAIN.items():
         values[name] = kind(values[name])
     values["labels"] = orjson.dumps(values["labels"])
+    counted = counts.get(row.id, _Counts())
     return TicketView(
         ticket=Ticket(**values),
-        occurrences=counts.get(row.id, 0),
+        alerts_count=counted.alerts,
+        occurrences=counted.occurrences,
         opened_at=row.window_opened_at,
         ends_at=row.window_ends_at,
     )

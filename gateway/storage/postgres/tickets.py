@@ -1,6 +1,6 @@
 """What people do to tickets: each step is one transaction, with alerts, history and outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from gateway.alerts.rule import Rule
@@ -10,7 +10,7 @@ from gateway.intake.person_effects import step_by_person, ticket_by_person
 from gateway.intake.working_set import WorkingSet
 from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.statements import load
-from gateway.storage.postgres.working_set import load_working_set
+from gateway.storage.postgres.working_set import RowsMoved, load_working_set
 from gateway.tickets.change import close_by_system, edit_ticket, open_ticket
 from gateway.tickets.desk import StaleTicket
 from gateway.tickets.ticket import Ticket, TicketStatus
@@ -52,7 +52,7 @@ class PostgresTickets:
         """Change plain fields; raises NotFound, StaleTicket."""
 
         async def work(transaction: Transaction) -> Ticket:
-            rows, ticket = await self._load(transaction, ticket_id, version, alerts=False)
+            rows, ticket = await self._load(transaction, ticket_id, version)
             change = edit_ticket(ticket, fields, actor, now)
             if change is not None:
                 rows.save(change, now)
@@ -74,7 +74,10 @@ class PostgresTickets:
         """A transition; raises NotFound, StaleTicket, Forbidden, Conflict (a newer one is live)."""
 
         async def work(transaction: Transaction) -> Ticket:
-            rows, ticket = await self._load(transaction, ticket_id, version, alerts=True)
+            keys = await self._keys_of(transaction, ticket_id)
+            rows, ticket = await self._load(transaction, ticket_id, version, keys)
+            if not await self._keys_of(transaction, ticket_id) <= keys:
+                raise RowsMoved("an alert of the ticket has moved to another window")
             step_by_person(rows, ticket, to, actor, now, comment)
             await self._save(transaction, rows, now)
             return rows.tickets[ticket_id]
@@ -113,7 +116,7 @@ class PostgresTickets:
             found = await driver.fetch(SQL["to_close"], tenant, before, most)
             ids = [row["id"] for row in found]
             rows = await load_working_set(driver, tenant, (), (), ids)
-            closing = [one for one in rows.tickets.values() if one.status is TicketStatus.RESOLVED]
+            closing = [one for one in rows.tickets.values() if _resolved_by(one, before)]
             for ticket in closing:
                 rows.save(close_by_system(ticket, now), now)
             await self._save(transaction, rows, now)
@@ -122,16 +125,14 @@ class PostgresTickets:
         return await self._database.retrying(tenant, work)
 
     async def _load(
-        self, transaction: Transaction, ticket_id: str, version: int | None, *, alerts: bool
+        self,
+        transaction: Transaction,
+        ticket_id: str,
+        version: int | None,
+        keys: Collection[bytes] = (),
     ) -> tuple[WorkingSet, Ticket]:
         driver, tenant = transaction.driver, transaction.tenant
-        fingerprints, keys = [], []
-        if alerts:
-            found = await driver.fetch(SQL["alerts_of"], tenant, ticket_id)
-            fingerprints = [row["fingerprint"] for row in found]
-            merge_key = await driver.fetchval(SQL["merge_key_of"], tenant, ticket_id)
-            keys = [merge_key] if merge_key is not None else []
-        rows = await load_working_set(driver, tenant, fingerprints, keys, [ticket_id])
+        rows = await load_working_set(driver, tenant, (), keys, [ticket_id])
         ticket = rows.tickets.get(ticket_id)
         if ticket is None:
             raise NotFound(f"no ticket {ticket_id}")
@@ -139,5 +140,15 @@ class PostgresTickets:
             raise StaleTicket(f"the ticket is at version {ticket.version}, not {version}")
         return rows, ticket
 
+    async def _keys_of(self, transaction: Transaction, ticket_id: str) -> set[bytes]:
+        found = await transaction.driver.fetch(SQL["keys_of"], transaction.tenant, ticket_id)
+        return {row["merge_key"] for row in found}
+
     async def _save(self, transaction: Transaction, rows: WorkingSet, now: datetime) -> None:
         await self._database.save(transaction, rows, self._routes, now)
+
+
+def _resolved_by(ticket: Ticket, moment: datetime) -> bool:
+    """Looked at again under the lock: a ticket may have been reopened, and resolved anew."""
+    is_resolved = ticket.status is TicketStatus.RESOLVED
+    return is_resolved and ticket.resolved_at is not None and ticket.resolved_at <= moment

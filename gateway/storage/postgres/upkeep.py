@@ -4,8 +4,9 @@ Each call is one bounded transaction that locks its rows and looks again under t
 number of processes may do it at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import orjson
 
@@ -17,6 +18,7 @@ from gateway.intake.announce import Route
 from gateway.intake.effects import apply_held, reconsider
 from gateway.intake.working_set import WorkingSet
 from gateway.silences.book import SilenceBook
+from gateway.silences.silence import EndedSilence
 from gateway.storage.postgres.database import Database, Transaction
 from gateway.storage.postgres.held import take_held
 from gateway.storage.postgres.statements import load
@@ -49,11 +51,12 @@ class PostgresUpkeep:
         """Rows that one call takes on."""
         return MOST
 
-    async def drained_since(self, moment: datetime) -> bool:
-        """Has every journal had nothing unapplied at some time since *moment*?"""
-        async with self._database.engine.connect() as connection:
-            found = await connection.exec_driver_sql(SQL["all_drained"], (moment,))
-            return bool(found.scalar_one())
+    async def drained_until(self, now: datetime) -> datetime:
+        """Whatever was received by then is applied; *now* at most."""
+        async with self._database.connected() as connection:
+            found = await connection.exec_driver_sql(SQL["drained_until"], (now,))
+            until: datetime = found.scalar_one()
+            return until
 
     async def standing(self, tenant: int) -> Standing:
         """Counts from partial indexes: never of all rows."""
@@ -110,8 +113,8 @@ class PostgresUpkeep:
             if not found:
                 return 0
             strands = [row["strand"] for row in found]
-            await driver.execute(SQL["postpone_lease_check"], tenant, strands, now)
             rows = await load_working_set(driver, tenant, (row["fingerprint"] for row in found))
+            await driver.execute(SQL["postpone_lease_checks"], tenant, strands, now, up_since)
             heard = await self._heard(transaction, strands, now)
             for fingerprint in sorted({row["fingerprint"] for row in found}):
                 self._expire(rows, fingerprint, now, up_since, heard)
@@ -192,11 +195,11 @@ class PostgresUpkeep:
 
         return await self._database.retrying(tenant, work)
 
-    async def ended_silences(self, tenant: int, now: datetime) -> list[object]:
-        """Ids of silences that have ended and whose alerts were not handed back yet."""
+    async def ended_silences(self, tenant: int, now: datetime) -> list[EndedSilence]:
+        """Silences that have ended and whose alerts were not all handed back yet."""
         async with self._database.tenant(tenant) as transaction:
             found = await transaction.driver.fetch(SILENCE_SQL["unsettled"], tenant, now)
-            return [row["id"] for row in found]
+            return [EndedSilence(row["id"], row["ends_at"]) for row in found]
 
     async def release_silenced(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
         """Judge up to MOST silenced strands after *after* again; the last one, or None."""
@@ -217,7 +220,7 @@ class PostgresUpkeep:
 
         return await self._database.retrying(tenant, work)
 
-    async def settle_silences(self, tenant: int, ids: Sequence[object], now: datetime) -> None:
+    async def settle_silences(self, tenant: int, ids: Sequence[UUID], now: datetime) -> None:
         """Their alerts have been handed back."""
         async with self._database.tenant(tenant) as transaction:
             await transaction.driver.execute(SILENCE_SQL["settle"], tenant, list(ids), now)
@@ -234,18 +237,22 @@ class PostgresUpkeep:
     async def forget(
         self, tenant: int, alerts_before: datetime, letters_before: datetime, now: datetime
     ) -> int:
-        """Retention: take out what is long over; how many alerts went."""
+        """Retention: take out up to MOST of each kind; how many of the kind that had the most."""
 
         async def work(transaction: Transaction) -> int:
             driver = transaction.driver
-            await driver.execute(SQL["forget_outbox"], tenant, letters_before)
-            await driver.execute(SQL["forget_dead_letters"], tenant, letters_before)
-            gone: Iterable[bytes] | None = await driver.fetchval(
+            messages: int = await driver.fetchval(
+                SQL["forget_outbox"], tenant, letters_before, MOST
+            )
+            letters: int = await driver.fetchval(
+                SQL["forget_dead_letters"], tenant, letters_before, MOST
+            )
+            gone: Sequence[bytes] | None = await driver.fetchval(
                 SQL["forget_alerts"], tenant, alerts_before, MOST
             )
             keys = list(gone or ())
             await driver.execute(SQL["forget_these_alerts"], tenant, keys)
-            return len(keys)
+            return max(messages, letters, len(keys))
 
         return await self._database.retrying(tenant, work)
 

@@ -19,6 +19,7 @@ from gateway.storage.postgres.statements import load
 from gateway.tickets.history import Chained, chain
 
 SQL = load("ledger")
+TICKET_SQL = load("tickets")
 
 
 class RowsMoved(Conflict):
@@ -93,6 +94,7 @@ async def save_working_set(
     await _number_tickets(connection, rows, bool(routes))
     chained = _chain_entries(rows)
     await _save_alerts(connection, rows)
+    await _save_following(connection, rows, stamp)
     await _save_windows(connection, rows)
     await _save_tickets(connection, rows)
     await _save_episodes(connection, rows)
@@ -165,6 +167,16 @@ async def _save_alerts(connection: asyncpg.Connection, rows: WorkingSet) -> None
     reports = row.select(rows.reports, rows.reports)
     names = ("strand", "source", "source_fingerprint", "url", "lease_until", "last_seen")
     await _run(connection, "save_reports", tenant, reports, names)
+
+
+async def _save_following(connection: asyncpg.Connection, rows: WorkingSet, stamp: int) -> None:
+    if rows.following is None:
+        return
+    tenant, ticket_id, quiet = rows.tenant, rows.following.ticket_id, rows.following.quiet_until
+    windows = list(quiet), list(quiet.values())
+    triage = rows.following.triage
+    await connection.execute(TICKET_SQL["follow_step"], tenant, ticket_id, triage, *windows, stamp)
+    await connection.execute(TICKET_SQL["follow_step_in_strands"], tenant, ticket_id, stamp)
 
 
 async def _save_windows(connection: asyncpg.Connection, rows: WorkingSet) -> None:

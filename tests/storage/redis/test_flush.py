@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.tickets.ticket import TicketStatus
+from gateway.workers.leases import LeaseClock
+from gateway.workers.upkeep import ON_ITS_WAY
 from tests.world import START, World, at, firing
 
 LONG_UP = START - timedelta(days=1)
@@ -45,10 +47,15 @@ async def test_a_lease_that_a_held_sighting_renewed_ends_when_that_says(
         await world.send(firing(lease=5.5))
         assert (await strand(world))["lease_until"] == at(5)
 
+        clock = LeaseClock(
+            world.upkeep, world.tenants, lambda: world.now, lambda: LONG_UP,
+            world.flush.before_leases_end,
+        )  # fmt: skip
+
         async def leases_end(minutes: float) -> bool:
-            world.now = at(minutes)
-            await world.flush.before_leases_end(1, at(minutes))
-            await world.upkeep.expire_leases(1, at(minutes), LONG_UP)
+            world.now = at(minutes) + ON_ITS_WAY
+            await world.ledger.heartbeat(world.journal, world.now)
+            await clock.turn()
             return bool((await strand(world))["expired"])
 
         assert not await leases_end(5.2)

@@ -22,7 +22,7 @@ WHERE tenant_id = $1 AND id = $2
 
 -- name: unsettled
 -- Ended, and the alerts that it held have not been handed back yet.
-SELECT id FROM silences WHERE tenant_id = $1 AND settled_at IS NULL AND ends_at <= $2 ORDER BY ends_at LIMIT 100
+SELECT id, ends_at FROM silences WHERE tenant_id = $1 AND settled_at IS NULL AND ends_at <= $2 ORDER BY ends_at LIMIT 100
 
 -- name: settle
 UPDATE silences SET settled_at = $3 WHERE tenant_id = $1 AND id = ANY ($2::uuid[])

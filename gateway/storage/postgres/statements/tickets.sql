@@ -1,8 +1,31 @@
--- name: alerts_of
-SELECT fingerprint FROM alerts WHERE tenant_id = $1 AND ticket_id = $2
+-- name: keys_of
+-- The windows that a ticket and its alerts are in.
+SELECT merge_key FROM tickets WHERE tenant_id = $1 AND id = $2 AND merge_key IS NOT NULL
+UNION
+SELECT merge_key FROM alerts WHERE tenant_id = $1 AND ticket_id = $2
 
--- name: merge_key_of
-SELECT merge_key FROM tickets WHERE tenant_id = $1 AND id = $2
+-- name: follow_step
+-- Whatever else would change these alerts waits for their windows, which are locked.
+UPDATE alerts SET triage = $3, quiet_until = q, version = greatest(version + 1, $6)
+FROM unnest($4::bytea[], $5::timestamptz[]) AS given (m, q)
+WHERE tenant_id = $1 AND ticket_id = $2 AND status <> 'resolved' AND merge_key = m
+
+-- name: follow_step_in_strands
+-- Repeats lock strands alone, in this order.
+WITH locked AS (
+    SELECT strands.strand FROM strands
+    JOIN alerts ON alerts.tenant_id = strands.tenant_id AND alerts.fingerprint = strands.fingerprint
+    WHERE strands.tenant_id = $1 AND alerts.ticket_id = $2 AND alerts.status <> 'resolved'
+    ORDER BY strands.strand FOR NO KEY UPDATE OF strands
+)
+UPDATE strands SET version = greatest(version + 1, $3) FROM locked WHERE tenant_id = $1 AND strands.strand = locked.strand
+
+-- name: reports_on
+-- Of alerts of a ticket that run, with the versions of their strands.
+SELECT reports.strand, reports.source, strands.version FROM alerts
+JOIN strands ON strands.tenant_id = alerts.tenant_id AND strands.fingerprint = alerts.fingerprint
+JOIN reports ON reports.tenant_id = strands.tenant_id AND reports.strand = strands.strand
+WHERE alerts.tenant_id = $1 AND alerts.ticket_id = $2 AND alerts.status <> 'resolved'
 
 -- name: place_of
 -- Where an alert stands: its window's key, and the ticket of its running (or last) episode.
