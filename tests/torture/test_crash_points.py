@@ -17,6 +17,10 @@ from tests.torture.workload import Workload
 pytestmark = pytest.mark.acceptance
 
 RATE = 60.0
+PATIENT = "60s"
+"""What a call to Redis counts that is not heard is counted twice, and here nothing but the end of a
+process may do that: a busy machine must not make Redis look slow.
+"""
 MORE = 60
 """Requests answered after it was started again."""
 COUNTED_TWICE = {"written", "synced", "absorbed", "before-commit"}
@@ -35,7 +39,7 @@ async def test_nothing_is_lost_and_nothing_doubled_when_a_process_ends(
 ) -> None:
     directory = passable_dir / tmp_path.name
     directory.mkdir(mode=0o711)
-    async with installed(directory, with_redis=redis) as target:
+    async with installed(directory, with_redis=redis, answer_within=PATIENT) as target:
         with closing(History(tmp_path / "history.jsonl")) as history:
             crashing = target.nodes[0]
             await asyncio.to_thread(crashing.stop)
