@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gateway.storage.embedded import private_postgres
 from gateway.storage.embedded.account import account_for
@@ -19,6 +20,10 @@ from gateway.storage.postgres.migrate import migrate
 from tests.programs import redis
 
 ROOT = Path(__file__).parent.parent
+
+# What takes long on a busy machine is not wrong for that.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "log_min_error_statement": "error"}
 """Of a server that lives as long as a test session."""
@@ -29,6 +34,8 @@ MEMORY = "/dev/shm"
 second on some disks. A kill -9 loses as little there as on a disk.
 """
 ROOM_BYTES = 4 * 1024**3
+MOST_WORKERS = 16
+"""Each has a PostgreSQL and a Redis of its own."""
 
 
 def has_room(directory: str) -> bool:
@@ -37,6 +44,11 @@ def has_room(directory: str) -> bool:
         return False
     found = os.statvfs(directory)
     return found.f_bavail * found.f_frsize >= ROOM_BYTES and not found.f_flag & os.ST_NOEXEC
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `-n auto`: half of the time a test waits for programs that it has started."""
+    return min(2 * len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 
 class Databases:

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.storage.postgres.migrate import migrate
 from tests.acceptance.harness import Api, Gateway, api_of, installed
-from tests.programs import eventually, redis
+from tests.programs import PATIENCE_SECONDS, eventually, redis
 
 pytestmark = pytest.mark.acceptance
 
@@ -207,7 +207,7 @@ async def test_a_second_gateway_on_the_port_of_several_processes_is_refused(
     second.configure(text)
     command = [sys.executable, "-m", "gateway", "serve", "--config", second.config]
     done = await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60
+        subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE_SECONDS
     )
     assert done.returncode == 1
     assert "ddress already in use" in done.stderr

@@ -19,6 +19,7 @@ FOUND_OUT_BY = {
 }
 """What the checker must say: not just anything."""
 SETTLE_SECONDS = 12.0
+LEAST_FAULTS = 5
 
 
 def control(name: str, seed: int, seconds: float) -> Plan:
@@ -32,6 +33,7 @@ def control(name: str, seed: int, seconds: float) -> Plan:
         only=only,
         pause_seconds=0.5,
         settle_seconds=SETTLE_SECONDS,
+        least_faults=LEAST_FAULTS,
     )
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import eventually
+from tests.programs import PATIENCE_SECONDS, eventually
 from tests.torture.checker import Bounds
 from tests.torture.crash_points import POINTS, STATUS
 from tests.torture.history import History
 from tests.torture.installation import installed
-from tests.torture.run import DRAINED_WITHIN_SECONDS, settled
+from tests.torture.run import settled
 from tests.torture.workload import Workload
 
 pytestmark = pytest.mark.acceptance
@@ -49,7 +49,7 @@ async def test_nothing_is_lost_and_nothing_doubled_when_a_process_ends(
             async with asyncio.TaskGroup() as group:
                 group.create_task(workload.run())
                 assert crashing.program is not None
-                ended = await asyncio.to_thread(crashing.program.process.wait, 60)
+                ended = await asyncio.to_thread(crashing.program.process.wait, PATIENCE_SECONDS)
                 crashing.variant = "sound"
                 await asyncio.to_thread(crashing.start)
                 goal = len(history.answered) + MORE
@@ -60,10 +60,10 @@ async def test_nothing_is_lost_and_nothing_doubled_when_a_process_ends(
                 await eventually(is_answered)
                 workload.stopping = True
             assert ended == STATUS
-            await eventually(target.drained, within_seconds=DRAINED_WITHIN_SECONDS)
+            await eventually(target.drained)
             said = sum(len(sent.said) for sent in history.requests)
             spoilt = redis and point in COUNTED_TWICE
             bounds = Bounds(surplus=said // 4 if spoilt else 0)
-            verdict = await settled(history, target.postgres.url, bounds, within_seconds=30)
+            verdict = await settled(history, target.postgres.url, bounds, PATIENCE_SECONDS)
     assert verdict.violations == []
     assert verdict.missing == 0

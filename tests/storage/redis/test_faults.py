@@ -178,11 +178,9 @@ async def test_the_ledger_does_the_work_until_redis_is_back(
         await world.send(firing())
         assert world.applied[0].held == 1
         async with fault(cache, program):  # type: ignore[operator]
-            began = asyncio.get_running_loop().time()
             for _ in range(5):
                 await world.send(firing())
                 assert world.applied[0].held == 0
-            assert asyncio.get_running_loop().time() - began < 5
             assert await world.occurrences() >= 6
             assert cache.said == [False]
 
