@@ -73,6 +73,11 @@ class Node:
     def clock(self) -> Path:
         return self.directory / "clock"
 
+    @property
+    def window(self) -> Path:
+        """There while a kill does harm, to a gateway that does wrong."""
+        return self.directory / "window"
+
     def configure(self, postgres: str, cache: str, answer_within: str) -> None:
         self.directory.mkdir()
         self.set_clock(0.0)
@@ -89,6 +94,7 @@ class Node:
             file.write(struct.pack("d", seconds))
 
     def start(self) -> None:
+        self.window.unlink(missing_ok=True)
         config, log = self.directory / "gateway.toml", self.directory / "gateway.log"
         command: list[str | Path] = [sys.executable, "-m", "tests.torture.gateway"]
         command += [self.variant, self.clock, "serve", "--config", config]

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from tests.programs import eventually
 from tests.torture.checker import Bounds, Verdict, audited, judge, read
-from tests.torture.faults import Nemesis, kinds
+from tests.torture.faults import IN_WINDOWS, Nemesis, kill_in_windows, kinds
 from tests.torture.history import History
 from tests.torture.installation import FLUSH_SECONDS, installed
 from tests.torture.workload import Workload
@@ -66,7 +66,7 @@ async def torture(
         async with installed(directory, with_redis=plan.redis, variant=plan.variant) as target:
             history = stack.enter_context(closing(History(directory / "history.jsonl")))
             workload = Workload([node.url for node in target.nodes], plan.seed, history, plan.rate)
-            found = kinds(target)
+            found = {IN_WINDOWS: kill_in_windows, **kinds(target)} if plan.only else kinds(target)
             chosen = {one: found[one] for one in plan.only} if plan.only else found
             nemesis = Nemesis(target, plan.seed, chosen, plan.pause_seconds, say=say)
             async with asyncio.TaskGroup() as group:

@@ -230,7 +230,7 @@ async def test_an_answer_that_comes_too_late_is_never_taken_for_another_ones(
         clock.seconds += 60  # it is asked again, however often it failed
         some = [key(number) for number in draw.sample(numbers, 20)]
         async with asyncio.TaskGroup() as group:
-            group.create_task(redis.execute_command("DEBUG", "SLEEP", draw.choice(["0", "0.02"])))
+            group.create_task(redis.execute_command("DEBUG", "SLEEP", draw.choice(["0", "0.2"])))
             asking = group.create_task(one.recall(some))
         found = asking.result()
         late, right = late + (len(found) < 20), right + (len(found) == 20)
