@@ -14,7 +14,7 @@ serve: $(VENV)/.runtime  ## run the gateway (make serve ARGS="--config my.toml")
 	@exec $(BIN)/alert-gateway serve $(ARGS)
 
 test: $(VENV)/.dev binaries  ## all tests, with the real Prometheus, Alertmanager and Redis
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev  ## everything CI runs: lint, format, types, imports, tests
 	$(BIN)/ruff check .

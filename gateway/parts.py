@@ -149,7 +149,10 @@ async def _open_absorber(
     if not config.redis.url:
         return NothingHeld(), []
     windows = [rule.window for rule in (*config.rules, DEFAULT_RULE)]
-    times = AbsorberTimes(flush_interval=min(config.redis.flush_interval, min(windows) / 4))
+    times = AbsorberTimes(
+        flush_interval=min(config.redis.flush_interval, min(windows) / 4),
+        answer_within=config.redis.answer_within,
+    )
     say = metrics.redis_available.set
     absorber = await stack.enter_async_context(
         open_absorber(config.redis.url, lambda: identities.seed, times, say)

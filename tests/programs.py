@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +24,11 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
-_TURN_SECONDS = 0.02
+PATIENCE_SECONDS = 180.0
+"""For what comes within a second or two on an idle machine; only a failure takes so long."""
+_TURN_SECONDS, _LONGEST_TURN_SECONDS = 0.02, 0.2
+_marks: deque[socket.socket] = deque()
+_MARKS_KEPT = 100
 
 
 @dataclass(slots=True)
@@ -38,15 +43,15 @@ class Program:
     def output(self) -> str:
         return self.log.read_text("utf-8", "replace")
 
-    def stop(self, within_seconds: float = 30) -> int:
+    def stop(self) -> int:
         """Ask it to end (SIGTERM) and give its exit status; AssertionError if it does not."""
         self.process.terminate()
-        return self._exit_status(within_seconds)
+        return self._exit_status()
 
     def kill(self) -> None:
         """As a power cut would (SIGKILL)."""
         self.process.kill()
-        self._exit_status(within_seconds=10)
+        self._exit_status()
 
     def pause(self) -> None:
         """As a machine that hangs: connections stay open, nothing answers (SIGSTOP)."""
@@ -55,18 +60,37 @@ class Program:
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
-    def _exit_status(self, within_seconds: float) -> int:
+    def _exit_status(self) -> int:
         try:
-            return self.process.wait(within_seconds)
+            return self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} does not end; it says:\n{self.output()}") from None
 
 
-def free_port() -> int:
-    """A port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(*, most: int = 65_535) -> int:
+    """A port of the loopback that was free a moment ago and that no other test is given meanwhile,
+    in whatever process it runs. At most *most*.
+    """
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port <= most and _marked(port):
+            return port
+
+
+def _marked(port: int) -> bool:
+    """A name that vanishes with its process, and with us once many others were given."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0port {port} of the gateway's tests")
+    except OSError:
+        mark.close()
+        return False
+    _marks.append(mark)
+    if len(_marks) > _MARKS_KEPT:
+        _marks.popleft().close()
+    return True
 
 
 def answers_ready(url: str) -> bool:
@@ -98,7 +122,6 @@ def running(
     log: Path,
     is_ready: Callable[[str], bool] = answers_ready,
     environment: Mapping[str, str] | None = None,
-    within_seconds: float = 60,
 ) -> Iterator[Program]:
     """Start it, wait until it is ready, and kill it at the end if it still runs.
 
@@ -115,7 +138,7 @@ def running(
         )
     program = Program(name, url, log, process)
     try:
-        _await_readiness(program, is_ready, within_seconds)
+        _await_readiness(program, is_ready)
         yield program
     finally:
         if process.poll() is None:
@@ -175,22 +198,22 @@ def redis(
 
 
 @contextmanager
-def gateway(
-    config: Path, *arguments: str, url: str, log: Path, within_seconds: float = 60
-) -> Iterator[Program]:
+def gateway(config: Path, *arguments: str, url: str, log: Path) -> Iterator[Program]:
     """The gateway as its users start it; *config* says that it listens at *url*."""
     command: list[str | Path] = [sys.executable, "-m", "gateway", "serve", "--config", config]
     command += arguments
-    with running("gateway", command, url=url, log=log, within_seconds=within_seconds) as program:
+    with running("gateway", command, url=url, log=log) as program:
         yield program
 
 
-async def eventually(look: Callable[[], Awaitable[T]], *, within_seconds: float = 30) -> T:
+async def eventually(
+    look: Callable[[], Awaitable[T]], *, within_seconds: float = PATIENCE_SECONDS
+) -> T:
     """Look again and again until what is seen is true, and give that; the last look's error else.
 
     For what only the outside of another program shows. Inside one process, await its signal.
     """
-    ends = time.monotonic() + within_seconds
+    ends, turns = time.monotonic() + within_seconds, _turns()
     while True:
         try:
             seen = await look()
@@ -201,15 +224,21 @@ async def eventually(look: Callable[[], Awaitable[T]], *, within_seconds: float 
             if seen:
                 return seen
             assert time.monotonic() < ends, f"not within {within_seconds} s; seen last: {seen!r}"
-        await asyncio.sleep(_TURN_SECONDS)
+        await asyncio.sleep(next(turns))
 
 
-def _await_readiness(
-    program: Program, is_ready: Callable[[str], bool], within_seconds: float
-) -> None:
-    ends = time.monotonic() + within_seconds
+def _turns() -> Iterator[float]:
+    """Seconds between looks: longer ones by and by, as each costs CPU that others wait for."""
+    seconds = _TURN_SECONDS
+    while True:
+        yield seconds
+        seconds = min(1.2 * seconds, _LONGEST_TURN_SECONDS)
+
+
+def _await_readiness(program: Program, is_ready: Callable[[str], bool]) -> None:
+    ends, turns = time.monotonic() + PATIENCE_SECONDS, _turns()
     while not is_ready(program.url):
         status = program.process.poll()
         assert status is None, f"{program.name} ended ({status}); it says:\n{program.output()}"
         assert time.monotonic() < ends, f"{program.name} is not ready:\n{program.output()}"
-        time.sleep(_TURN_SECONDS)
+        time.sleep(next(turns))

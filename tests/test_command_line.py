@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
-from tests.programs import free_port, gateway
+from tests.programs import PATIENCE_SECONDS, free_port, gateway
 
 WRONG = """
 [http]
@@ -39,7 +39,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "gateway", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, "COLUMNS": "200"},
     )
 
@@ -62,7 +62,9 @@ def test_without_a_command_the_commands_are_named() -> None:
 
 def test_the_installed_program_is_the_same() -> None:
     program = Path(sys.executable).with_name("alert-gateway")
-    done = subprocess.run([program, "version"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [program, "version"], capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert (done.returncode, done.stdout) == (0, f"alert-gateway {__version__}\n")
 
 
@@ -164,7 +166,7 @@ def make_ticket(url: str, title: str) -> None:
     body = json.dumps({"title": title}).encode()
     headers = {"Content-Type": "application/json"}
     with urllib.request.urlopen(
-        urllib.request.Request(f"{url}/api/v1/tickets", body, headers), timeout=10
+        urllib.request.Request(f"{url}/api/v1/tickets", body, headers), timeout=PATIENCE_SECONDS
     ) as answer:
         assert answer.status == 201
 

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import __version__
 from gateway.metrics import Metrics, mark_process_dead, prepare_processes, render
+from tests.programs import PATIENCE_SECONDS
 
 SOURCES = ("prometheus", "alertmanager")
 OUTCOMES = ("opened", "merged")
@@ -189,7 +190,7 @@ class Child:
         return families_of(b"".join(lines))
 
     def end(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -59,6 +59,8 @@ class RedisOptions:
 
     url: Annotated[str, redis_url] = field(default="", repr=False)
     """See `storage/redis/connect.py`; empty: no Redis."""
+    answer_within: timedelta = timedelta(milliseconds=150)
+    """Redis counts as away when it takes longer: the ledger then does all the work."""
     flush_interval: timedelta = timedelta(seconds=60)
     """What is held back is counted in the ledger after that, or after a quarter of the shortest
     window if that is less."""

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 
 from gateway.storage.embedded.postmaster import running_postmaster
-from tests.programs import Program, eventually, free_port, gateway
+from tests.programs import PATIENCE_SECONDS, Program, eventually, free_port, gateway
 
 Json = dict[str, Any]
 
@@ -51,10 +51,10 @@ class Gateway:
         self._program = self._stack.enter_context(running)
         return self._program
 
-    def interrupt(self, within_seconds: float = 30) -> int:
+    def interrupt(self) -> int:
         """Ctrl-C: the terminal tells the whole process group. Gives the exit status."""
         os.killpg(self.program.process.pid, signal.SIGINT)
-        return self.program.process.wait(within_seconds)
+        return self.program.process.wait(PATIENCE_SECONDS)
 
     @property
     def children(self) -> list[int]:
@@ -194,7 +194,9 @@ class Api:
 async def api_of(url: str) -> AsyncIterator[Api]:
     """Requests are made as `local:tester`."""
     headers = {"X-Actor": "tester"}
-    async with ClientSession(url, headers=headers, timeout=ClientTimeout(total=30)) as session:
+    async with ClientSession(
+        url, headers=headers, timeout=ClientTimeout(total=PATIENCE_SECONDS)
+    ) as session:
         yield Api(session)
 
 

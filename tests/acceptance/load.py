@@ -19,6 +19,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTime
 
 from gateway.clock import system_clock
 from tests.acceptance.harness import Json
+from tests.programs import PATIENCE_SECONDS
 
 CONNECTIONS = 16
 POOL = 300
@@ -62,7 +63,9 @@ class Load:
                 senders.create_task(self._send_on())
 
     async def _send_on(self) -> None:
-        async with ClientSession(self.url, timeout=ClientTimeout(total=30)) as session:
+        async with ClientSession(
+            self.url, timeout=ClientTimeout(total=PATIENCE_SECONDS)
+        ) as session:
             while not self.stopping:
                 if await self._send(session) is None:
                     await asyncio.sleep(_PAUSE_SECONDS)  # nobody is there: as senders do

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from tests.acceptance.harness import Gateway, api_of, installed
-from tests.programs import free_port
+from tests.programs import PATIENCE_SECONDS, free_port
 
 pytestmark = pytest.mark.acceptance
 
@@ -20,7 +20,7 @@ TAKEN = 25
 def adopt(config: Path, directory: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "gateway", "journal", "adopt", str(directory)]
     return subprocess.run(
-        [*command, "--config", config], capture_output=True, text=True, timeout=60
+        [*command, "--config", config], capture_output=True, text=True, timeout=PATIENCE_SECONDS
     )
 
 
@@ -83,9 +83,13 @@ def test_a_directory_without_journals_is_named(tmp_path: Path, config: Path) -> 
 def test_a_gateway_of_one_role_needs_a_postgresql_that_others_can_reach(tmp_path: Path) -> None:
     one = Gateway(tmp_path, "")
     command = [sys.executable, "-m", "gateway", "serve", "--config", one.config, "--roles"]
-    done = subprocess.run([*command, "api"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*command, "api"], capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 1
     assert "--roles needs a [postgres] url" in done.stderr
-    wrong = subprocess.run([*command, "api,cook"], capture_output=True, text=True, timeout=60)
+    wrong = subprocess.run(
+        [*command, "api,cook"], capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert wrong.returncode == 2
     assert "cook is no role; there are intake, api, work" in wrong.stderr

@@ -9,13 +9,14 @@ import asyncpg
 import pytest
 
 from tests.acceptance.harness import api_of, installed
+from tests.programs import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.acceptance
 
 
 def audit(config: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "gateway", "audit", "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
 
 
 async def test_a_history_that_a_superuser_changed_is_named_beside_a_running_gateway(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.harness import Api, Gateway, installed
+from tests.programs import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.acceptance
 
@@ -78,7 +79,7 @@ async def test_amtool_adds_an_alert(gateway: Gateway, api: Api, amtool_binary: P
         [*command, "alertname=ByHand", "team=db", "--annotation=summary=Added by hand"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     assert (added.returncode, added.stdout) == (0, ""), added.stderr
     ticket = await api.sole_ticket("open", alertname="ByHand")

@@ -60,7 +60,7 @@ async def test_while_postgresql_is_away_everything_is_taken_and_then_applied_exa
         signal_all(postgres, signal.SIGCONT)
         await eventually(load.more(100))
         load.stopping = True
-    await eventually(has_all(postgres.url, load), within_seconds=60)
+    await eventually(has_all(postgres.url, load))
     assert [one for one in load.requests if one.status != 200] == []
     check(load, await ledger(postgres.url))
 

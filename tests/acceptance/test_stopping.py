@@ -11,7 +11,7 @@ import pytest
 from gateway.storage.embedded import private_postgres
 from tests.acceptance.harness import Gateway, installed
 from tests.acceptance.load import Load, check, ledger, seal_of
-from tests.programs import eventually
+from tests.programs import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.acceptance
 
@@ -60,7 +60,7 @@ async def test_a_stop_under_load_leaves_everything_answered_in_the_ledger(
 def begun_request(gateway: Gateway) -> socket.socket:
     """Half a request, the other half of which comes when the gateway is stopping already."""
     host, _, port = gateway.target.partition(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
+    connection = socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)
     head = (
         f"POST /api/v2/alerts HTTP/1.1\r\nHost: {gateway.target}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"

@@ -20,6 +20,7 @@ from gateway.outbox.message import Message
 from gateway.outbox.sink import Sink, SinkRefused, SinkUnavailable
 from gateway.sinks import webhook
 from gateway.sinks.webhook import WebhookOptions, WebhookSink, open_session, retry_after_seconds
+from tests.programs import PATIENCE_SECONDS
 
 NOW = datetime(2026, 3, 1, 12, 0, 7, 900_000, tzinfo=UTC)
 MESSAGE = Message(
@@ -200,7 +201,7 @@ async def test_a_long_answer_is_not_read_to_its_end(
 
     error = await failure(receiver, session, endless)
     assert str(error) == "answered 500: " + "x" * webhook.MAX_ERROR_CHARACTERS
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await gone.wait()
 
 

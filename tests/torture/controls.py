@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from tests.torture.faults import IN_WINDOWS
 from tests.torture.run import Plan
 
-KILLS = ("kill -9 of a gateway", "kill -9 of both gateways")
+KILLS = (IN_WINDOWS,)
 CONTROLS = {
     "answer before the journal": ("answer-before-journal", False, KILLS),
     "position outside the transaction": ("position-outside", False, KILLS),
@@ -19,6 +20,7 @@ FOUND_OUT_BY = {
 }
 """What the checker must say: not just anything."""
 SETTLE_SECONDS = 12.0
+LEAST_FAULTS = 2
 
 
 def control(name: str, seed: int, seconds: float) -> Plan:
@@ -32,6 +34,7 @@ def control(name: str, seed: int, seconds: float) -> Plan:
         only=only,
         pause_seconds=0.5,
         settle_seconds=SETTLE_SECONDS,
+        least_faults=LEAST_FAULTS,
     )
 
 

@@ -8,11 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 from redis.asyncio import Redis
 
+from tests.programs import eventually
 from tests.torture.installation import Installation, Node
 
 Fault = Callable[["Nemesis"], Awaitable[None]]
@@ -64,6 +66,24 @@ async def kill_both_gateways(nemesis: Nemesis) -> None:
     nodes = nemesis.target.nodes
     await asyncio.gather(*(asyncio.to_thread(node.kill) for node in nodes))
     await asyncio.gather(*(asyncio.to_thread(node.start) for node in nodes))
+
+
+async def kill_in_windows(nemesis: Nemesis) -> None:
+    """Both gateways, each where it does harm; nobody is left who could make up for it."""
+    nodes = nemesis.target.nodes
+    for node in nodes:
+        await eventually(partial(_killed_in_window, node))
+    await asyncio.gather(*(asyncio.to_thread(node.start) for node in nodes))
+
+
+async def _killed_in_window(node: Node) -> bool:
+    if not node.window.exists():
+        return False
+    await asyncio.to_thread(node.kill)
+    if node.window.exists():
+        return True
+    await asyncio.to_thread(node.start)  # it was shut a moment before
+    return False
 
 
 async def pause_gateway(nemesis: Nemesis) -> None:
@@ -163,8 +183,11 @@ def _fill(path: Path) -> None:
                 continue
 
 
+IN_WINDOWS = "kill -9 of both gateways where it does harm"
+
+
 def kinds(target: Installation) -> dict[str, Fault]:
-    """All that can be done to *target*, by name."""
+    """All that can be done to *target*, by name, if it is sound."""
     found: dict[str, Fault] = {
         "kill -9 of a gateway": kill_gateway,
         "kill -9 of both gateways": kill_both_gateways,

@@ -36,8 +36,16 @@ from gateway.storage.postgres import ledger
 from gateway.storage.postgres.ledger import PostgresLedger
 from tests.torture.crash_points import POINTS
 
-NARROW_SECONDS = 0.1
+NARROW_SECONDS = 0.3
 """A window in which a kill does harm would hardly ever be met if it were as short as it is."""
+WINDOW = "window"
+"""Beside CLOCK, while it is open: so whoever kills need not guess."""
+
+
+async def harm_can_be_done(window: Path) -> None:
+    window.touch()  # noqa: ASYNC240
+    await asyncio.sleep(NARROW_SECONDS)
+    window.unlink(missing_ok=True)  # noqa: ASYNC240
 
 
 def clock_of(path: Path) -> Clock:
@@ -52,11 +60,11 @@ def clock_of(path: Path) -> Clock:
     return clock
 
 
-def answer_before_journal() -> None:
+def answer_before_journal(window: Path) -> None:
     append, begun = SegmentJournal.append, set[asyncio.Future[Any]]()
 
     async def later(*arguments: Any) -> None:
-        await asyncio.sleep(NARROW_SECONDS)
+        await harm_can_be_done(window)
         await append(*arguments)
 
     async def too_early(*arguments: Any) -> int:
@@ -68,13 +76,13 @@ def answer_before_journal() -> None:
     SegmentJournal.append = too_early  # type: ignore[assignment,method-assign]
 
 
-def position_outside() -> None:
+def position_outside(window: Path) -> None:
     attempt, move = PostgresLedger._attempt, ledger.SQL["move_position"]
     ledger.SQL["move_position"] = "SELECT $1::text, $2::bigint, $3::timestamptz"
 
     async def in_two_steps(self: PostgresLedger, batch: Batch, *, undo: bool = False) -> Applied:
         applied = await attempt(self, batch, undo=undo)
-        await asyncio.sleep(NARROW_SECONDS)
+        await harm_can_be_done(window)
         connection = await self._connected()
         await connection.execute(move, batch.journal_id, batch.last, batch.drained_at)
         return applied
@@ -82,7 +90,7 @@ def position_outside() -> None:
     PostgresLedger._attempt = in_two_steps  # type: ignore[method-assign]
 
 
-def redis_over_ledger() -> None:
+def redis_over_ledger(_: Path) -> None:
     absorb = Absorption.absorb
 
     async def trusting(self: Absorption, batch: Batch) -> None:
@@ -96,20 +104,21 @@ def redis_over_ledger() -> None:
     Absorption.absorb = trusting  # type: ignore[method-assign]
 
 
-def confirm_before_commit() -> None:
+def confirm_before_commit(window: Path) -> None:
     absorb = Absorption.absorb
 
     async def hasty(self: Absorption, batch: Batch) -> None:
         await absorb(self, batch)
         credited = {key: Confirmation(held.born, held.count) for key, held in self._passed.items()}
         await self.absorber.confirm(credited)
-        await asyncio.sleep(NARROW_SECONDS)
+        if batch.held:
+            await harm_can_be_done(window)
 
     Absorption.absorb = hasty  # type: ignore[method-assign]
 
 
-VARIANTS: dict[str, Callable[[], None]] = {
-    "sound": lambda: None,
+VARIANTS: dict[str, Callable[[Path], None]] = {
+    "sound": lambda _: None,
     "answer-before-journal": answer_before_journal,
     "position-outside": position_outside,
     "redis-over-ledger": redis_over_ledger,
@@ -120,7 +129,7 @@ if __name__ == "__main__":
     if sys.argv[1].startswith("crash-"):
         POINTS[sys.argv[1].removeprefix("crash-")]()
     else:
-        VARIANTS[sys.argv[1]]()
+        VARIANTS[sys.argv[1]](Path(sys.argv[2]).with_name(WINDOW))
     serve.open_gateway = partial(  # type: ignore[assignment]
         open_gateway, clock=clock_of(Path(sys.argv[2]))
     )

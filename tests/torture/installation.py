@@ -23,6 +23,8 @@ from tests.torture.workload import RULES
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"log_min_error_statement": "panic"}
 FLUSH_SECONDS = 2.0
+ANSWER_WITHIN = "150ms"
+"""How long Redis may take, as by default."""
 SMALL_JOURNAL = "64m"
 
 
@@ -71,13 +73,19 @@ class Node:
     def clock(self) -> Path:
         return self.directory / "clock"
 
-    def configure(self, postgres: str, cache: str) -> None:
+    @property
+    def window(self) -> Path:
+        """There while a kill does harm, to a gateway that does wrong."""
+        return self.directory / "window"
+
+    def configure(self, postgres: str, cache: str, answer_within: str) -> None:
         self.directory.mkdir()
         self.set_clock(0.0)
         (self.directory / "gateway.toml").write_text(
             f'data_dir = "data"\nhttp.listen = "127.0.0.1:{self.port}"\n'
             f'[postgres]\nurl = "{postgres}"\n'
-            f'[redis]\nurl = "{cache}"\nflush_interval = "{FLUSH_SECONDS:g}s"\n{RULES}'
+            f'[redis]\nurl = "{cache}"\nflush_interval = "{FLUSH_SECONDS:g}s"\n'
+            f'answer_within = "{answer_within}"\n{RULES}'
         )
 
     def set_clock(self, seconds: float) -> None:
@@ -86,6 +94,7 @@ class Node:
             file.write(struct.pack("d", seconds))
 
     def start(self) -> None:
+        self.window.unlink(missing_ok=True)
         config, log = self.directory / "gateway.toml", self.directory / "gateway.log"
         command: list[str | Path] = [sys.executable, "-m", "tests.torture.gateway"]
         command += [self.variant, self.clock, "serve", "--config", config]
@@ -157,7 +166,11 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    directory: Path, *, with_redis: bool, variant: str = "sound"
+    directory: Path,
+    *,
+    with_redis: bool,
+    variant: str = "sound",
+    answer_within: str = ANSWER_WITHIN,
 ) -> AsyncIterator[Installation]:
     """Started; nothing of it is left running."""
     async with AsyncExitStack() as stack:
@@ -181,7 +194,8 @@ async def installed(
             stack.callback(one.to_redis.close)
             cache = f"redis://127.0.0.1:{port}"
         for node in nodes:
-            node.configure(f"postgresql:///postgres?host={sockets}&user=postgres", cache)
+            url = f"postgresql:///postgres?host={sockets}&user=postgres"
+            node.configure(url, cache, answer_within)
             stack.callback(node.close)
         one.small_journal = _mount_small(nodes[1].directory / "data", stack)
         await asyncio.gather(*(asyncio.to_thread(node.start) for node in nodes))

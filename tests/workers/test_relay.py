@@ -23,6 +23,7 @@ from gateway.storage.postgres.connect import WORKERS, create_engine
 from gateway.storage.postgres.outbox import PostgresOutbox
 from gateway.workers.relay import OutboxRelay, RelayOptions
 from tests.outbox.messages import message, row_of, states_of, write
+from tests.programs import PATIENCE_SECONDS
 from tests.workers.conftest import MovableClock
 
 BATCH = 8
@@ -130,7 +131,7 @@ async def test_messages_of_a_batch_leave_side_by_side(
 ) -> None:
     receiver.held = asyncio.Event()
     await write(engine, *(message(f"tk_{n}") for n in range(BATCH)))
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         group.create_task(relay.turn())
         for _ in range(BATCH):
             await receiver.arrivals.get()
@@ -243,7 +244,7 @@ async def test_a_relay_that_dies_leaves_its_messages_to_the_next_under_the_same_
 ) -> None:
     [written] = await write(engine, message("tk_1"))
     receiver.held = asyncio.Event()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         turn = group.create_task(relay.turn())
         await receiver.arrivals.get()
         turn.cancel()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.errors import Unavailable
 from gateway.metrics import Metrics
 from gateway.workers.supervisor import BackOff, Supervisor, Worker
+from tests.programs import PATIENCE_SECONDS
 
 LONG_SECONDS = 3600.0
 AT_ONCE = BackOff(first_seconds=0.0, longest_seconds=0.0)
@@ -43,7 +44,7 @@ def counted(metrics: Metrics, name: str, worker: str = "w") -> float | None:
 
 
 async def soon(event: asyncio.Event) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await event.wait()
 
 
@@ -212,7 +213,7 @@ async def test_a_stop_lets_the_running_turn_finish_and_begins_no_other(metrics: 
 async def test_a_stop_ends_pauses_and_waits_at_once(metrics: Metrics) -> None:
     resting, waiting = Turns(), Turns([Unavailable("away")])
     workers = [Worker("w", resting, LONG_SECONDS), Worker("away", waiting, LONG_SECONDS)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async with Supervisor(workers, metrics, LONG_SECONDS, NEVER_AGAIN):
             await soon(resting.idle)
     assert (resting.taken, waiting.taken) == (1, 1)

@@ -16,6 +16,7 @@ from typing import Any
 from gateway.intake.absorber import Absorbed, Asked, Confirmation, Held, ReportKey
 from gateway.intake.confirmed import Confirmed
 from gateway.storage.redis import entry
+from gateway.storage.redis.answer import answered
 from gateway.storage.redis.breaker import Breaker
 from gateway.storage.redis.entry import Entry
 from gateway.storage.redis.scripts import ABSORB, CONFIRM, DUE, VOID, Client
@@ -169,8 +170,7 @@ class RedisAbsorber:
 
     async def _guarded(self, place: Place, answer: Awaitable[Any]) -> None:
         try:
-            async with asyncio.timeout(self.times.answer_within.total_seconds()):
-                await answer
+            await answered(answer, self.times.answer_within.total_seconds())
         except Exception as error:  # noqa: BLE001  whatever the client does, the ledger can go on
             self.breaker.failed(place[1], error)
         else:

@@ -11,6 +11,7 @@ is lost, which would count twice: that is off.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -35,11 +36,16 @@ _PORTS = {"cluster": 6379, "sentinel": 26379}
 
 
 @asynccontextmanager
-async def open_client(url: str) -> AsyncIterator[Client]:
+async def open_client(url: str, answer_within: timedelta) -> AsyncIterator[Client]:
     """Connects when first used, so it may be made while Redis is away. Raises ValueError."""
     kind = urlsplit(url).scheme.partition("+")[2]
-    # Every call is bounded by its caller; these are for what a cluster's client does on its own.
-    options: dict[str, Any] = {"protocol": 2, "socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+    # Every call is bounded by its caller; this is for what a cluster's client does on its own.
+    seconds = max(1.0, 2 * answer_within.total_seconds())
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+    }
     async with AsyncExitStack() as opened:
         if kind == "cluster":
             client: Any = _cluster(urlsplit(url), options)

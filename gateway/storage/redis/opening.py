@@ -16,7 +16,7 @@ async def open_absorber(
     url: str, seed: Callable[[], bytes], times: AbsorberTimes, say: Callable[[bool], None]
 ) -> AsyncIterator[RedisAbsorber]:
     """*seed* is the installation's; *say* is told when Redis goes away (False) or comes back."""
-    async with open_client(url) as client:
+    async with open_client(url, times.answer_within) as client:
         breaker = Breaker(asyncio.get_running_loop().time, say)
         yield RedisAbsorber(client, lambda: _prefix(seed()), times, breaker)
 

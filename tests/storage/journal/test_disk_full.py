@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.intake.journal import JournalFull
+from tests.programs import PATIENCE_SECONDS
 from tests.storage.journal.journals import (
     SMALL,
     Taken,
@@ -84,7 +85,7 @@ async def test_it_is_writable_again_without_a_request_when_there_is_room(tmp_pat
             for _ in range(10):
                 assert await journal.read(0, 1) == []
             assert not journal.writable
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not journal.writable:
                 assert await journal.read(0, 1) == []
         assert await append(journal, b"goes on") == 2

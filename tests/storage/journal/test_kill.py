@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.intake.journal import BEGUN_LIMIT
+from tests.programs import PATIENCE_SECONDS
 from tests.storage.journal.journals import append, bodies, opened, read_all, segments
 
 ROOT = Path(__file__).parents[3]
@@ -34,7 +35,7 @@ def holding_a_slot(root: Path) -> Iterator[subprocess.Popen[str]]:
 
 def said_before_it_died(verb: str, root: Path) -> str:
     with child(verb, root) as process:
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == -signal.SIGKILL
     return said
 
@@ -55,7 +56,7 @@ async def test_nothing_answered_is_missing_after_a_kill_under_load(tmp_path: Pat
             answered[int(seq)] = b"%d," % int(number) * 1000
             if len(answered) == 1500:
                 process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE_SECONDS)
     async with opened(tmp_path) as journal:
         (leftover,) = journal.leftovers()
         recovered = {record.seq: record.body for record in await read_all(leftover)}
@@ -97,7 +98,7 @@ async def test_two_processes_never_own_one_slot(tmp_path: Path) -> None:
             assert await journal.claim_abandoned() == []
             assert [path.parent.name for path in segments(tmp_path)] == ["slot-2"]
         first.kill()
-        first.wait(timeout=60)
+        first.wait(timeout=PATIENCE_SECONDS)
         async with opened(tmp_path) as journal:
             await append(journal, b"mine")
             assert [path.parent.name for path in segments(tmp_path)] == ["slot-0", "slot-2"]

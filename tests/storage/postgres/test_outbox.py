@@ -16,6 +16,7 @@ from gateway.outbox.outbox import Claimed, Outbox
 from gateway.storage.postgres.connect import WORKERS, create_engine
 from gateway.storage.postgres.outbox import MAX_ERROR_CHARACTERS, SQL, PostgresOutbox
 from tests.outbox.messages import LEASE, NOW, message, row_of, states_of, write
+from tests.programs import PATIENCE_SECONDS
 
 SECOND = timedelta(seconds=1)
 
@@ -177,7 +178,7 @@ async def test_of_many_at_once_each_message_goes_to_one_and_each_subject_in_orde
                 taken.append(claimed.message)
                 await outbox.delivered(claimed, NOW)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.gather(*(relay() for _ in range(8)))
     by_subject: dict[str, list[str]] = defaultdict(list)
     for each in taken:

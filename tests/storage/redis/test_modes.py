@@ -16,7 +16,7 @@ from gateway.storage.redis.absorber import AbsorberTimes
 from gateway.storage.redis.connect import check_url
 from gateway.storage.redis.inspection import warnings
 from gateway.storage.redis.opening import open_absorber
-from tests.programs import Program, eventually, free_port, redis, running
+from tests.programs import PATIENCE_SECONDS, Program, eventually, free_port, redis, running
 from tests.storage.redis.test_scripts import key, many_confirmed, repeat
 
 KEYS = [key(number) for number in range(64)]
@@ -52,9 +52,7 @@ def port_of(program: Program) -> int:
 
 def low_port() -> int:
     """A cluster's node listens 10,000 ports higher as well."""
-    while (port := free_port()) > 55_000:
-        pass
-    return port
+    return free_port(most=55_000)
 
 
 def one_server(redises: Redises) -> str:
@@ -118,7 +116,9 @@ def sentinels(redises: Redises) -> str:
 def listens(port: int) -> bool:
     try:
         done = subprocess.run(
-            ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"], capture_output=True, timeout=5
+            ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"],
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return False
@@ -128,7 +128,10 @@ def listens(port: int) -> bool:
 def ask(redises: Redises, node: Program, *command: str) -> None:
     client = redises.binary.with_name("redis-cli")
     done = subprocess.run(
-        [client, "-p", str(port_of(node)), *command], capture_output=True, text=True, timeout=10
+        [client, "-p", str(port_of(node)), *command],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.stdout.strip() == "OK", done.stdout + done.stderr
 
@@ -179,9 +182,9 @@ async def test_of_a_cluster_one_node_fails_alone(redises: Redises) -> None:
         async def some_are_held() -> bool:
             return 0 < await held() < len(KEYS)
 
-        await eventually(some_are_held, within_seconds=60)
+        await eventually(some_are_held)
         redises.programs[2].resume()
-        await eventually(all_are_held, within_seconds=60)
+        await eventually(all_are_held)
     gc.collect()  # while this test's filter is in force
 
 
