@@ -176,8 +176,9 @@ def _end_episode(rows: WorkingSet, alert: Alert, now: datetime) -> None:
     key = alert.fingerprint, alert.episodes
     known = rows.episodes.get(key)
     if known is None:
+        assert alert.starts_at is not None
         rows.episodes[key] = Episode(
-            *key, alert.rule, alert.merge_key, None, alert.starts_at or now, alert.ends_at
+            *key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at
         )
     else:
         known.ends_at = alert.ends_at
