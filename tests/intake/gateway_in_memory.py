@@ -43,6 +43,8 @@ class MemoryGateway:
     book: SilenceBook = field(default_factory=SilenceBook)
     repeats: int = 0
     """Sightings taken as mere repeats."""
+    refusals: int = 0
+    """Batches that had to be worked out again, since a strand had changed elsewhere."""
 
     def __post_init__(self) -> None:
         self.configure()
@@ -73,6 +75,7 @@ class MemoryGateway:
             try:
                 self._apply(batch)
             except RepeatsMoved as moved:
+                self.refusals += 1
                 for _, strand in moved.strands:
                     self._memorise(strand, None)
             else:

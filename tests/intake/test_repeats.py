@@ -265,6 +265,19 @@ def test_a_lease_that_ran_out_makes_the_next_sighting_news_and_revives() -> None
     assert gateway.tickets[0].live
 
 
+def test_what_is_received_after_its_lease_is_news_before_the_ledger_says_so() -> None:
+    gateway = MemoryGateway(RULES)
+    news = []
+    for minute, lease in ((0, 4), (3, 7), (6, 9), (9, 13), (10, 14)):
+        leased = firing(lease_until=at(lease))
+        news.append(gateway.deliver((at(minute), "prometheus", [leased])).news_count)
+    assert news == [1, 0, 0, 1, 0]
+    gateway.expire(list(gateway.ledger.strands), at(14), heard=True)
+    assert gateway.deliver((at(15), "prometheus", [firing()])).news_count == 1
+    assert gateway.refusals == 0
+    assert gateway.tickets[0].live
+
+
 PAIR = [{**CPU, "replica": name} for name in "ab"]
 
 
