@@ -40,10 +40,14 @@ class Upkeep(Protocol):
         """How many quiets ended."""
 
     async def ended_silences(self, tenant: int, now: datetime) -> list[object]:
-        """Ids of those whose alerts were not handed back yet."""
+        """Ids of some whose alerts were not handed back yet; empty when there are no more."""
 
-    async def release_silenced(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
-        """The last silenced strand looked at, None when there are no more."""
+    async def judge_strands(
+        self, tenant: int, now: datetime, after: bytes, *, silenced: bool
+    ) -> bytes | None:
+        """Ask the silences of *now* about firing strands that were silenced, or about those that
+        were not. The last strand looked at, None when there are no more.
+        """
 
     async def settle_silences(self, tenant: int, ids: Sequence[object], now: datetime) -> None:
         """Their alerts have been handed back."""

@@ -149,7 +149,7 @@ class MemoryGateway:
         self._reconsider(self.ledger.load([fingerprint]), fingerprint, now, True)
 
     def turn(self, now: datetime) -> None:
-        """What workers do by *now*: quiets and silences that have ended."""
+        """What workers do by *now*: quiets that have ended, silences that have come or gone."""
         silences = self.book.of(1)
         due = {
             fingerprint
@@ -159,9 +159,8 @@ class MemoryGateway:
         due |= {
             strand.fingerprint
             for strand in self.ledger.strands.values()
-            if strand.silenced
-            and strand.firing
-            and not silences.active_ids(orjson.loads(strand.labels), now)
+            if strand.firing
+            and strand.silenced is not bool(silences.active_ids(orjson.loads(strand.labels), now))
         }
         for fingerprint in sorted(due):
             self.judge(fingerprint, now)
@@ -197,10 +196,11 @@ class MemoryGateway:
     # -------------------------------------------------------------- looking
 
     def next_turn(self, after: datetime, until: datetime) -> list[datetime]:
-        """Moments in (after, until] at which a silence or a quiet ends."""
-        ends = {one.ends_at for one in self.book.of(1).all()}
-        ends |= {one.quiet_until for one in self.ledger.alerts.values() if one.quiet_until}
-        return sorted(end for end in ends if after < end <= until)
+        """Moments in (after, until] at which a silence begins or ends, or a quiet ends."""
+        silences = self.book.of(1).all()
+        moments = {one.starts_at for one in silences} | {one.ends_at for one in silences}
+        moments |= {one.quiet_until for one in self.ledger.alerts.values() if one.quiet_until}
+        return sorted(moment for moment in moments if after < moment <= until)
 
     @property
     def tickets(self) -> list[Ticket]:

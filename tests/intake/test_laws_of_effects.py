@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -128,6 +129,14 @@ class WithoutPeople(Effects):
         """Whose labels may be others each time."""
         one = sighting(self.labels[number], firing=firing, discriminator=name)
         self.gateway.deliver((self.now, "n9e", [one]))
+
+    @invariant()
+    def what_fires_is_shown_as_silenced_iff_a_silence_covers_it(self) -> None:
+        silences = self.gateway.book.of(1)
+        for strand in self.gateway.ledger.strands.values():
+            if strand.firing:
+                active = silences.active_ids(orjson.loads(strand.labels), self.now)
+                assert strand.silenced is bool(active)
 
     @invariant()
     def laws_without_people_hold(self) -> None:

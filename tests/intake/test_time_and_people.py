@@ -107,6 +107,21 @@ def test_when_a_silence_ends_what_still_fires_has_a_ticket_at_once() -> None:
     assert (strand.last_outcome, strand.silenced) == ("opened", False)
 
 
+def test_when_a_silence_begins_what_fires_is_shown_as_silenced_at_once_and_no_more() -> None:
+    story = Story(TEAM)
+    story.tell(fire(1, 0), of=ONE)
+    story.tell(fire(1, 0), of=TWO)
+    before = story.history(story.ticket), story.events(), story.ticket.version
+    story.gateway.silence(silence(1, 'alertname="One"', 5, 60))
+    story.gateway.turn(at(5))
+    check_laws(story.gateway.ledger, at(5))
+    alert = story.gateway.ledger.alerts[identity(ONE).fingerprint]
+    assert (alert.status, alert.silenced) == (AlertStatus.FIRING, True)
+    assert (story.ticket.status, story.ticket.firing, story.ticket.silenced) == ("open", 2, 1)
+    assert (story.history(story.ticket), story.events(), story.ticket.version) == before
+    assert story.gateway.ledger.strands[identity(ONE).strand].last_outcome == "silenced"
+
+
 def test_what_began_silenced_reopens_the_ticket_as_a_flap_when_the_silence_ends() -> None:
     story = Story()
     story.tell(fire(1, 0), resolve(5, 5))
