@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 import orjson
 from hypothesis import settings
@@ -17,8 +16,15 @@ from gateway.tickets.ticket import TicketStatus
 from matchers import parse
 from tests.alerts.identities import at, sighting
 from tests.intake.gateway_in_memory import MemoryGateway, minutes
-from tests.intake.laws import check_laws, check_laws_without_people
+from tests.intake.laws import (
+    check_counts_of_episodes,
+    check_laws,
+    check_laws_of_history,
+    check_laws_without_people,
+)
+from tests.intake.witness import Witness
 from tests.silences.silences import silence
+from tests.windows.sums import Said, summed
 from tests.windows.sums import minutes as minute_of
 
 RULES = [
@@ -54,6 +60,7 @@ class Effects(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.gateway = MemoryGateway(self.rules_of_gateway)
+        self.witness = Witness()
         self.now: datetime = at(0)
 
     @rule(step=st.sampled_from([1, 2, 10, 16, 21, 40]))
@@ -68,20 +75,30 @@ class Effects(RuleBasedStateMachine):
         source=SOURCES,
         firing=st.booleans(),
         ago=st.none() | st.sampled_from([0, 1, 5, 30]),
+        about=st.sampled_from(['{"summary":"one"}', '{"summary":"two"}']),
         times=st.integers(1, 3),
     )
     def something_is_seen(
-        self, number: int, source: str, firing: bool, ago: int | None, times: int
+        self, number: int, source: str, firing: bool, ago: int | None, about: str, times: int
     ) -> None:
-        named = None if ago is None else self.now - minutes(ago)
-        time: dict[str, Any] = {"starts_at": named} if firing else {"ends_at": named}
-        one = sighting(self.labels[number % len(self.labels)], firing=firing, **time)
+        now = minute_of(self.now) or 0
+        said = Said(firing, now, None if ago is None else now - ago, about=about)
+        time = {"starts_at" if firing else "ends_at": None if ago is None else at(now - ago)}
+        labels = self.labels[number % len(self.labels)]
+        one = sighting(labels, firing=firing, annotations=about.encode(), **time)
         self.gateway.deliver(*[(self.now, source, [one])] * times)
+        identity = self.gateway.identify(source, one)
+        for _ in range(times):
+            seen = summed(said, of=identity)
+            seen.silenced = firing and self.gateway.book.of(1).silences(identity, self.now)
+            self.witness.see(seen)
 
     @precondition(lambda self: self.gateway.ledger.strands)
     @rule(data=st.data(), heard=st.booleans())
     def a_lease_runs_out(self, data: st.DataObject, heard: bool) -> None:
         strand = data.draw(st.sampled_from(sorted(self.gateway.ledger.strands)))
+        if self.gateway.ledger.strands[strand].fires:
+            self.witness.expire(strand)
         self.gateway.expire([strand], self.now, heard)
 
     @rule()
@@ -93,6 +110,7 @@ class Effects(RuleBasedStateMachine):
     @invariant()
     def laws_hold(self) -> None:
         check_laws(self.gateway.ledger, self.now)
+        check_laws_of_history(self.gateway.ledger, self.witness, self.now)
 
 
 class WithoutPeople(Effects):
@@ -141,6 +159,7 @@ class WithoutPeople(Effects):
     @invariant()
     def laws_without_people_hold(self) -> None:
         check_laws_without_people(self.gateway.ledger)
+        check_counts_of_episodes(self.gateway.ledger, self.witness)
 
     def teardown(self) -> None:
         """When everything is said to have ended, no ticket is live, and each strand has its key."""

@@ -130,6 +130,10 @@ def rows_of(ledger: MemoryLedger) -> dict[str, Any]:
         (names[ticket], alert): (link.before, link.after)
         for (ticket, alert), link in ledger.links.items()
     }
+    episodes = {
+        key: (one.rule, one.merge_key, names[one.ticket_id], one.starts_at, one.ends_at)
+        for key, one in ledger.episodes.items()
+    }
     return {
         "strands": strands,
         "alerts": alerts,
@@ -138,6 +142,7 @@ def rows_of(ledger: MemoryLedger) -> dict[str, Any]:
         "reports": reports,
         "history": told,
         "links": counted,
+        "episodes": episodes,
     }
 
 
