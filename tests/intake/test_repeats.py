@@ -336,6 +336,14 @@ def test_a_replica_that_another_process_saw_end_is_news_to_all_when_it_fires_aga
     assert all(strand.fires for strand in one.ledger.strands.values())
 
 
+def test_news_that_leaves_a_strand_as_it_was_makes_no_process_forget_it() -> None:
+    one = with_one_alert()
+    other = MemoryGateway(RULES, ledger=one.ledger)
+    assert other.deliver((at(7), "alertmanager", [firing()])).news_count == 1
+    assert one.deliver((at(8), "prometheus", [firing()])).news_count == 0
+    assert one.refusals == 0
+
+
 def test_a_resolve_sent_again_is_a_repeat_and_a_later_one_is_news() -> None:
     gateway = with_one_alert()
     news = [

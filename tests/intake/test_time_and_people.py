@@ -34,6 +34,21 @@ def test_a_lease_that_ran_out_resolves_the_ticket_if_the_source_is_heard() -> No
     assert story.ticket.status == "resolved"
 
 
+def test_the_history_says_why_the_system_resolved() -> None:
+    told, presumed = Story(), Story()
+    told.tell(fire(1, 0), resolve(5, 5))
+    presumed.tell(fire(1, 0))
+    expired(presumed, 9, heard=True)
+    comments = [
+        story.gateway.ledger.history[story.ticket.id][-1].entry.comment
+        for story in (told, presumed)
+    ]
+    assert comments == [
+        "none of its alerts fires any more",
+        "its alerts are reported no more by a source that is still heard",
+    ]
+
+
 def test_while_its_source_is_silent_too_the_ticket_stays_and_shows_it() -> None:
     story = Story()
     story.tell(fire(1, 0))
@@ -93,6 +108,32 @@ def test_an_alert_that_expired_after_its_other_replica_resolved_is_presumed_over
     story.tell(fire(3, 0), of=lost)
     expired(story, 9, heard=True)
     assert story.gateway.ledger.alerts[FINGERPRINT].status is AlertStatus.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [
+        ((5, 6), AlertStatus.RESOLVED),
+        ((2, 6), AlertStatus.RESOLVED),
+        ((6, 2), AlertStatus.RESOLVED),
+        ((2, 3), AlertStatus.EXPIRED),
+    ],
+)
+def test_of_several_replicas_the_last_that_ended_says_whether_a_lost_one_is_over(
+    ends: tuple[float, float], status: AlertStatus
+) -> None:
+    story = Story()
+    lost, one, other = ({**CPU, "replica": name} for name in "abc")
+    for labels in (one, other):
+        story.tell(fire(1, 0), of=labels)
+    heard = [(4.0, lost), (ends[0], one), (ends[1], other)]
+    for minute, labels in sorted(heard, key=lambda pair: pair[0]):
+        if labels is lost:
+            story.tell(fire(minute, 0), of=lost)
+            story.gateway.expire([identity(lost, ignored=["replica"]).strand], at(minute), True)
+        else:
+            story.tell(resolve(minute, minute), of=labels)
+    assert story.gateway.ledger.alerts[FINGERPRINT].status is status
 
 
 def test_when_a_silence_ends_what_still_fires_has_a_ticket_at_once() -> None:
