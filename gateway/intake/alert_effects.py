@@ -16,10 +16,9 @@ from gateway.windows.window import Window
 
 @dataclass(slots=True)
 class Moved:
-    """An alert just after its strands moved: what it was, and what the ticket must know."""
+    """An alert just after its strands moved: what the ticket must know."""
 
     alert: Alert
-    was: AlertStatus
     window_open: bool
     """Of its window, as it was before."""
     began: bool
@@ -164,7 +163,6 @@ def _begin_episode(
 ) -> None:
     alert.episodes += 1
     alert.starts_at = _start_of(firing)
-    alert.quiet_until = None
     alert.merge_key, alert.rule = identity.merge_key, identity.rule.name
     rows.episodes[alert.fingerprint, alert.episodes] = Episode(
         alert.fingerprint, alert.episodes, alert.rule, alert.merge_key, None, alert.starts_at, None

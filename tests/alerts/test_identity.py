@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.alerts.identity import IdentityCache
+from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
@@ -243,6 +243,21 @@ def test_what_is_still_seen_survives_both_generations() -> None:
     assert cache.misses == 501
 
 
+def facts(one: Identity) -> tuple[object, ...]:
+    """All but what is remembered."""
+    return (
+        one.tenant, one.source, one.strand, one.fingerprint, one.merge_key, one.labels,
+        one.alert_labels, one.severity, one.rule,
+    )  # fmt: skip
+
+
+def test_labels_that_are_written_as_we_write_them_are_kept_once() -> None:
+    raw = sighting(dict(sorted(CPU.items()))).labels
+    one = identity(raw, ignored=["replica"])
+    assert one.labels is raw
+    assert one.alert_labels is raw
+
+
 def recount(cache: IdentityCache) -> int:
     """Bytes of what is in both generations: the raw labels that name an identity, the texts that
     it has besides, and what each costs anyhow.
@@ -270,16 +285,18 @@ def recount(cache: IdentityCache) -> int:
         max_size=40,
     )
 )
-def test_the_bytes_that_the_cache_says_it_holds_are_those_of_a_recount(
+def test_the_cache_answers_as_if_there_were_none_and_its_bytes_equal_a_recount(
     all_seen: list[tuple[int, str, Mapping[str, str], int | None, str, str]],
 ) -> None:
-    cache = IdentityCache(identifier(), max_bytes=10_000)
+    at_once = identifier(ignored=["replica"])
+    cache = IdentityCache(at_once, max_bytes=20_000)
     for tenant, source, labels, indent, severity, discriminator in all_seen:
         raw = json.dumps(labels, indent=indent, sort_keys=True).encode()
         one = sighting(raw, severity=severity, discriminator=discriminator)
-        cache.identify(tenant, SourceIdentity(source, frozenset({"replica"})), one)
+        found = cache.identify(tenant, source, one)
+        assert facts(found) == facts(at_once.identify(tenant, source, one))
         assert cache.held_bytes == recount(cache)
-        assert cache.held_bytes <= 10_000
+        assert cache.held_bytes <= 20_000
 
 
 def test_an_identity_that_is_found_old_is_held_once() -> None:
