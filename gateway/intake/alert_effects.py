@@ -16,9 +16,10 @@ from gateway.windows.window import Window
 
 @dataclass(slots=True)
 class Moved:
-    """An alert just after its strands moved: what the ticket must know."""
+    """An alert just after its strands moved: what it was, and what the ticket must know."""
 
     alert: Alert
+    was: AlertStatus
     window_open: bool
     """Of its window, as it was before."""
     began: bool
@@ -65,7 +66,8 @@ def move_alert(
     if heard is not None and alert.status is AlertStatus.EXPIRED:
         alert.unconfirmed = not heard
     began = was is AlertStatus.RESOLVED and alert.fires
-    _look_back(rows, alert, strands, firing if alert.fires and not began else [])
+    going_on = [*firing, *_unanswered(strands)] if alert.fires and not began else []
+    _look_back(rows, alert, strands, going_on)
     if began and identity is not None:
         _begin_episode(rows, alert, identity, firing)
     window = _window_of(rows, alert, identity, began)
@@ -107,7 +109,7 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
         alert.unconfirmed = False
         alert.severity = max((strand.severity for strand in firing), key=_rank)
         alert.ends_at = None
-    elif _is_unanswered(strands):
+    elif _unanswered(strands):
         alert.status = AlertStatus.EXPIRED
     else:
         alert.status = AlertStatus.RESOLVED
@@ -116,18 +118,20 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
             alert.ends_at = later(alert.ends_at, strand.resolved_at)
 
 
-def _is_unanswered(strands: list[Strand]) -> bool:
-    """Did a lease run out, and no other strand say since that the alert is over?
+def _unanswered(strands: list[Strand]) -> list[Strand]:
+    """Those whose lease ran out, and no other strand has said since that the alert is over.
 
     A replica that is gone for good must not keep every later episode from ending.
     """
     ends = [one.last_resolve_at for one in strands if not one.firing and one.last_resolve_at]
     last_end = max(ends, default=None)
-    return any(
-        one.firing
-        and (last_end is None or one.last_firing_at is None or one.last_firing_at > last_end)
+    return [
+        one
         for one in strands
-    )
+        if one.firing
+        and one.expired
+        and (last_end is None or one.last_firing_at is None or one.last_firing_at > last_end)
+    ]
 
 
 def _rank(severity: Severity) -> int:

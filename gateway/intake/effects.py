@@ -30,9 +30,8 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     strand = rows.strands.get(identity.strand) or _new_strand(rows, summed)
     step = _move_strand(rows, strand, summed)
     left = follow_labels(rows, strand, summed, step)
-    alert = rows.alerts.get(strand.fingerprint) or _new_alert(rows, summed)
     rows.report(strand.strand, identity.source, _report(summed))
-    alert = rows.alerts.get(identity.fingerprint)
+    alert = rows.alerts.get(strand.fingerprint)
     if alert is None:
         alert = _new_alert(rows, summed)
     elif summed.firing and step is not Step.STALE:

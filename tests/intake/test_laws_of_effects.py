@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.alerts.rule import AutoResolve, Rule
+from gateway.alerts.sighting import Sighting
 from gateway.errors import Conflict, Forbidden
 from gateway.silences.silence import Silence
 from gateway.tickets.ticket import TicketStatus
@@ -86,12 +87,13 @@ class Effects(RuleBasedStateMachine):
         time = {"starts_at" if firing else "ends_at": None if ago is None else at(now - ago)}
         labels = self.labels[number % len(self.labels)]
         one = sighting(labels, firing=firing, annotations=about.encode(), **time)
+        self.hear(source, one, said, times)
+
+    def hear(self, source: str, one: Sighting, said: Said, times: int = 1) -> None:
+        """*one* as it is told in *said*, to the gateway and the witness."""
         self.gateway.deliver(*[(self.now, source, [one])] * times)
-        identity = self.gateway.identify(source, one)
         for _ in range(times):
-            seen = summed(said, of=identity)
-            seen.silenced = firing and self.gateway.book.of(1).silences(identity, self.now)
-            self.witness.see(seen)
+            self.witness.see(summed(said, of=self.gateway.identify(source, one)))
 
     @precondition(lambda self: self.gateway.ledger.strands)
     @rule(data=st.data(), heard=st.booleans())
@@ -146,7 +148,7 @@ class WithoutPeople(Effects):
     def a_source_speaks_by_its_own_name(self, name: str, number: int, firing: bool) -> None:
         """Whose labels may be others each time."""
         one = sighting(self.labels[number], firing=firing, discriminator=name)
-        self.gateway.deliver((self.now, "n9e", [one]))
+        self.hear("n9e", one, Said(firing, minute_of(self.now) or 0))
 
     @invariant()
     def what_fires_is_shown_as_silenced_iff_a_silence_covers_it(self) -> None:

@@ -69,6 +69,29 @@ def test_the_next_firing_simply_revives_it_and_is_no_new_episode(heard: bool) ->
     assert story.gateway.ledger.alerts[FINGERPRINT].episodes == 1
 
 
+def test_another_replica_that_revives_it_goes_on_with_the_episode() -> None:
+    story = Story()
+    lost, other = ({**CPU, "replica": name} for name in "ab")
+    story.tell(fire(1, 0), of=lost)
+    expired(story, 9, heard=True)
+    assert story.tell(fire(10, 10), of=other) == ["reopened"]
+    alert = story.gateway.ledger.alerts[FINGERPRINT]
+    assert (alert.episodes, alert.starts_at) == (1, at(0))
+    assert (story.ticket.flaps, story.ticket.episodes) == (0, 1)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_what_is_stale_of_an_expired_alert_says_nothing_of_its_source(heard: bool) -> None:
+    story = Story()
+    lost, other = ({**CPU, "replica": name} for name in "ab")
+    story.tell(resolve(0.5, 0.5), of=other)
+    story.tell(fire(1, 0), of=lost)
+    expired(story, 9, heard)
+    assert story.tell(fire(10, 0.2), of=other) == ["stale"]
+    alert = story.gateway.ledger.alerts[FINGERPRINT]
+    assert (alert.status, alert.unconfirmed) == (AlertStatus.EXPIRED, not heard)
+
+
 def test_a_resolve_ends_what_had_expired() -> None:
     story = Story()
     story.tell(fire(1, 0))
@@ -289,7 +312,7 @@ def test_what_grows_worse_while_quiet_raises_the_priority_when_it_is_heard() -> 
     story.tell(fire(3, 3), of=TWO, severity="info")
     assert story.tell(fire(4, 0), of=ONE, severity="critical") == ["quieted"]
     assert story.ticket.priority is Severity.LOW
-    assert story.tell(fire(22, 0), of=ONE, severity="critical") == ["escalated"]
+    assert story.tell(fire(22, 0, about=""), of=ONE, severity="critical") == ["escalated"]
     assert story.gateway.ledger.alerts[identity(ONE).fingerprint].quiet_until is None
 
 
