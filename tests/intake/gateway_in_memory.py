@@ -37,7 +37,7 @@ class MemoryGateway:
     """One process."""
 
     rules: Sequence[Rule] = ()
-    ignored: frozenset[str] = frozenset({"replica"})
+    ignored: frozenset[str] = frozenset({"replica", "severity"})
     remembering: bool = True
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     book: SilenceBook = field(default_factory=SilenceBook)

@@ -40,7 +40,7 @@ LABELS: list[dict[str, str]] = [
     {"alertname": "Hidden", "team": "x"},
 ]
 IDENTITIES = [
-    identity(labels, source, ["replica"], [TEAM])
+    identity(labels, source, ["replica", "severity"], [TEAM])
     for labels in LABELS
     for source in ("prometheus", "alertmanager")
 ]
