@@ -76,7 +76,7 @@ def move_alert(
         window.count_firing(1 if alert.fires else -1, now)
         rows.changed_windows.add(window.merge_key)
     if was is not AlertStatus.RESOLVED and alert.status is AlertStatus.RESOLVED:
-        _end_episode(rows, alert, now)
+        _end_episode(rows, alert)
     if _mattering(alert) != before:
         rows.void(alert.fingerprint)
     if alert.ticket_id is not None:
@@ -123,14 +123,13 @@ def _unanswered(strands: list[Strand]) -> list[Strand]:
 
     A replica that is gone for good must not keep every later episode from ending.
     """
-    ends = [one.last_resolve_at for one in strands if not one.firing and one.last_resolve_at]
+    lost = [one for one in strands if one.firing and one.expired]
+    ends = [one.last_resolve_at for one in strands if one not in lost and one.last_resolve_at]
     last_end = max(ends, default=None)
     return [
         one
-        for one in strands
-        if one.firing
-        and one.expired
-        and (last_end is None or one.last_firing_at is None or one.last_firing_at > last_end)
+        for one in lost
+        if last_end is None or one.last_firing_at is None or one.last_firing_at > last_end
     ]
 
 
@@ -173,7 +172,7 @@ def _begin_episode(
     )
 
 
-def _end_episode(rows: WorkingSet, alert: Alert, now: datetime) -> None:
+def _end_episode(rows: WorkingSet, alert: Alert) -> None:
     alert.quiet_until, alert.triage = None, Triage.NONE
     key = alert.fingerprint, alert.episodes
     known = rows.episodes.get(key)

@@ -38,7 +38,7 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
         _describe(rows, alert, summed)
     outcome = _settle(rows, alert, strand, summed, step)
     if left is not None:
-        leave(rows, left, identity.rule, summed.received_at)
+        leave(rows, left, identity.rule, summed.first_received_at)
     rows.outcomes[outcome] += summed.count
     return outcome
 

@@ -14,7 +14,7 @@ from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
-from gateway.intake.collect import MICROSECOND, add_record
+from gateway.intake.collect import MICROSECOND, add_record, receipts_of, sum_of_one
 from gateway.intake.effects import apply_sighting, reconsider
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
@@ -27,6 +27,7 @@ from gateway.tickets.change import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from tests.alerts.identities import identifier
 from tests.intake.in_memory import MemoryLedger
+from tests.intake.witness import Witness
 
 Delivery = tuple[datetime, str, Sequence[Sighting]]
 """Received at, source, sightings."""
@@ -45,6 +46,8 @@ class MemoryGateway:
     """Sightings taken as mere repeats."""
     refusals: int = 0
     """Batches that had to be worked out again, since a strand had changed elsewhere."""
+    witness: Witness = field(default_factory=Witness)
+    """Of everything that is delivered here, and of leases that run out."""
 
     def __post_init__(self) -> None:
         self.configure()
@@ -88,7 +91,14 @@ class MemoryGateway:
         at = max(at, self._received_at + MICROSECOND)
         self._received_at = at + max(len(sightings) - 1, 0) * MICROSECOND
         checked = Checked([self.identify(source, one) for one in sightings], list(sightings))
+        self._tell_witness(checked, at)
         return Record(self._sequence, at, 1, source, b""), checked
+
+    def _tell_witness(self, checked: Checked, at: datetime) -> None:
+        receipts = receipts_of(at, len(checked.sightings))
+        for (identity, sighting), moment in zip(checked.identified(), receipts, strict=True):
+            silenced = sighting.firing and self.book.of(1).silences(identity, moment)
+            self.witness.see(sum_of_one(identity, sighting, silenced, moment, None))
 
     def _apply(self, batch: Batch) -> None:
         news = batch.news.get(1, [])
@@ -140,6 +150,7 @@ class MemoryGateway:
             fingerprint = self.ledger.strands[key].fingerprint
             rows = self.ledger.load([fingerprint])
             if rows.strands[key].fires:
+                self.witness.expire(key)
                 rows.strands[key].expired = True
                 rows.changed_strands.add(key)
                 self._reconsider(rows, fingerprint, now, heard)

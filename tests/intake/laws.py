@@ -61,17 +61,17 @@ def check_episodes(ledger: MemoryLedger, witness: Witness) -> None:
         (fingerprint, number)
         for fingerprint, life in witness.lives.items()
         for number, _ in enumerate(life.spans, start=1)
-    }
+    }, ("L60", ledger.episodes, {f:l.spans for f,l in witness.lives.items()})
     for fingerprint, life in witness.lives.items():
         alert = ledger.alerts[fingerprint]
         assert (alert.episodes, alert.merge_key) == (len(life.spans), life.merge_key)
         if life.spans:
-            assert (alert.rule, alert.starts_at) == (life.spans[-1].rule, life.spans[-1].start)
+            assert (alert.rule, alert.starts_at) == (life.spans[-1].rule, life.spans[-1].start), ("L69", alert, life, [(s.firing,s.expired,s.started_at,s.last_firing_at,s.last_resolve_at) for s in witness.strands_of(fingerprint)])
         for number, span in enumerate(life.spans, start=1):
             episode = ledger.episodes[fingerprint, number]
             assert (episode.rule, episode.merge_key) == (span.rule, span.merge_key)
-            assert (episode.starts_at, episode.ends_at) == (span.start, span.end)
-            assert episode.ticket_id == (span.tickets[-1] if span.tickets else None)
+            assert (episode.starts_at, episode.ends_at) == (span.start, span.end), (episode.starts_at, episode.ends_at, span, [(s.firing,s.expired,s.started_at,s.last_firing_at,s.last_resolve_at) for s in witness.strands_of(fingerprint)])
+            assert episode.ticket_id == (span.tickets[-1] if span.tickets else None), ("L74", episode, span, alert)
 
 
 def check_windows_and_annotations(ledger: MemoryLedger, witness: Witness) -> None:

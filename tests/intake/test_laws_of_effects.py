@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.alerts.rule import AutoResolve, Rule
-from gateway.alerts.sighting import Sighting
 from gateway.errors import Conflict, Forbidden
 from gateway.silences.silence import Silence
 from gateway.tickets.ticket import TicketStatus
@@ -23,9 +22,7 @@ from tests.intake.laws import (
     check_laws_of_history,
     check_laws_without_people,
 )
-from tests.intake.witness import Witness
 from tests.silences.silences import silence
-from tests.windows.sums import Said, summed
 from tests.windows.sums import minutes as minute_of
 
 RULES = [
@@ -61,7 +58,6 @@ class Effects(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.gateway = MemoryGateway(self.rules_of_gateway)
-        self.witness = Witness()
         self.now: datetime = at(0)
 
     @rule(step=st.sampled_from([1, 2, 10, 16, 21, 40]))
@@ -76,31 +72,23 @@ class Effects(RuleBasedStateMachine):
         source=SOURCES,
         firing=st.booleans(),
         ago=st.none() | st.sampled_from([0, 1, 5, 30]),
-        about=st.sampled_from(['{"summary":"one"}', '{"summary":"two"}']),
+        about=st.sampled_from([b'{"summary":"one"}', b'{"summary":"two"}']),
         times=st.integers(1, 3),
     )
     def something_is_seen(
-        self, number: int, source: str, firing: bool, ago: int | None, about: str, times: int
+        self, number: int, source: str, firing: bool, ago: int | None, about: bytes, times: int
     ) -> None:
-        now = minute_of(self.now) or 0
-        said = Said(firing, now, None if ago is None else now - ago, about=about)
-        time = {"starts_at" if firing else "ends_at": None if ago is None else at(now - ago)}
+        named = None if ago is None else self.now - minutes(ago)
+        time = {"starts_at" if firing else "ends_at": named}
         labels = self.labels[number % len(self.labels)]
-        one = sighting(labels, firing=firing, annotations=about.encode(), **time)
-        self.hear(source, one, said, times)
-
-    def hear(self, source: str, one: Sighting, said: Said, times: int = 1) -> None:
-        """*one* as it is told in *said*, to the gateway and the witness."""
-        self.gateway.deliver(*[(self.now, source, [one])] * times)
+        one = sighting(labels, firing=firing, annotations=about, **time)
         for _ in range(times):
-            self.witness.see(summed(said, of=self.gateway.identify(source, one)))
+            self.gateway.deliver((self.now, source, [one]))
 
     @precondition(lambda self: self.gateway.ledger.strands)
     @rule(data=st.data(), heard=st.booleans())
     def a_lease_runs_out(self, data: st.DataObject, heard: bool) -> None:
         strand = data.draw(st.sampled_from(sorted(self.gateway.ledger.strands)))
-        if self.gateway.ledger.strands[strand].fires:
-            self.witness.expire(strand)
         self.gateway.expire([strand], self.now, heard)
 
     @rule()
@@ -112,7 +100,7 @@ class Effects(RuleBasedStateMachine):
     @invariant()
     def laws_hold(self) -> None:
         check_laws(self.gateway.ledger, self.now)
-        check_laws_of_history(self.gateway.ledger, self.witness, self.now)
+        check_laws_of_history(self.gateway.ledger, self.gateway.witness, self.now)
 
 
 class WithoutPeople(Effects):
@@ -148,7 +136,7 @@ class WithoutPeople(Effects):
     def a_source_speaks_by_its_own_name(self, name: str, number: int, firing: bool) -> None:
         """Whose labels may be others each time."""
         one = sighting(self.labels[number], firing=firing, discriminator=name)
-        self.hear("n9e", one, Said(firing, minute_of(self.now) or 0))
+        self.gateway.deliver((self.now, "n9e", [one]))
 
     @invariant()
     def what_fires_is_shown_as_silenced_iff_a_silence_covers_it(self) -> None:
@@ -161,7 +149,7 @@ class WithoutPeople(Effects):
     @invariant()
     def laws_without_people_hold(self) -> None:
         check_laws_without_people(self.gateway.ledger)
-        check_counts_of_episodes(self.gateway.ledger, self.witness)
+        check_counts_of_episodes(self.gateway.ledger, self.gateway.witness)
 
     def teardown(self) -> None:
         """When everything is said to have ended, no ticket is live, and each strand has its key."""

@@ -73,10 +73,11 @@ class Witness:
             self._leave(former, summed.received_at)
 
     def expire(self, key: bytes) -> None:
-        """The lease of a strand that fires has run out."""
-        strand = self.strands[key]
-        strand.expired = True
-        self._follow(strand.fingerprint, None)
+        """The lease of a strand that fires has run out, if its sightings were seen here."""
+        strand = self.strands.get(key)
+        if strand is not None:
+            strand.expired = True
+            self._follow(strand.fingerprint, None)
 
     def _leave(self, fingerprint: bytes, now: datetime) -> None:
         """A strand has gone to another alert: what is over by that is over now."""
@@ -135,5 +136,6 @@ def _is_over(strands: Sequence[Strand]) -> bool:
 
 
 def _is_answered(lost: Strand, strands: Sequence[Strand]) -> bool:
-    ends = [one.last_resolve_at for one in strands if not one.firing and one.last_resolve_at]
+    heard = [one for one in strands if not (one.firing and one.expired)]
+    ends = [one.last_resolve_at for one in heard if one.last_resolve_at]
     return any(lost.last_firing_at is not None and end >= lost.last_firing_at for end in ends)
