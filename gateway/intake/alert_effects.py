@@ -66,7 +66,8 @@ def move_alert(
     if heard is not None and alert.status is AlertStatus.EXPIRED:
         alert.unconfirmed = not heard
     began = was is AlertStatus.RESOLVED and alert.fires
-    _look_back(rows, alert, strands, firing if alert.fires and not began else [])
+    going_on = [*firing, *_unanswered(strands)] if alert.fires and not began else []
+    _look_back(rows, alert, strands, going_on)
     if began and identity is not None:
         _begin_episode(rows, alert, identity, firing)
     window = _window_of(rows, alert, identity, began)
@@ -75,7 +76,7 @@ def move_alert(
         window.count_firing(1 if alert.fires else -1, now)
         rows.changed_windows.add(window.merge_key)
     if was is not AlertStatus.RESOLVED and alert.status is AlertStatus.RESOLVED:
-        _end_episode(rows, alert, now)
+        _end_episode(rows, alert)
     if _mattering(alert) != before:
         rows.void(alert.fingerprint)
     if alert.ticket_id is not None:
@@ -108,7 +109,7 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
         alert.unconfirmed = False
         alert.severity = max((strand.severity for strand in firing), key=_rank)
         alert.ends_at = None
-    elif _is_unanswered(strands):
+    elif _unanswered(strands):
         alert.status = AlertStatus.EXPIRED
     else:
         alert.status = AlertStatus.RESOLVED
@@ -117,18 +118,19 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
             alert.ends_at = later(alert.ends_at, strand.resolved_at)
 
 
-def _is_unanswered(strands: list[Strand]) -> bool:
-    """Did a lease run out, and no other strand say since that the alert is over?
+def _unanswered(strands: list[Strand]) -> list[Strand]:
+    """Those whose lease ran out, and no other strand has said since that the alert is over.
 
     A replica that is gone for good must not keep every later episode from ending.
     """
-    ends = [one.last_resolve_at for one in strands if not one.firing and one.last_resolve_at]
+    lost = [one for one in strands if one.firing and one.expired]
+    ends = [one.last_resolve_at for one in strands if one not in lost and one.last_resolve_at]
     last_end = max(ends, default=None)
-    return any(
-        one.firing
-        and (last_end is None or one.last_firing_at is None or one.last_firing_at > last_end)
-        for one in strands
-    )
+    return [
+        one
+        for one in lost
+        if last_end is None or one.last_firing_at is None or one.last_firing_at > last_end
+    ]
 
 
 def _rank(severity: Severity) -> int:
@@ -164,20 +166,20 @@ def _begin_episode(
 ) -> None:
     alert.episodes += 1
     alert.starts_at = _start_of(firing)
-    alert.quiet_until = None
     alert.merge_key, alert.rule = identity.merge_key, identity.rule.name
     rows.episodes[alert.fingerprint, alert.episodes] = Episode(
         alert.fingerprint, alert.episodes, alert.rule, alert.merge_key, None, alert.starts_at, None
     )
 
 
-def _end_episode(rows: WorkingSet, alert: Alert, now: datetime) -> None:
+def _end_episode(rows: WorkingSet, alert: Alert) -> None:
     alert.quiet_until, alert.triage = None, Triage.NONE
     key = alert.fingerprint, alert.episodes
     known = rows.episodes.get(key)
     if known is None:
+        assert alert.starts_at is not None
         rows.episodes[key] = Episode(
-            *key, alert.rule, alert.merge_key, None, alert.starts_at or now, alert.ends_at
+            *key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at
         )
     else:
         known.ends_at = alert.ends_at

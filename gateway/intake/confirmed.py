@@ -40,6 +40,15 @@ class Confirmed(msgspec.Struct, gc=False):
     """Hash of those last written, 0 if that is not known: a repeat may bring others."""
     sources: dict[str, str]
     """Source → how it names the alert. Shared by strands, so never changed in place."""
+    lease_until: datetime = FOREVER
+    """Of the strand, as committed by this process: what is received later may revive it."""
+
+    def credited(self, lease_until: datetime | None, annotations: bytes | None) -> None:
+        """Repeats of it are in the ledger, and what they said beyond that (None: nothing)."""
+        if lease_until is not None and lease_until > self.lease_until:
+            self.lease_until = lease_until
+        if annotations is not None:
+            self.annotations = hash(annotations)
 
 
 def is_repeat(
@@ -54,7 +63,9 @@ def is_repeat(
         return known.resolved_at is not None and (
             sighting.ends_at is not None and sighting.ends_at <= known.resolved_at
         )
-    if known.severity is not identity.severity or received_at >= known.until:
+    if received_at >= known.until or received_at >= known.lease_until:
+        return False
+    if known.severity is not identity.severity:
         return False
     if known.fingerprint != identity.fingerprint:
         return False
@@ -89,6 +100,7 @@ def confirm(
         outcome=_repeated(strand, alert),
         annotations=annotations,
         sources=shared(sources),
+        lease_until=strand.lease_until or FOREVER,
     )
 
 

@@ -30,13 +30,15 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
     strand = rows.strands.get(identity.strand) or _new_strand(rows, summed)
     step = _move_strand(rows, strand, summed)
     left = follow_labels(rows, strand, summed, step)
-    alert = rows.alerts.get(strand.fingerprint) or _new_alert(rows, summed)
     rows.report(strand.strand, identity.source, _report(summed))
-    if summed.firing and step is not Step.STALE:
+    alert = rows.alerts.get(strand.fingerprint)
+    if alert is None:
+        alert = _new_alert(rows, summed)
+    elif summed.firing and step is not Step.STALE:
         _describe(rows, alert, summed)
     outcome = _settle(rows, alert, strand, summed, step)
     if left is not None:
-        leave(rows, left, identity.rule, summed.received_at)
+        leave(rows, left, identity.rule, summed.first_received_at)
     rows.outcomes[outcome] += summed.count
     return outcome
 
@@ -158,9 +160,6 @@ def _report(summed: Summed) -> Report:
 
 
 def _describe(rows: WorkingSet, alert: Alert, summed: Summed) -> None:
-    if alert.fingerprint in rows.new_alerts and alert.episodes == 0:
-        return
-    if not summed.annotations:
-        return
-    alert.annotations = orjson.dumps(decode_annotations(summed.annotations))
-    rows.changed_alerts.add(alert.fingerprint)
+    if summed.annotations:
+        alert.annotations = orjson.dumps(decode_annotations(summed.annotations))
+        rows.changed_alerts.add(alert.fingerprint)

@@ -302,8 +302,7 @@ class Pipeline:
     def _remember(self, batch: Batch, applied: Applied) -> None:
         for repeats in batch.repeats.values():
             for repeat in repeats.values():
-                if repeat.annotations is not None:
-                    repeat.known.annotations = hash(repeat.annotations)
+                repeat.known.credited(repeat.lease_until, repeat.annotations)
         for (tenant, strand), known in applied.confirmed.items():
             memory = self.checker.memory(tenant, strand)
             if memory is not None:

@@ -55,7 +55,7 @@ def settle_ticket(
         case Action.NOTHING:
             pass
     if is_new and was_on is not None and was_on == alert.ticket_id:
-        _go_on_with(rows, alert, was_on, now)
+        _go_on_with(rows, alert, was_on)
     return action, state
 
 
@@ -65,10 +65,10 @@ def _began_since(alert: Alert, ticket: Ticket) -> bool:
     return start is not None and end is not None and start > end
 
 
-def _go_on_with(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
+def _go_on_with(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
     """Another episode of an alert that is on the ticket already."""
     if rows.tickets[ticket_id].live:
-        _add_episode(rows, alert, ticket_id, now)
+        _add_episode(rows, alert, ticket_id)
         follow_triage(rows, alert)
 
 
@@ -87,15 +87,13 @@ def facts_of(moved: Moved, state: AlertState, window: Window, ticket: Ticket | N
     alert, window_open, stopped = moved.alert, moved.window_open, moved.stopped
     if ticket is None:
         return Facts(state, TicketState.NONE, False, window_open, stopped, False, False)
-    own_firing, _, own_unconfirmed = weight(alert) if alert.ticket_id == ticket.id else (0, 0, 0)
-    others = ticket.firing + ticket.unconfirmed - own_firing - own_unconfirmed
     return Facts(
         alert=state,
         ticket=ticket_state(ticket.status),
         linked=alert.ticket_id == ticket.id,
         window_open=window_open,
         stopped=stopped,
-        others_fire=others > 0,
+        others_fire=ticket.firing + ticket.unconfirmed > 0,  # asked of one that is over only
         may_resolve=_may_resolve(window.auto_resolve, ticket),
     )
 
@@ -178,15 +176,15 @@ def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, co
     rows.links[ticket_id, alert.fingerprint] = Link(ticket_id, alert.fingerprint, now, before)
     recount(rows, ticket_id, (0, 0, 0), weight(alert))
     if alert.episodes:
-        _add_episode(rows, alert, ticket_id, now)
+        _add_episode(rows, alert, ticket_id)
 
 
-def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
+def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
     key = alert.fingerprint, alert.episodes
     episode = rows.episodes.get(key)
     if episode is None:
-        starts_at = alert.starts_at or now
-        episode = Episode(*key, alert.rule, alert.merge_key, None, starts_at, alert.ends_at)
+        assert alert.starts_at is not None
+        episode = Episode(*key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at)
         rows.episodes[key] = episode
     episode.ticket_id = ticket_id
     ticket = rows.tickets[ticket_id]
@@ -204,7 +202,7 @@ def raise_priority(
         return False
     ticket = rows.tickets[alert.ticket_id]
     heard = alert_state(alert, now) is AlertState.FIRING
-    if not heard or not ticket.live or alert.severity.rank <= ticket.priority.rank:
+    if not heard or alert.severity.rank <= ticket.priority.rank:
         return False
     comment = f"alert {alert.fingerprint.hex()} is {alert.severity}"
     rows.save(escalate(ticket, alert.severity, now, comment), now)

@@ -5,6 +5,7 @@ record is judged by its own time, also when it is applied hours later. Which sil
 identity's labels is kept with it until the version moves; a repeat compares times only.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -24,6 +25,8 @@ class TenantSilences:
         self.version = version
         self._silences = {silence.id: silence for silence in silences}
         self.empty = not self._silences
+        starts_and_ends = ((one.starts_at, one.ends_at) for one in self._silences.values())
+        self._moments = sorted(moment for both in starts_and_ends for moment in both)
         self._token = object()  # in verdicts: one that kept the book itself would keep its index
         self._index = MatcherIndex({key: one.matchers for key, one in self._silences.items()})
 
@@ -43,6 +46,10 @@ class TenantSilences:
             identity.verdict = verdict
         matching = verdict[1]
         return bool(matching) and any(silence.covers(now) for silence in matching)
+
+    def turned(self, now: datetime) -> int:
+        """How many starts and ends have come by *now*: while that stays, so do all verdicts."""
+        return bisect_right(self._moments, now)
 
     def all(self) -> Iterable[Silence]:
         """Every silence in the book."""

@@ -48,8 +48,12 @@ class Upkeep(Protocol):
     async def ended_silences(self, tenant: int, now: datetime) -> Sequence[EndedSilence]:
         """Those whose alerts were not all handed back yet."""
 
-    async def release_silenced(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
-        """The last silenced strand looked at, None when there are no more."""
+    async def judge_strands(
+        self, tenant: int, now: datetime, after: bytes, *, silenced: bool
+    ) -> bytes | None:
+        """Ask the silences of *now* about firing strands that were silenced, or about those that
+        were not. The last strand looked at, None when there are no more.
+        """
 
     async def settle_silences(self, tenant: int, ids: Sequence[UUID], now: datetime) -> None:
         """Their alerts have been handed back."""

@@ -169,13 +169,13 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
 
 
 async def undo_last_migration(database: str) -> None:
-    """0003_links_without_foreign_key.sql."""
+    """0007_firing_strands.sql."""
     connection = await asyncpg.connect(database)
     await connection.execute(
-        "ALTER TABLE ticket_alerts ADD CONSTRAINT ticket_alerts_tenant_id_ticket_id_fkey"
-        " FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets"
+        "CREATE INDEX strands_silenced ON strands (tenant_id, strand) WHERE silenced AND firing"
     )
-    await connection.execute("DELETE FROM schema_migrations WHERE number = 3")
+    await connection.execute("DROP INDEX strands_firing")
+    await connection.execute("DELETE FROM schema_migrations WHERE number = 7")
     await connection.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.alerts.identity import IdentityCache
+from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
@@ -241,3 +241,68 @@ def test_what_is_still_seen_survives_both_generations() -> None:
         cache.identify(1, PROMETHEUS, sighting({"n": str(number)}))
         assert cache.identify(1, PROMETHEUS, sighting(CPU)) is kept
     assert cache.misses == 501
+
+
+def facts(one: Identity) -> tuple[object, ...]:
+    """All but what is remembered."""
+    return (
+        one.tenant, one.source, one.strand, one.fingerprint, one.merge_key, one.labels,
+        one.alert_labels, one.severity, one.rule,
+    )  # fmt: skip
+
+
+def test_labels_that_are_written_as_we_write_them_are_kept_once() -> None:
+    raw = sighting(dict(sorted(CPU.items()))).labels
+    one = identity(raw, ignored=["replica"])
+    assert one.labels is raw
+    assert one.alert_labels is raw
+
+
+def recount(cache: IdentityCache) -> int:
+    """Bytes of what is in both generations: the raw labels that name an identity, the texts that
+    it has besides, and what each costs anyhow.
+    """
+    total = 0
+    for generation in (cache._young, cache._old):
+        for partition in generation.identities.values():
+            for key, one in partition.items():
+                raw = key if isinstance(key, bytes) else key[0]
+                texts = {id(text): text for text in (raw, one.labels, one.alert_labels)}
+                total += 700 + sum(map(len, texts.values()))
+    return total
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 2),
+            st.sampled_from(["prometheus", "alertmanager"]),
+            st.dictionaries(NAMES, st.sampled_from(["a", "b", "long" * 100]), min_size=1),
+            st.sampled_from([None, 1]),
+            st.sampled_from(["", "page"]),
+            st.sampled_from(["", "named"]),
+        ),
+        max_size=40,
+    )
+)
+def test_the_cache_answers_as_if_there_were_none_and_its_bytes_equal_a_recount(
+    all_seen: list[tuple[int, str, Mapping[str, str], int | None, str, str]],
+) -> None:
+    at_once = identifier(ignored=["replica"])
+    cache = IdentityCache(at_once, max_bytes=20_000)
+    for tenant, source, labels, indent, severity, discriminator in all_seen:
+        raw = json.dumps(labels, indent=indent, sort_keys=True).encode()
+        one = sighting(raw, severity=severity, discriminator=discriminator)
+        found = cache.identify(tenant, source, one)
+        assert facts(found) == facts(at_once.identify(tenant, source, one))
+        assert cache.held_bytes == recount(cache)
+        assert cache.held_bytes <= 20_000
+
+
+def test_an_identity_that_is_found_old_is_held_once() -> None:
+    cache = IdentityCache(identifier(), max_bytes=4_000)
+    seen = [sighting({"n": str(number)}) for number in range(3)]
+    for one in (*seen, seen[0], seen[0]):
+        cache.identify(1, PROMETHEUS, one)
+    assert (len(cache), cache.misses) == (3, 3)
+    assert cache.held_bytes == recount(cache)

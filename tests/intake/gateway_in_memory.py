@@ -43,6 +43,8 @@ class MemoryGateway:
     book: SilenceBook = field(default_factory=SilenceBook)
     repeats: int = 0
     """Sightings taken as mere repeats."""
+    refusals: int = 0
+    """Batches that had to be worked out again, since a strand had changed elsewhere."""
 
     def __post_init__(self) -> None:
         self.configure()
@@ -56,6 +58,9 @@ class MemoryGateway:
         self.rules = self.rules if rules is None else rules
         self.ignored = self.ignored if ignored is None else ignored
         self.cache = IdentityCache(identifier(self.rules, ignored=self.ignored))
+
+    def begin_journal(self) -> None:
+        """As another process would: its receipts know nothing of those before."""
         self._received_at = datetime.min.replace(tzinfo=UTC)
 
     # -------------------------------------------------------------- taking in
@@ -73,6 +78,7 @@ class MemoryGateway:
             try:
                 self._apply(batch)
             except RepeatsMoved as moved:
+                self.refusals += 1
                 for _, strand in moved.strands:
                     self._memorise(strand, None)
             else:
@@ -146,7 +152,7 @@ class MemoryGateway:
         self._reconsider(self.ledger.load([fingerprint]), fingerprint, now, True)
 
     def turn(self, now: datetime) -> None:
-        """What workers do by *now*: quiets and silences that have ended."""
+        """What workers do by *now*: quiets that have ended, silences that have come or gone."""
         silences = self.book.of(1)
         due = {
             fingerprint
@@ -156,9 +162,8 @@ class MemoryGateway:
         due |= {
             strand.fingerprint
             for strand in self.ledger.strands.values()
-            if strand.silenced
-            and strand.firing
-            and not silences.active_ids(orjson.loads(strand.labels), now)
+            if strand.firing
+            and strand.silenced is not bool(silences.active_ids(orjson.loads(strand.labels), now))
         }
         for fingerprint in sorted(due):
             self.judge(fingerprint, now)
@@ -190,10 +195,11 @@ class MemoryGateway:
     # -------------------------------------------------------------- looking
 
     def next_turn(self, after: datetime, until: datetime) -> list[datetime]:
-        """Moments in (after, until] at which a silence or a quiet ends."""
-        ends = {one.ends_at for one in self.book.of(1).all()}
-        ends |= {one.quiet_until for one in self.ledger.alerts.values() if one.quiet_until}
-        return sorted(end for end in ends if after < end <= until)
+        """Moments in (after, until] at which a silence begins or ends, or a quiet ends."""
+        silences = self.book.of(1).all()
+        moments = {one.starts_at for one in silences} | {one.ends_at for one in silences}
+        moments |= {one.quiet_until for one in self.ledger.alerts.values() if one.quiet_until}
+        return sorted(moment for moment in moments if after < moment <= until)
 
     @property
     def tickets(self) -> list[Ticket]:

@@ -126,10 +126,10 @@ class MemoryLedger:
 
     def credit(self, repeat: Repeat) -> None:
         """Counts and times, and the annotations of an alert."""
+        repeat.known.credited(repeat.lease_until, repeat.annotations)
         if repeat.annotations is not None:
             alert = self.alerts[repeat.identity.fingerprint]
             alert.annotations = orjson.dumps(decode_annotations(repeat.annotations))
-            repeat.known.annotations = hash(repeat.annotations)
         strand, now = self.strands[repeat.identity.strand], repeat.received_at
         strand.occurrences += repeat.count
         if repeat.known.firing:

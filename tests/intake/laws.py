@@ -1,5 +1,6 @@
 """What holds of the rows of a ledger after every step, whoever made it."""
 
+from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from gateway.tickets.history import Entry, first_break
 from gateway.tickets.ticket import ACKNOWLEDGED, Ticket
 from gateway.windows.decide import AlertState
 from tests.intake.in_memory import MemoryLedger
+from tests.intake.witness import Witness
 
 
 def check_laws(ledger: MemoryLedger, now: datetime) -> None:
@@ -27,6 +29,68 @@ def check_laws_without_people(ledger: MemoryLedger) -> None:
     for ticket in ledger.tickets.values():
         if ticket.live:
             assert ticket.firing + ticket.unconfirmed > 0, ticket
+
+
+def check_laws_of_history(ledger: MemoryLedger, witness: Witness, now: datetime) -> None:
+    """Everything that the sightings applied so far decide, told by one who saw each of them alone.
+
+    To be called after each step: it also notes which tickets the episodes are on.
+    """
+    _note_tickets(ledger, witness, now)
+    check_episodes(ledger, witness)
+    check_windows_and_annotations(ledger, witness)
+
+
+def _note_tickets(ledger: MemoryLedger, witness: Witness, now: datetime) -> None:
+    """An episode is on the ticket that its alert is on when it begins, if that is live, and on
+    every one that it has because it is heard.
+    """
+    for fingerprint, life in witness.lives.items():
+        ticket_id = ledger.alerts[fingerprint].ticket_id
+        if life.running and ticket_id is not None:
+            heard = alert_state(ledger.alerts[fingerprint], now) is AlertState.FIRING
+            begins = len(life.spans) > witness.noted.get(fingerprint, 0)
+            if heard or (begins and ledger.tickets[ticket_id].live):
+                witness.note_ticket(fingerprint, ticket_id)
+        witness.noted[fingerprint] = len(life.spans)
+
+
+def check_episodes(ledger: MemoryLedger, witness: Witness) -> None:
+    """Episodes are what the strands' history says, and alerts have the last of them."""
+    assert ledger.episodes.keys() == {
+        (fingerprint, number)
+        for fingerprint, life in witness.lives.items()
+        for number, _ in enumerate(life.spans, start=1)
+    }
+    for fingerprint, life in witness.lives.items():
+        alert = ledger.alerts[fingerprint]
+        assert (alert.episodes, alert.merge_key) == (len(life.spans), life.merge_key)
+        if life.spans:
+            last = life.spans[-1]
+            assert (alert.rule, alert.starts_at) == (last.rule, last.start)
+        for number, span in enumerate(life.spans, start=1):
+            episode = ledger.episodes[fingerprint, number]
+            assert (episode.rule, episode.merge_key) == (span.rule, span.merge_key)
+            assert (episode.starts_at, episode.ends_at) == (span.start, span.end)
+            assert episode.ticket_id == (span.tickets[-1] if span.tickets else None)
+
+
+def check_windows_and_annotations(ledger: MemoryLedger, witness: Witness) -> None:
+    """A window has the rule and length of its last episode, an alert the annotations of its last
+    firing sighting that was not stale.
+    """
+    found = {key: (w.rule, w.length, w.auto_resolve) for key, w in ledger.windows.items()}
+    assert found == witness.policies
+    for fingerprint, life in witness.lives.items():
+        assert ledger.alerts[fingerprint].annotations == life.annotations
+
+
+def check_counts_of_episodes(ledger: MemoryLedger, witness: Witness) -> None:
+    """Where people do nothing: a ticket counts the episodes that were on it, each once."""
+    on_it = Counter(
+        ticket for life in witness.lives.values() for span in life.spans for ticket in span.tickets
+    )
+    assert {key: ticket.episodes for key, ticket in ledger.tickets.items()} == on_it
 
 
 def live_keys(ledger: MemoryLedger) -> list[bytes | None]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
+import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -67,15 +67,18 @@ class Effects(RuleBasedStateMachine):
         source=SOURCES,
         firing=st.booleans(),
         ago=st.none() | st.sampled_from([0, 1, 5, 30]),
+        about=st.sampled_from([b'{"summary":"one"}', b'{"summary":"two"}']),
         times=st.integers(1, 3),
     )
     def something_is_seen(
-        self, number: int, source: str, firing: bool, ago: int | None, times: int
+        self, number: int, source: str, firing: bool, ago: int | None, about: bytes, times: int
     ) -> None:
         named = None if ago is None else self.now - minutes(ago)
-        time: dict[str, Any] = {"starts_at": named} if firing else {"ends_at": named}
-        one = sighting(self.labels[number % len(self.labels)], firing=firing, **time)
-        self.gateway.deliver(*[(self.now, source, [one])] * times)
+        time = {"starts_at" if firing else "ends_at": named}
+        labels = self.labels[number % len(self.labels)]
+        one = sighting(labels, firing=firing, annotations=about, **time)
+        for _ in range(times):
+            self.gateway.deliver((self.now, source, [one]))
 
     @precondition(lambda self: self.gateway.ledger.strands)
     @rule(data=st.data(), heard=st.booleans())
@@ -128,6 +131,14 @@ class WithoutPeople(Effects):
         """Whose labels may be others each time."""
         one = sighting(self.labels[number], firing=firing, discriminator=name)
         self.gateway.deliver((self.now, "n9e", [one]))
+
+    @invariant()
+    def what_fires_is_shown_as_silenced_iff_a_silence_covers_it(self) -> None:
+        silences = self.gateway.book.of(1)
+        for strand in self.gateway.ledger.strands.values():
+            if strand.firing:
+                active = silences.active_ids(orjson.loads(strand.labels), self.now)
+                assert strand.silenced is bool(active)
 
     @invariant()
     def laws_without_people_hold(self) -> None:

@@ -180,7 +180,7 @@ def test_what_is_named_by_its_source_is_the_alert_that_its_firing_labels_say() -
 def test_a_late_firing_sighting_takes_no_strand_back() -> None:
     moving = Moving()
     moving.hear(5, RENAMED[1], named="h1", source="n9e")
-    moving.gateway.configure()  # another process, which drains what it took in before
+    moving.gateway.begin_journal()  # another process drains what it took in before
     moving.hear(3, RENAMED[0], named="h1", source="n9e")
     [strand], [alert] = (
         moving.gateway.ledger.strands.values(),

@@ -12,11 +12,22 @@ from hypothesis import strategies as st
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import Rule
 from gateway.intake.effects import apply_sighting
+from gateway.windows.summed import Summed
 from matchers import parse
 from tests.alerts.identities import at, identity, sighting
 from tests.intake.gateway_in_memory import Delivery, MemoryGateway
 from tests.intake.in_memory import MemoryLedger
-from tests.intake.laws import check_laws, check_laws_without_people, live_keys, occurrences
+from tests.intake.laws import (
+    check_counts_of_episodes,
+    check_laws,
+    check_laws_of_history,
+    check_laws_without_people,
+    check_windows_and_annotations,
+    live_keys,
+    occurrences,
+)
+from tests.intake.test_repeats import rows_of
+from tests.intake.witness import Witness
 from tests.windows.sums import Said, cut, summed
 
 TEAM = Rule("team", matchers=parse('team=~".+"'), group_by=("team",))
@@ -29,7 +40,7 @@ LABELS: list[dict[str, str]] = [
     {"alertname": "Hidden", "team": "x"},
 ]
 IDENTITIES = [
-    identity(labels, source, ["replica"], [TEAM])
+    identity(labels, source, ["replica", "severity"], [TEAM])
     for labels in LABELS
     for source in ("prometheus", "alertmanager")
 ]
@@ -46,6 +57,7 @@ NAMED = st.tuples(
         received=st.integers(0, 50),
         time=st.none() | st.integers(-10, 50),
         lease=st.none() | st.integers(51, 99),
+        about=st.sampled_from(["", "{}", '{"summary":"one"}', '{"summary":"two"}']),
     ).map(cut),
 )
 HISTORIES = st.lists(NAMED, min_size=1, max_size=10)
@@ -56,11 +68,17 @@ def apply(ledger: MemoryLedger, batch: Sequence[Named]) -> None:
     """One transaction."""
     known = [IDENTITIES[number] for number, _ in batch]
     rows = ledger.load_for(known)
-    for one, (_, said) in zip(known, batch, strict=True):
-        sum_of_one = summed(said, of=one)
-        sum_of_one.silenced = said.firing and one.fingerprint == HIDDEN
-        apply_sighting(rows, sum_of_one)
+    for named in batch:
+        apply_sighting(rows, sighted(named))
     ledger.save(rows, 0)
+
+
+def sighted(named: Named) -> Summed:
+    """As it comes to the ledger."""
+    one, said = IDENTITIES[named[0]], named[1]
+    sum_of_one = summed(said, of=one)
+    sum_of_one.silenced = said.firing and one.fingerprint == HIDDEN
+    return sum_of_one
 
 
 def applied(history: Sequence[Named], cuts: Sequence[int]) -> MemoryLedger:
@@ -111,6 +129,22 @@ def test_any_order_and_batches_give_the_same_strands_alerts_and_live_tickets(
     orders: tuple[Sequence[Named], Sequence[Named]], cuts: Sequence[int]
 ) -> None:
     assert lasting(applied(orders[0], [])) == lasting(applied(orders[1], cuts))
+
+
+@settings(max_examples=300, deadline=None)
+@given(HISTORIES, CUTS)
+def test_episodes_windows_and_annotations_are_what_a_witness_of_each_sighting_says(
+    history: Sequence[Named], cuts: Sequence[int]
+) -> None:
+    ledger, witness = MemoryLedger(), Witness()
+    for named in history:
+        apply(ledger, [named])
+        witness.see(sighted(named))
+        check_laws_of_history(ledger, witness, at(named[1].received))
+        check_counts_of_episodes(ledger, witness)
+    batched = applied(history, cuts)
+    assert rows_of(batched) == rows_of(ledger)
+    check_windows_and_annotations(batched, witness)
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,6 +8,7 @@ import pytest
 from gateway.alerts.alert import AlertStatus, Triage
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
+from gateway.intake.effects import apply_sighting
 from gateway.tickets.ticket import TicketStatus
 from gateway.windows.decide import Outcome
 from matchers import parse
@@ -16,7 +17,7 @@ from tests.intake.gateway_in_memory import MemoryGateway, minutes
 from tests.intake.laws import occurrences, occurrences_on_tickets
 from tests.intake.story import CPU, ONE, TEAM, TWO, Story
 from tests.silences.silences import silence
-from tests.windows.sums import Said, fire, orders, resolve
+from tests.windows.sums import Said, fire, orders, resolve, summed
 
 
 def test_a_first_firing_opens_a_ticket_and_repeats_merge_into_it() -> None:
@@ -304,3 +305,15 @@ def test_a_clock_that_steps_back_hides_no_firing_that_follows_a_resolve() -> Non
         gateway.deliver((at(moment), "prometheus", [sighting(CPU, firing=fires)]))
     [alert] = gateway.ledger.alerts.values()
     assert (alert.fires, alert.episodes) == (True, 2)
+
+
+def test_a_sighting_that_changes_nothing_marks_nothing_but_its_strand() -> None:
+    story = Story()
+    story.tell(fire(1, 0))
+    one = identity(CPU)
+    rows = story.gateway.ledger.load([one.fingerprint], [one.merge_key])
+    apply_sighting(rows, summed(fire(2, 0, about=""), of=one))
+    assert (rows.changed_strands, rows.reports.keys()) == ({one.strand}, {(one.strand, one.source)})
+    marked = rows.changed_alerts | rows.voided_alerts | rows.changed_windows | rows.changed_tickets
+    assert marked == set()
+    assert (rows.episodes, rows.links, rows.entries, rows.announcements) == ({}, {}, [], [])

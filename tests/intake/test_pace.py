@@ -9,7 +9,7 @@ from gateway.intake.journal import Record
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.pipeline import PipelineOptions
 from gateway.intake.waiting import Waiting
-from tests.world import World, firing
+from tests.world import START, World, at, firing
 
 AN_HOUR = 3600.0
 
@@ -46,9 +46,16 @@ class Followed:
         self.batches.append(batch.sightings)
         self.applied.set()
 
-    def say(self, name: str) -> None:
-        record, checked = self.world.record([firing(name)])
+    def say(self, name: str, **more: float) -> None:
+        record, checked = self.world.record([firing(name, **more)])
         self.waiting.committed([(record, checked)])
+
+    async def said(self, name: str, **more: float) -> None:
+        """Until it is applied."""
+        self.applied.clear()
+        self.say(name, **more)
+        async with asyncio.timeout(10):
+            await self.applied.wait()
 
 
 @asynccontextmanager
@@ -91,3 +98,19 @@ async def test_a_batch_that_is_full_of_news_waits_for_nothing(database: str) -> 
         followed.say("Two")
         await followed.applied.wait()
     assert followed.batches == [2]
+
+
+async def test_what_fires_again_after_its_lease_ran_out_has_its_ticket_at_once(
+    database: str,
+) -> None:
+    async with following(database, PipelineOptions(max_delay_seconds=AN_HOUR)) as followed:
+        world = followed.world
+        await followed.said("One", lease=4)
+        for minute in range(1, 7):
+            world.now = at(minute)
+            await followed.said(f"Other {minute}")
+        await world.upkeep.expire_leases(1, at(6), START)
+        assert (await world.all_tickets())[0]["status"] == "resolved"
+        world.now = at(7)
+        await followed.said("One", lease=11)
+        assert (await world.all_tickets())[0]["status"] == "open"

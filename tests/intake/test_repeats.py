@@ -130,6 +130,10 @@ def rows_of(ledger: MemoryLedger) -> dict[str, Any]:
         (names[ticket], alert): (link.before, link.after)
         for (ticket, alert), link in ledger.links.items()
     }
+    episodes = {
+        key: (one.rule, one.merge_key, names[one.ticket_id], one.starts_at, one.ends_at)
+        for key, one in ledger.episodes.items()
+    }
     return {
         "strands": strands,
         "alerts": alerts,
@@ -138,6 +142,7 @@ def rows_of(ledger: MemoryLedger) -> dict[str, Any]:
         "reports": reports,
         "history": told,
         "links": counted,
+        "episodes": episodes,
     }
 
 
@@ -265,6 +270,19 @@ def test_a_lease_that_ran_out_makes_the_next_sighting_news_and_revives() -> None
     assert gateway.tickets[0].live
 
 
+def test_what_is_received_after_its_lease_is_news_before_the_ledger_says_so() -> None:
+    gateway = MemoryGateway(RULES)
+    news = []
+    for minute, lease in ((0, 4), (3, 7), (6, 9), (9, 13), (10, 14)):
+        leased = firing(lease_until=at(lease))
+        news.append(gateway.deliver((at(minute), "prometheus", [leased])).news_count)
+    assert news == [1, 0, 0, 1, 0]
+    gateway.expire(list(gateway.ledger.strands), at(14), heard=True)
+    assert gateway.deliver((at(15), "prometheus", [firing()])).news_count == 1
+    assert gateway.refusals == 0
+    assert gateway.tickets[0].live
+
+
 PAIR = [{**CPU, "replica": name} for name in "ab"]
 
 
@@ -316,6 +334,14 @@ def test_a_replica_that_another_process_saw_end_is_news_to_all_when_it_fires_aga
     other.deliver((at(7), "prometheus", [sighting(PAIR[0], firing=False)]))
     one.deliver((at(8), "prometheus", [sighting(PAIR[0])]))
     assert all(strand.fires for strand in one.ledger.strands.values())
+
+
+def test_news_that_leaves_a_strand_as_it_was_makes_no_process_forget_it() -> None:
+    one = with_one_alert()
+    other = MemoryGateway(RULES, ledger=one.ledger)
+    assert other.deliver((at(7), "alertmanager", [firing()])).news_count == 1
+    assert one.deliver((at(8), "prometheus", [firing()])).news_count == 0
+    assert one.refusals == 0
 
 
 def test_a_resolve_sent_again_is_a_repeat_and_a_later_one_is_news() -> None:

@@ -34,6 +34,21 @@ def test_a_lease_that_ran_out_resolves_the_ticket_if_the_source_is_heard() -> No
     assert story.ticket.status == "resolved"
 
 
+def test_the_history_says_why_the_system_resolved() -> None:
+    told, presumed = Story(), Story()
+    told.tell(fire(1, 0), resolve(5, 5))
+    presumed.tell(fire(1, 0))
+    expired(presumed, 9, heard=True)
+    comments = [
+        story.gateway.ledger.history[story.ticket.id][-1].entry.comment
+        for story in (told, presumed)
+    ]
+    assert comments == [
+        "none of its alerts fires any more",
+        "its alerts are reported no more by a source that is still heard",
+    ]
+
+
 def test_while_its_source_is_silent_too_the_ticket_stays_and_shows_it() -> None:
     story = Story()
     story.tell(fire(1, 0))
@@ -52,6 +67,29 @@ def test_the_next_firing_simply_revives_it_and_is_no_new_episode(heard: bool) ->
     assert (story.ticket.status, story.ticket.flaps, story.ticket.episodes) == ("open", 0, 1)
     assert story.ticket.unconfirmed == 0
     assert story.gateway.ledger.alerts[FINGERPRINT].episodes == 1
+
+
+def test_another_replica_that_revives_it_goes_on_with_the_episode() -> None:
+    story = Story()
+    lost, other = ({**CPU, "replica": name} for name in "ab")
+    story.tell(fire(1, 0), of=lost)
+    expired(story, 9, heard=True)
+    assert story.tell(fire(10, 10), of=other) == ["reopened"]
+    alert = story.gateway.ledger.alerts[FINGERPRINT]
+    assert (alert.episodes, alert.starts_at) == (1, at(0))
+    assert (story.ticket.flaps, story.ticket.episodes) == (0, 1)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_what_is_stale_of_an_expired_alert_says_nothing_of_its_source(heard: bool) -> None:
+    story = Story()
+    lost, other = ({**CPU, "replica": name} for name in "ab")
+    story.tell(resolve(0.5, 0.5), of=other)
+    story.tell(fire(1, 0), of=lost)
+    expired(story, 9, heard)
+    assert story.tell(fire(10, 0.2), of=other) == ["stale"]
+    alert = story.gateway.ledger.alerts[FINGERPRINT]
+    assert (alert.status, alert.unconfirmed) == (AlertStatus.EXPIRED, not heard)
 
 
 def test_a_resolve_ends_what_had_expired() -> None:
@@ -95,6 +133,32 @@ def test_an_alert_that_expired_after_its_other_replica_resolved_is_presumed_over
     assert story.gateway.ledger.alerts[FINGERPRINT].status is AlertStatus.EXPIRED
 
 
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [
+        ((5, 6), AlertStatus.RESOLVED),
+        ((2, 6), AlertStatus.RESOLVED),
+        ((6, 2), AlertStatus.RESOLVED),
+        ((2, 3), AlertStatus.EXPIRED),
+    ],
+)
+def test_of_several_replicas_the_last_that_ended_says_whether_a_lost_one_is_over(
+    ends: tuple[float, float], status: AlertStatus
+) -> None:
+    story = Story()
+    lost, one, other = ({**CPU, "replica": name} for name in "abc")
+    for labels in (one, other):
+        story.tell(fire(1, 0), of=labels)
+    heard = [(4.0, lost), (ends[0], one), (ends[1], other)]
+    for minute, labels in sorted(heard, key=lambda pair: pair[0]):
+        if labels is lost:
+            story.tell(fire(minute, 0), of=lost)
+            story.gateway.expire([identity(lost, ignored=["replica"]).strand], at(minute), True)
+        else:
+            story.tell(resolve(minute, minute), of=labels)
+    assert story.gateway.ledger.alerts[FINGERPRINT].status is status
+
+
 def test_when_a_silence_ends_what_still_fires_has_a_ticket_at_once() -> None:
     story = Story()
     story.gateway.silence(silence(1, 'alertname="Cpu"', 0, 10))
@@ -105,6 +169,21 @@ def test_when_a_silence_ends_what_still_fires_has_a_ticket_at_once() -> None:
     assert (story.ticket.episodes, story.ticket.silenced) == (1, 0)
     [strand] = story.gateway.ledger.strands.values()
     assert (strand.last_outcome, strand.silenced) == ("opened", False)
+
+
+def test_when_a_silence_begins_what_fires_is_shown_as_silenced_at_once_and_no_more() -> None:
+    story = Story(TEAM)
+    story.tell(fire(1, 0), of=ONE)
+    story.tell(fire(1, 0), of=TWO)
+    before = story.history(story.ticket), story.events(), story.ticket.version
+    story.gateway.silence(silence(1, 'alertname="One"', 5, 60))
+    story.gateway.turn(at(5))
+    check_laws(story.gateway.ledger, at(5))
+    alert = story.gateway.ledger.alerts[identity(ONE).fingerprint]
+    assert (alert.status, alert.silenced) == (AlertStatus.FIRING, True)
+    assert (story.ticket.status, story.ticket.firing, story.ticket.silenced) == ("open", 2, 1)
+    assert (story.history(story.ticket), story.events(), story.ticket.version) == before
+    assert story.gateway.ledger.strands[identity(ONE).strand].last_outcome == "silenced"
 
 
 def test_what_began_silenced_reopens_the_ticket_as_a_flap_when_the_silence_ends() -> None:
@@ -233,7 +312,7 @@ def test_what_grows_worse_while_quiet_raises_the_priority_when_it_is_heard() -> 
     story.tell(fire(3, 3), of=TWO, severity="info")
     assert story.tell(fire(4, 0), of=ONE, severity="critical") == ["quieted"]
     assert story.ticket.priority is Severity.LOW
-    assert story.tell(fire(22, 0), of=ONE, severity="critical") == ["escalated"]
+    assert story.tell(fire(22, 0, about=""), of=ONE, severity="critical") == ["escalated"]
     assert story.gateway.ledger.alerts[identity(ONE).fingerprint].quiet_until is None
 
 

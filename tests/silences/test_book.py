@@ -98,3 +98,10 @@ def test_a_newer_version_takes_the_place_of_the_older() -> None:
     book.put(1, TenantSilences(2, [silence(2, 'alertname="Mem"')]))
     assert not book.of(1).silences(CPU, at(0))
     assert [one.id for one in book.of(1).all()] == [UUID(int=2)]
+
+
+def test_verdicts_may_change_only_when_a_start_or_an_end_has_come() -> None:
+    book = TenantSilences(1, [silence(1, 'a="b"', 5, 60), silence(2, 'a="c"', 0, 5)])
+    assert [book.turned(at(minute)) for minute in (-1, 0, 4.9, 5, 59, 60, 99)] == [
+        0, 1, 1, 3, 3, 4, 4,
+    ]  # fmt: skip

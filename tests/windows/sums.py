@@ -23,6 +23,8 @@ class Said:
     time: float | None = None
     silenced: bool = False
     lease: float | None = None
+    about: str = "{}"
+    """Its annotations, as JSON; empty: as they are."""
 
 
 def fire(received: float, start: float | None = None, **more: object) -> Said:
@@ -61,7 +63,7 @@ def summed(said: Said, count: int = 1, of: Identity = DISK) -> Summed:
         first_received_at=received,
         received_at=received,
         lease_until=FOREVER if said.lease is None else at(said.lease),
-        annotations=b"{}",
+        annotations=said.about.encode(),
         url="",
         source_fingerprint="",
     )

@@ -201,18 +201,20 @@ class PostgresUpkeep:
             found = await transaction.driver.fetch(SILENCE_SQL["unsettled"], tenant, now)
             return [EndedSilence(row["id"], row["ends_at"]) for row in found]
 
-    async def release_silenced(self, tenant: int, now: datetime, after: bytes) -> bytes | None:
-        """Judge up to MOST silenced strands after *after* again; the last one, or None."""
+    async def judge_strands(
+        self, tenant: int, now: datetime, after: bytes, *, silenced: bool
+    ) -> bytes | None:
+        """See `Upkeep`: those firing strands that were *silenced*, or that were not."""
 
         async def work(transaction: Transaction) -> bytes | None:
             driver, silences = transaction.driver, self._book.of(tenant)
-            found = await driver.fetch(SILENCE_SQL["silenced_strands"], tenant, after, MOST)
-            freed = {
+            found = await driver.fetch(SILENCE_SQL["firing_strands"], tenant, silenced, after, MOST)
+            changed = {
                 row["fingerprint"]
                 for row in found
-                if not silences.active_ids(orjson.loads(row["labels"]), now)
+                if silenced is not bool(silences.active_ids(orjson.loads(row["labels"]), now))
             }
-            rows = await load_working_set(driver, tenant, freed)
+            rows = await load_working_set(driver, tenant, changed)
             for fingerprint in sorted(rows.alerts):
                 self._judge(rows, fingerprint, now)
             await self._save(transaction, rows, now)

@@ -42,6 +42,7 @@ class Remembered(msgspec.Struct, array_like=True, gc=False):
     last_resolve_at: int
     until: int
     fingerprint: bytes
+    lease_until: int
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -114,6 +115,7 @@ def pack_state(known: Confirmed | None, source: str) -> bytes:
             microseconds(known.last_resolve_at),
             microseconds(known.until),
             known.fingerprint,
+            microseconds(known.lease_until),
         )
     )
 
@@ -140,6 +142,7 @@ def unpack_state(state: bytes, version: int, source: str) -> Confirmed | None:
         outcome=found.outcome,
         annotations=0,
         sources=shared({source: found.source_fingerprint}),
+        lease_until=moment(found.lease_until) or FOREVER,
     )
 
 

@@ -15,11 +15,11 @@ from matchers import parse
 from tests.world import START, World, at, firing, resolved
 
 
-def silence(matchers: str, until: float) -> Silence:
+def silence(matchers: str, until: float, since: float = 0) -> Silence:
     return Silence(
         id=uuid4(),
         matchers=parse(matchers),
-        starts_at=START,
+        starts_at=at(since),
         ends_at=at(until),
         author="anna",
         comment="",
@@ -158,7 +158,7 @@ async def test_a_silenced_alert_gets_its_ticket_when_the_silence_ends(database: 
         assert await world.upkeep.ended_silences(1, at(9)) == []
         ended = await world.upkeep.ended_silences(1, at(10))
         assert len(ended) == 1
-        await world.upkeep.release_silenced(1, at(10), b"")
+        await world.upkeep.judge_strands(1, at(10), b"", silenced=True)
         await world.upkeep.settle_silences(1, [one.id for one in ended], at(10))
         assert [one["title"] for one in await world.all_tickets()] == ["Disk", "CPU"]
         assert await world.upkeep.ended_silences(1, at(11)) == []

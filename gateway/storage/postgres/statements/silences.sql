@@ -27,6 +27,6 @@ SELECT id, ends_at FROM silences WHERE tenant_id = $1 AND settled_at IS NULL AND
 -- name: settle
 UPDATE silences SET settled_at = $3 WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 
--- name: silenced_strands
+-- name: firing_strands
 SELECT strand, fingerprint, labels::text FROM strands
-WHERE tenant_id = $1 AND silenced AND firing AND strand > $2 ORDER BY strand LIMIT $3
+WHERE tenant_id = $1 AND firing AND silenced = $2 AND strand > $3 ORDER BY strand LIMIT $4
