@@ -21,7 +21,11 @@ from tests.programs import Program, free_port, redis, running
 from tests.torture.workload import RULES
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"log_min_error_statement": "panic"}
+SETTINGS = {
+    "log_min_error_statement": "panic",
+    "max_wal_size": "128MB",  # a run may lie in memory
+    "min_wal_size": "32MB",
+}
 FLUSH_SECONDS = 2.0
 ANSWER_WITHIN = "150ms"
 """How long Redis may take, as by default."""
