@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from gateway.storage.postgres.migrate import migrate
 from tests.acceptance.harness import Api, Gateway, api_of, installed
-from tests.programs import PATIENCE_SECONDS, eventually, redis
+from tests.programs import PATIENCE_SECONDS, answers_at_all, answers_ready, eventually, redis
 
 pytestmark = pytest.mark.acceptance
 
@@ -56,10 +56,13 @@ async def replicas(gateways: list[Gateway]) -> AsyncIterator[Replicas]:
         yield Replicas(gateways, apis)
 
 
-async def start(gateways: list[Gateway], *settings: str) -> None:
+async def start(
+    gateways: list[Gateway], *settings: str, is_ready: Callable[[str], bool] = answers_ready
+) -> None:
     for one, text in zip(gateways, settings, strict=True):
         one.configure(text)
-    await asyncio.gather(*(asyncio.to_thread(one.start) for one in gateways))
+    starts = (asyncio.to_thread(one.start, is_ready=is_ready) for one in gateways)
+    await asyncio.gather(*starts)
 
 
 def on(database: str, cache: str = "") -> str:
@@ -157,7 +160,7 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
         await migrate(empty_database, progress=print)
         await undo_last_migration(empty_database)
     setting = f'[postgres]\nurl = "{empty_database}"\nmigrate = false\n'
-    await start(gateways, setting, setting)
+    await start(gateways, setting, setting, is_ready=answers_at_all)
     for number in range(4):
         await replicas.send(number, alertname="Early", n=str(number))
     for one in gateways:
@@ -169,13 +172,11 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
 
 
 async def undo_last_migration(database: str) -> None:
-    """0003_links_without_foreign_key.sql."""
+    """0006_letters_read_again.sql."""
     connection = await asyncpg.connect(database)
-    await connection.execute(
-        "ALTER TABLE ticket_alerts ADD CONSTRAINT ticket_alerts_tenant_id_ticket_id_fkey"
-        " FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets"
-    )
-    await connection.execute("DELETE FROM schema_migrations WHERE number = 3")
+    await connection.execute("DROP INDEX alerts_firing")
+    await connection.execute("ALTER TABLE dead_letters DROP COLUMN replayed_at")
+    await connection.execute("DELETE FROM schema_migrations WHERE number = 6")
     await connection.close()
 
 
