@@ -25,7 +25,13 @@ ROOT = Path(__file__).parent.parent
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
-NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "log_min_error_statement": "error"}
+NOT_DURABLE = {
+    "max_wal_size": "128MB",  # it may lie in memory
+    "min_wal_size": "32MB",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "log_min_error_statement": "error",
+}
 """Of a server that lives as long as a test session."""
 
 

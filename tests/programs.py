@@ -95,8 +95,17 @@ def _marked(port: int) -> bool:
 
 def answers_ready(url: str) -> bool:
     """As Prometheus, Alertmanager and the gateway say it."""
+    return _answers(f"{url}/-/ready")
+
+
+def answers_at_all(url: str) -> bool:
+    """It lives, and may not be ready for long."""
+    return _answers(f"{url}/-/healthy")
+
+
+def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/-/ready", timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -198,11 +207,17 @@ def redis(
 
 
 @contextmanager
-def gateway(config: Path, *arguments: str, url: str, log: Path) -> Iterator[Program]:
+def gateway(
+    config: Path,
+    *arguments: str,
+    url: str,
+    log: Path,
+    is_ready: Callable[[str], bool] = answers_ready,
+) -> Iterator[Program]:
     """The gateway as its users start it; *config* says that it listens at *url*."""
     command: list[str | Path] = [sys.executable, "-m", "gateway", "serve", "--config", config]
     command += arguments
-    with running("gateway", command, url=url, log=log) as program:
+    with running("gateway", command, url=url, log=log, is_ready=is_ready) as program:
         yield program
 
 

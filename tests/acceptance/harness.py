@@ -5,7 +5,7 @@ Starting and stopping blocks; the API is asked from a test's own event loop.
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,14 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 
 from gateway.storage.embedded.postmaster import running_postmaster
-from tests.programs import PATIENCE_SECONDS, Program, eventually, free_port, gateway
+from tests.programs import (
+    PATIENCE_SECONDS,
+    Program,
+    answers_ready,
+    eventually,
+    free_port,
+    gateway,
+)
 
 Json = dict[str, Any]
 
@@ -45,9 +52,9 @@ class Gateway:
         assert self._program is not None, "it was never started"
         return self._program
 
-    def start(self, *arguments: str) -> Program:
+    def start(self, *arguments: str, is_ready: Callable[[str], bool] = answers_ready) -> Program:
         """Returns when it is ready. *arguments* are more of `serve`'s."""
-        running = gateway(self.config, *arguments, url=self.url, log=self.log)
+        running = gateway(self.config, *arguments, url=self.url, log=self.log, is_ready=is_ready)
         self._program = self._stack.enter_context(running)
         return self._program
 

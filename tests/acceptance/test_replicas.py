@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from gateway.storage.postgres.migrate import migrate
 from tests.acceptance.harness import Api, Gateway, api_of, installed
-from tests.programs import PATIENCE_SECONDS, eventually, redis
+from tests.programs import PATIENCE_SECONDS, answers_at_all, answers_ready, eventually, redis
 
 pytestmark = pytest.mark.acceptance
 
@@ -56,10 +56,13 @@ async def replicas(gateways: list[Gateway]) -> AsyncIterator[Replicas]:
         yield Replicas(gateways, apis)
 
 
-async def start(gateways: list[Gateway], *settings: str) -> None:
+async def start(
+    gateways: list[Gateway], *settings: str, is_ready: Callable[[str], bool] = answers_ready
+) -> None:
     for one, text in zip(gateways, settings, strict=True):
         one.configure(text)
-    await asyncio.gather(*(asyncio.to_thread(one.start) for one in gateways))
+    starts = (asyncio.to_thread(one.start, is_ready=is_ready) for one in gateways)
+    await asyncio.gather(*starts)
 
 
 def on(database: str, cache: str = "") -> str:
@@ -157,7 +160,7 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
         await migrate(empty_database, progress=print)
         await undo_last_migration(empty_database)
     setting = f'[postgres]\nurl = "{empty_database}"\nmigrate = false\n'
-    await start(gateways, setting, setting)
+    await start(gateways, setting, setting, is_ready=answers_at_all)
     for number in range(4):
         await replicas.send(number, alertname="Early", n=str(number))
     for one in gateways:

@@ -14,7 +14,7 @@ from tests.programs import eventually
 from tests.torture.checker import Bounds, Verdict, audited, judge, read
 from tests.torture.faults import IN_WINDOWS, Nemesis, kill_in_windows, kinds
 from tests.torture.history import History
-from tests.torture.installation import FLUSH_SECONDS, installed
+from tests.torture.installation import ANSWER_WITHIN, FLUSH_SECONDS, PATIENT, installed
 from tests.torture.workload import Workload
 
 HARMLESS = frozenset(
@@ -63,7 +63,10 @@ async def torture(
         made = tempfile.TemporaryDirectory(prefix="torture-", dir=parent)
         directory = Path(stack.enter_context(made))
         directory.chmod(0o711)  # noqa: ASYNC240
-        async with installed(directory, with_redis=plan.redis, variant=plan.variant) as target:
+        heard = PATIENT if plan.only else ANSWER_WITHIN
+        async with installed(
+            directory, with_redis=plan.redis, variant=plan.variant, answer_within=heard
+        ) as target:
             history = stack.enter_context(closing(History(directory / "history.jsonl")))
             workload = Workload([node.url for node in target.nodes], plan.seed, history, plan.rate)
             found = {IN_WINDOWS: kill_in_windows, **kinds(target)} if plan.only else kinds(target)

@@ -10,17 +10,13 @@ from tests.programs import PATIENCE_SECONDS, eventually
 from tests.torture.checker import Bounds
 from tests.torture.crash_points import POINTS, STATUS
 from tests.torture.history import History
-from tests.torture.installation import installed
+from tests.torture.installation import PATIENT, installed
 from tests.torture.run import settled
 from tests.torture.workload import Workload
 
 pytestmark = pytest.mark.acceptance
 
 RATE = 60.0
-PATIENT = "60s"
-"""What a call to Redis counts that is not heard is counted twice, and here nothing but the end of a
-process may do that: a busy machine must not make Redis look slow.
-"""
 MORE = 60
 """Requests answered after it was started again."""
 COUNTED_TWICE = {"written", "synced", "absorbed", "before-commit"}
