@@ -77,7 +77,8 @@ def is_repeat(
     if start is None:
         last_end = known.last_resolve_at
         return known.started_at <= received_at and (last_end is None or received_at > last_end)
-    return known.fired_at is not None and known.started_at <= start <= known.fired_at
+    # one in between would be the first that stands, should a resolve come that ends the others
+    return start in (known.started_at, known.fired_at)
 
 
 def confirm(

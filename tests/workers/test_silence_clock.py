@@ -11,7 +11,7 @@ from gateway.workers.upkeep import ON_ITS_WAY
 from tests.storage.postgres.test_tickets_over_time import silence
 from tests.world import World, at, firing
 
-SLACK = ON_ITS_WAY / timedelta(minutes=1)
+SLACK = (ON_ITS_WAY + timedelta(seconds=1)) / timedelta(minutes=1)
 
 
 class Installation(World):
@@ -129,5 +129,5 @@ async def test_an_end_is_settled_when_nothing_from_before_it_can_be_under_way(
     await world.silences.create(1, silence('{alertname="CPU"}', 5))
     for drained, left in ((4.9, 1), (5.01, 1), (5 + SLACK, 0)):
         await world.drained(drained)
-        await world.turn(5 + drained / 1000)
+        await world.turn(max(drained, 5))
         assert len(await world.upkeep.ended_silences(1, at(6))) == left
