@@ -153,8 +153,16 @@ def running(
         if process.poll() is None:
             program.resume()
             program.kill()
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_rest_of(process.pid)
+
+
+def _end_rest_of(group: int) -> None:
+    """Its leader has ended. A process that has the leader's number by now is somebody else's, and
+    so is its group; while anybody was left of ours, the number was not given again.
+    """
+    with suppress(ProcessLookupError):
+        if not Path(f"/proc/{group}").exists():
+            os.killpg(group, signal.SIGKILL)
 
 
 @contextmanager

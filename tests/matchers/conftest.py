@@ -9,13 +9,16 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.programs import alertmanager
+from tests.programs import PATIENCE_SECONDS, alertmanager
 
 VALUES = (
     "", "bar", "Bar", "bar baz", "=bar", "=~bar", "'bar'", "`bar`", "a", "b", "ab", "aa", "a,b",
     "12", "٣", "é", "e\u0301", "漢", "x\n", "x", "\n", "a\tb", r"a\tb", r"\d+", "\\", 'a"b', "{x}",
     "bar}", "\x0b", "\xa0", "bar\xa0", "A", "1", "a{2}", "a.b", "(a|b)", "a\\b",
 )  # fmt: skip
+
+
+LATER = "2120-01-01T00:00:00Z"
 
 
 class Server:
@@ -38,7 +41,8 @@ class Server:
         """Make these alerts fire; each gets a label `id`."""
         for number, labels in enumerate(label_sets):
             self.alerts[str(number)] = {"id": str(number), **labels}
-        body = [{"labels": labels} for labels in self.alerts.values()]
+        # Without an end it would resolve them after five minutes.
+        body = [{"labels": labels, "endsAt": LATER} for labels in self.alerts.values()]
         assert self.ask("POST", "alerts", body) == (200, None)
 
     def found(self, filter_text: str) -> set[str] | None:
@@ -59,7 +63,9 @@ def server(alertmanager_binary: Path, tmp_path_factory: pytest.TempPathFactory) 
     config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
     with (
         alertmanager(alertmanager_binary, config, directory) as program,
-        closing(http.client.HTTPConnection(urlsplit(program.url).netloc, timeout=10)) as connection,
+        closing(
+            http.client.HTTPConnection(urlsplit(program.url).netloc, timeout=PATIENCE_SECONDS)
+        ) as connection,
     ):
         server = Server(program.url, connection)
         pairs = [{"foo": value, "a": VALUES[place - 1]} for place, value in enumerate(VALUES)]

@@ -14,8 +14,6 @@ from tests.torture.controls import CONTROLS, control, found_out
 from tests.torture.report import table
 from tests.torture.run import Plan, torture
 
-CONTROL_SECONDS = 15.0
-
 
 def say(text: str) -> None:
     print(text, flush=True)
@@ -29,7 +27,7 @@ async def run(chosen: argparse.Namespace) -> bool:
     say(f"\n{table(outcome)}\n")
     well = not outcome.verdict.violations
     for name in CONTROLS if chosen.controls else ():
-        found = await torture(control(name, chosen.seed, CONTROL_SECONDS))
+        found = await torture(control(name, chosen.seed))
         how = found_out(name, found.verdict.violations)
         well = well and how is not None
         say(f"negative control   {name:<34} {(how or 'NOT FOUND OUT')[:100]}")

@@ -22,14 +22,15 @@ Fault = Callable[["Nemesis"], Awaitable[None]]
 
 @dataclass(slots=True)
 class Nemesis:
-    """Injects faults into *target* until *stopping*; each heals what it broke."""
+    """Injects faults into *target* until there are enough; each heals what it broke."""
 
     target: Installation
     seed: int
     kinds: dict[str, Fault]
+    enough: Callable[[Counter[str]], bool]
+    """Asked after each one, with what was *done*."""
     pause_seconds: float = 0.8
     done: Counter[str] = field(default_factory=Counter)
-    stopping: bool = False
     say: Callable[[str], None] = print
     _draw: random.Random = field(init=False)
 
@@ -37,10 +38,8 @@ class Nemesis:
         self._draw = random.Random(self.seed)
 
     async def run(self) -> None:
-        while not self.stopping:
+        while True:
             for name in self._draw.sample(sorted(self.kinds), len(self.kinds)):
-                if self.stopping:
-                    break
                 await asyncio.sleep(self._draw.uniform(0.3, 1.0) * self.pause_seconds)
                 started = time.perf_counter()
                 await self.kinds[name](self)
@@ -48,6 +47,8 @@ class Nemesis:
                 self.say(
                     f"  {sum(self.done.values()):4} {name} ({time.perf_counter() - started:.1f} s)"
                 )
+                if self.enough(self.done):
+                    return
 
     def some(self, least: float, most: float) -> float:
         return self._draw.uniform(least, most)

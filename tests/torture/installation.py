@@ -28,11 +28,11 @@ SETTINGS = {
 }
 FLUSH_SECONDS = 2.0
 ANSWER_WITHIN = "150ms"
+"""How long Redis may take, as by default."""
 PATIENT = "60s"
 """What a call to Redis counts that is not heard is counted twice: where nothing but the end of a
 process may do that, a busy machine must not make Redis look slow.
 """
-"""How long Redis may take, as by default."""
 SMALL_JOURNAL = "64m"
 
 

@@ -37,7 +37,8 @@ class Plan:
     pause_seconds: float = 0.8
     only: Collection[str] = ()
     least_faults: int = 1
-    """However long that takes on a busy machine; *seconds* is the least, too."""
+    least_alerts: int = 0
+    """Answered. It goes on until *seconds* are over, too."""
     settle_seconds: float = 90.0
     """For what Redis holds and what is silenced; a violation that is left then is one."""
 
@@ -71,14 +72,11 @@ async def torture(
             workload = Workload([node.url for node in target.nodes], plan.seed, history, plan.rate)
             found = {IN_WINDOWS: kill_in_windows, **kinds(target)} if plan.only else kinds(target)
             chosen = {one: found[one] for one in plan.only} if plan.only else found
-            nemesis = Nemesis(target, plan.seed, chosen, plan.pause_seconds, say=say)
+            enough = partial(is_enough, plan, history, perf_counter())
+            nemesis = Nemesis(target, plan.seed, chosen, enough, plan.pause_seconds, say=say)
             async with asyncio.TaskGroup() as group:
                 group.create_task(workload.run())
-                tormenting = group.create_task(nemesis.run())
-                await asyncio.sleep(plan.seconds)
-                await eventually(partial(_has_done, nemesis, plan.least_faults))
-                nemesis.stopping = True
-                await tormenting
+                await nemesis.run()
                 target.heal()
                 workload.stopping = True
             say(f"Healed; {len(history.requests)} requests were sent. Draining ...")
@@ -94,8 +92,11 @@ async def torture(
             )
 
 
-async def _has_done(nemesis: Nemesis, least: int) -> bool:
-    return nemesis.done.total() >= least
+def is_enough(plan: Plan, history: History, began: float, done: Counter[str]) -> bool:
+    """However long that takes on a busy machine."""
+    answered = sum(len(sent.said) for sent in history.answered)
+    met = done.total() >= plan.least_faults and answered >= plan.least_alerts
+    return met and perf_counter() - began >= plan.seconds
 
 
 def bounds_of(plan: Plan, faults: Counter[str], history: History) -> Bounds:

@@ -31,11 +31,9 @@ first two the journal's thread ends the process while the pipeline is anywhere.
     ids=lambda one: {True: "redis", False: "no-redis"}.get(one, one),
 )
 async def test_nothing_is_lost_and_nothing_doubled_when_a_process_ends(
-    passable_dir: Path, tmp_path: Path, point: str, redis: bool
+    data_dir: Path, tmp_path: Path, point: str, redis: bool
 ) -> None:
-    directory = passable_dir / tmp_path.name
-    directory.mkdir(mode=0o711)
-    async with installed(directory, with_redis=redis, answer_within=PATIENT) as target:
+    async with installed(data_dir.parent, with_redis=redis, answer_within=PATIENT) as target:
         with closing(History(tmp_path / "history.jsonl")) as history:
             crashing = target.nodes[0]
             await asyncio.to_thread(crashing.stop)

@@ -25,6 +25,7 @@ from tests.web import worst_bodies as worst
 
 SIZE = 1024 * 1024
 TRIES = 5
+PLAIN_PATH = "/api/v2/alerts"
 RATIO = 8
 """Between the longest turn for a worst body and that for a plain one."""
 NOWHERE = "postgresql:///gateway?host=/nonexistent"
@@ -59,7 +60,7 @@ class Door:
 
     def __init__(self, loop: MeasuredLoop, address: tuple[str, int]) -> None:
         self.loop, self._address = loop, address
-        self.plain = max(self.hold("/api/v2/alerts", worst.plain(SIZE)) for _ in range(TRIES))
+        self.plain = max(self.hold(PLAIN_PATH, worst.plain(SIZE)) for _ in range(TRIES))
         """Seconds of the longest turn while a plain body is answered."""
 
     def hold(self, path: str, body: bytes, encoding: str = "") -> float:
@@ -78,7 +79,9 @@ class Door:
         """Others come through while *body* is read."""
         ratios = []
         for _ in range(TRIES):
-            ratios.append(self.hold(path, body, encoding) / self.plain)
+            # A plain one beside it: a machine that has become busy is slower for both.
+            plain = max(self.plain, self.hold(PLAIN_PATH, worst.plain(SIZE)))
+            ratios.append(self.hold(path, body, encoding) / plain)
             if ratios[-1] <= RATIO:
                 return
         pytest.fail(f"{path}: the loop was held {min(ratios):.0f} times as long as by a plain body")
