@@ -27,9 +27,12 @@ PROCESSES = 3
 FLUSHED = timedelta(days=1)
 STATES = """
 SELECT labels - 'run' AS labels, firing, expired, silenced, fired_at, resolved_at, unstarted_at,
-       last_firing_at, last_resolve_at, started_at, lease_until, severity
+       last_resolve_at, started_at, severity,
+       CASE WHEN firing THEN last_firing_at END AS last_firing_at,
+       CASE WHEN firing THEN lease_until END AS lease_until
 FROM strands WHERE labels ->> 'run' = $1 ORDER BY 1
 """
+"""The last two are those of what stands, so nobody asks for them once nothing does."""
 COUNTS = """
 SELECT labels - 'run' AS labels, occurrences, first_seen, last_seen
 FROM strands WHERE labels ->> 'run' = $1 ORDER BY 1
