@@ -29,7 +29,7 @@ def settle_ticket(
     alert = moved.alert
     state = alert_state(alert, now)
     window = rows.windows[alert.merge_key]
-    if state is AlertState.FIRING and not (window.is_open(now) and window.ends_at is None):
+    if state is AlertState.FIRING and not window.is_open(now):
         window.open(now)
         rows.changed_windows.add(window.merge_key)
     ticket, was_on = ticket_in_question(rows, alert, window), alert.ticket_id
