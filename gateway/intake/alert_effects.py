@@ -164,7 +164,7 @@ def _start_of(firing: list[Strand]) -> datetime:
 def _begin_episode(
     rows: WorkingSet, alert: Alert, identity: Identity, firing: list[Strand]
 ) -> None:
-    alert.episodes += 1
+    alert.episodes, alert.episode_ticket_id = alert.episodes + 1, None
     alert.starts_at = _start_of(firing)
     alert.merge_key, alert.rule = identity.merge_key, identity.rule.name
     rows.episodes[alert.fingerprint, alert.episodes] = Episode(

@@ -115,6 +115,37 @@ def test_with_the_same_group_another_window_and_policy_hold_from_the_next_episod
     assert (window.length, window.ends_at) == (minutes(5), at(10))
 
 
+def test_what_began_silenced_before_the_ticket_was_resolved_is_another_episode_all_the_same() -> (
+    None
+):
+    story = Story()
+    story.tell(fire(1, 0), resolve(5, 2))
+    story.gateway.silence(silence(1, 'alertname="Cpu"', 5, 10))
+    story.tell(fire(6, 4))
+    story.gateway.turn(at(10))
+    assert (story.ticket.status, story.ticket.flaps, story.ticket.episodes) == ("open", 1, 2)
+    assert story.gateway.ledger.episodes[FINGERPRINT, 2].ticket_id == story.ticket.id
+
+
+def test_what_is_heard_again_on_a_ticket_that_another_alert_reopened_belongs_there() -> None:
+    story = Story(TEAM)
+    for labels in (ONE, TWO):
+        story.tell(fire(1, 0), of=labels)
+    story.step(TicketStatus.IN_PROGRESS, 2)
+    for labels in (ONE, TWO):
+        story.tell(resolve(3, 3), of=labels)
+    story.gateway.silence(silence(1, 'alertname="Two"', 3, 10))
+    story.tell(fire(4, 4), of=TWO)
+    story.tell(fire(5, 5), of=ONE)
+    assert story.ticket.episodes == 3
+    story.gateway.turn(at(10))
+    check_laws(story.gateway.ledger, at(10))
+    two = identity(TWO).fingerprint
+    assert story.ticket.episodes == 4
+    assert story.gateway.ledger.episodes[two, 2].ticket_id == story.ticket.id
+    assert story.gateway.ledger.alerts[two].triage == "acknowledged"
+
+
 def test_who_asks_for_the_ticket_of_a_silenced_alert_opens_it_and_only_once() -> None:
     story = Story()
     story.gateway.silence(silence(1, 'alertname="Cpu"', 0, 60))
