@@ -44,6 +44,8 @@ class Alert(msgspec.Struct, gc=False):
     quiet_until: datetime | None = None
     """The running episode makes no ticket before this; FOREVER: until it ends."""
     episodes: int = 0
+    episode_ticket_id: str | None = None
+    """The last ticket that the last episode was on. Of the episode's row, not of the alert's."""
     version: int = 0
 
     @property

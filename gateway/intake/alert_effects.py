@@ -27,7 +27,7 @@ class Moved:
     stopped: bool
     """It fired, or may have, and does not any more."""
     louder: bool
-    """It fires, and more severely than was heard of it: it began or rose, or was held back."""
+    """If it fires: more severely than was heard of it, since it began, rose or was held back."""
 
 
 def alert_state(alert: Alert, now: datetime) -> AlertState:
@@ -81,7 +81,7 @@ def move_alert(
         rows.void(alert.fingerprint)
     if alert.ticket_id is not None:
         recount(rows, alert.ticket_id, weight_before, weight(alert))
-    louder = alert.fires and (began or _loudness(alert) > heard_at)
+    louder = began or _loudness(alert) > heard_at
     stopped = might_fire and not _might_fire(alert)
     return Moved(alert, was, window_open, began, stopped, louder)
 
@@ -164,7 +164,7 @@ def _start_of(firing: list[Strand]) -> datetime:
 def _begin_episode(
     rows: WorkingSet, alert: Alert, identity: Identity, firing: list[Strand]
 ) -> None:
-    alert.episodes += 1
+    alert.episodes, alert.episode_ticket_id = alert.episodes + 1, None
     alert.starts_at = _start_of(firing)
     alert.merge_key, alert.rule = identity.merge_key, identity.rule.name
     rows.episodes[alert.fingerprint, alert.episodes] = Episode(

@@ -9,14 +9,12 @@ Weight = tuple[int, int, int]
 """Firing, silenced, unconfirmed."""
 
 
-def weight(alert: Alert) -> tuple[int, int, int]:
+def weight(alert: Alert) -> Weight:
     """What the alert adds to its ticket's firing, silenced and unconfirmed."""
     return int(alert.fires), int(alert.fires and alert.silenced), int(alert.unconfirmed)
 
 
-def recount(
-    rows: WorkingSet, ticket_id: str, before: tuple[int, int, int], after: tuple[int, int, int]
-) -> None:
+def recount(rows: WorkingSet, ticket_id: str, before: Weight, after: Weight) -> None:
     if before == after:
         return
     ticket = rows.tickets[ticket_id]

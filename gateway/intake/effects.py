@@ -104,7 +104,6 @@ def reconsider(
     for strand in rows.strands_of[fingerprint]:
         if strand.firing:
             strand.last_outcome = outcome
-            rows.changed_strands.add(strand.strand)
     rows.outcomes[outcome] += 1
     return outcome
 

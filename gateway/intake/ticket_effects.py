@@ -29,11 +29,10 @@ def settle_ticket(
     alert = moved.alert
     state = alert_state(alert, now)
     window = rows.windows[alert.merge_key]
-    if state is AlertState.FIRING and not (window.is_open(now) and window.ends_at is None):
+    if state is AlertState.FIRING and not window.is_open(now):
         window.open(now)
         rows.changed_windows.add(window.merge_key)
-    ticket, was_on = ticket_in_question(rows, alert, window), alert.ticket_id
-    is_new = moved.began
+    ticket = ticket_in_question(rows, alert, window)
     action = decide(facts_of(moved, state, window, ticket))
     match action:
         case Action.OPEN:
@@ -41,9 +40,9 @@ def settle_ticket(
             _link(rows, alert, ticket.id, now, count)
         case Action.REOPEN:
             assert ticket is not None
-            is_new = is_new or _began_since(alert, ticket)
+            flapped = alert.episode_ticket_id != ticket.id
             comment = f"alert {alert.fingerprint.hex()} fires again"
-            rows.save(reopen_by_system(ticket, now, is_new, comment), now)
+            rows.save(reopen_by_system(ticket, now, flapped, comment), now)
             _link(rows, alert, ticket.id, now, count)
         case Action.JOIN:
             assert ticket is not None
@@ -54,22 +53,18 @@ def settle_ticket(
             rows.save(resolve_by_system(ticket, now, _why_over(state)), now)
         case Action.NOTHING:
             pass
-    if is_new and was_on is not None and was_on == alert.ticket_id:
-        _go_on_with(rows, alert, was_on)
+    if moved.began or state is AlertState.FIRING:
+        _stay_on(rows, alert)
     return action, state
 
 
-def _began_since(alert: Alert, ticket: Ticket) -> bool:
-    """Did the episode begin under a silence, after the ticket was resolved?"""
-    start, end = alert.starts_at, ticket.resolved_at
-    return start is not None and end is not None and start > end
-
-
-def _go_on_with(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
-    """Another episode of an alert that is on the ticket already."""
-    if rows.tickets[ticket_id].live:
-        _add_episode(rows, alert, ticket_id)
-        follow_triage(rows, alert)
+def _stay_on(rows: WorkingSet, alert: Alert) -> None:
+    """An alert that is on a live ticket: so is its episode, though it may have begun silenced."""
+    if alert.ticket_id is None or not rows.tickets[alert.ticket_id].live:
+        return
+    if alert.episode_ticket_id != alert.ticket_id:
+        _add_episode(rows, alert, alert.ticket_id)
+    follow_triage(rows, alert)
 
 
 def _why_over(state: AlertState) -> str:
@@ -155,8 +150,10 @@ def follow_triage(rows: WorkingSet, alert: Alert) -> None:
     """An alert that runs is acknowledged while its ticket is being worked on."""
     worked_on = alert.ticket_id is not None and rows.tickets[alert.ticket_id].status in ACKNOWLEDGED
     runs = alert.status is not AlertStatus.RESOLVED
-    alert.triage = Triage.ACKNOWLEDGED if worked_on and runs else Triage.NONE
-    rows.changed_alerts.add(alert.fingerprint)
+    triage = Triage.ACKNOWLEDGED if worked_on and runs else Triage.NONE
+    if triage is not alert.triage:
+        alert.triage = triage
+        rows.changed_alerts.add(alert.fingerprint)
 
 
 def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
@@ -186,7 +183,7 @@ def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
         assert alert.starts_at is not None
         episode = Episode(*key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at)
         rows.episodes[key] = episode
-    episode.ticket_id = ticket_id
+    episode.ticket_id = alert.episode_ticket_id = ticket_id
     ticket = rows.tickets[ticket_id]
     rows.tickets[ticket_id] = msgspec.structs.replace(ticket, episodes=ticket.episodes + 1)
     rows.changed_tickets.add(ticket_id)

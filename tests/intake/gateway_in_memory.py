@@ -14,11 +14,11 @@ from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.intake.checked import Checked
-from gateway.intake.collect import MICROSECOND, add_record
+from gateway.intake.collect import MICROSECOND, add_record, receipts_of, sum_of_one
 from gateway.intake.effects import apply_sighting, reconsider
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
-from gateway.intake.person_effects import step_by_person
+from gateway.intake.person_effects import step_by_person, ticket_by_person
 from gateway.intake.working_set import WorkingSet
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
@@ -27,6 +27,7 @@ from gateway.tickets.change import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from tests.alerts.identities import identifier
 from tests.intake.in_memory import MemoryLedger
+from tests.intake.witness import Witness
 
 Delivery = tuple[datetime, str, Sequence[Sighting]]
 """Received at, source, sightings."""
@@ -37,7 +38,7 @@ class MemoryGateway:
     """One process."""
 
     rules: Sequence[Rule] = ()
-    ignored: frozenset[str] = frozenset({"replica"})
+    ignored: frozenset[str] = frozenset({"replica", "severity"})
     remembering: bool = True
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     book: SilenceBook = field(default_factory=SilenceBook)
@@ -45,6 +46,8 @@ class MemoryGateway:
     """Sightings taken as mere repeats."""
     refusals: int = 0
     """Batches that had to be worked out again, since a strand had changed elsewhere."""
+    witness: Witness = field(default_factory=Witness)
+    """Of everything that is delivered here, and of leases that run out."""
 
     def __post_init__(self) -> None:
         self.configure()
@@ -91,7 +94,14 @@ class MemoryGateway:
         at = max(at, self._received_at + MICROSECOND)
         self._received_at = at + max(len(sightings) - 1, 0) * MICROSECOND
         checked = Checked([self.identify(source, one) for one in sightings], list(sightings))
+        self._tell_witness(checked, at)
         return Record(self._sequence, at, 1, source, b""), checked
+
+    def _tell_witness(self, checked: Checked, at: datetime) -> None:
+        receipts = receipts_of(at, len(checked.sightings))
+        for (identity, sighting), moment in zip(checked.identified(), receipts, strict=True):
+            silenced = sighting.firing and self.book.of(1).silences(identity, moment)
+            self.witness.see(sum_of_one(identity, sighting, silenced, moment, None))
 
     def _apply(self, batch: Batch) -> None:
         news = batch.news.get(1, [])
@@ -143,6 +153,7 @@ class MemoryGateway:
             fingerprint = self.ledger.strands[key].fingerprint
             rows = self.ledger.load([fingerprint])
             if rows.strands[key].fires:
+                self.witness.expire(key)
                 rows.strands[key].expired = True
                 rows.changed_strands.add(key)
                 self._reconsider(rows, fingerprint, now, heard)
@@ -173,7 +184,8 @@ class MemoryGateway:
     ) -> None:
         named = {rule.name: rule for rule in self.rules}
         rule = named.get(rows.alerts[fingerprint].rule, DEFAULT_RULE)
-        reconsider(rows, fingerprint, now, rule, heard)
+        outcome = reconsider(rows, fingerprint, now, rule, heard)
+        assert rows.outcomes == {outcome: 1}
         self._save(rows, now)
 
     def step(self, ticket: Ticket, to: TicketStatus, now: datetime) -> None:
@@ -183,6 +195,20 @@ class MemoryGateway:
         rows = self.ledger.load((), keys, [ticket.id])
         step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
         self._save(rows, now)
+
+    def ask(self, fingerprint: bytes, now: datetime) -> tuple[Ticket, bool]:
+        """A person wants the ticket of an alert; was it opened for that?"""
+        alert = self.ledger.alerts[fingerprint]
+        episode = self.ledger.episodes.get((fingerprint, alert.episodes))
+        on_it = [episode.ticket_id] if episode is not None and episode.ticket_id else []
+        rows = self.ledger.load([fingerprint], (), on_it)
+        known = rows.tickets[on_it[0]] if on_it else None
+        named = {rule.name: rule for rule in self.rules}
+        rule = named.get(alert.rule, DEFAULT_RULE)
+        asked = rows.alerts[fingerprint]
+        ticket, opened = ticket_by_person(rows, asked, known, rule, "local:anna", now)
+        self._save(rows, now)
+        return self.ledger.tickets[ticket.id], opened
 
     def edit(self, ticket: Ticket, fields: dict[str, str], now: datetime) -> None:
         """A person's change of plain fields."""

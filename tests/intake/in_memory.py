@@ -57,6 +57,9 @@ class MemoryLedger:
         """Alerts with their windows, strands and tickets, and nothing else."""
         rows, wanted = WorkingSet(1), set(fingerprints)
         rows.alerts = _copies(self.alerts, wanted)
+        for key, alert in rows.alerts.items():
+            episode = self.episodes.get((key, alert.episodes))
+            alert.episode_ticket_id = None if episode is None else episode.ticket_id
         keys = {*merge_keys, *(alert.merge_key for alert in rows.alerts.values())}
         rows.windows = _copies(self.windows, keys)
         for strand in self.strands.values():
@@ -161,6 +164,6 @@ def as_values(row: Any) -> dict[str, Any]:
     so leases may be longer.
     """
     values = msgspec.structs.asdict(row)
-    for name in ("version", "claims", "last_firing_at", "lease_until"):
+    for name in ("version", "claims", "last_firing_at", "lease_until", "episode_ticket_id"):
         values.pop(name, None)
     return values

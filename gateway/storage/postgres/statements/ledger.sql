@@ -30,7 +30,10 @@ ORDER BY merge_key FOR NO KEY UPDATE
 
 -- name: lock_alerts
 SELECT fingerprint, labels::text, annotations::text, severity, status, silenced, unconfirmed, triage, rule, merge_key,
-       ticket_id, starts_at, ends_at, quiet_until, first_seen, episodes, version
+       ticket_id, starts_at, ends_at, quiet_until, first_seen, episodes, version,
+       (SELECT episodes.ticket_id FROM episodes
+        WHERE episodes.tenant_id = $1 AND episodes.fingerprint = alerts.fingerprint
+              AND episodes.number = alerts.episodes) AS episode_ticket_id
 FROM alerts WHERE tenant_id = $1 AND fingerprint = ANY ($2::bytea[])
 ORDER BY fingerprint FOR NO KEY UPDATE
 
