@@ -22,7 +22,7 @@ def step_by_person(
     """
     change = apply_transition(ticket, to, actor, now, comment)
     if to in LIVE and not ticket.live:
-        _take_window(rows, ticket)
+        _take_window(rows, ticket, now)
     rows.save(change, now)
     rows.following = Following(
         ticket.id,
@@ -32,8 +32,10 @@ def step_by_person(
     return rows.tickets[ticket.id]
 
 
-def _take_window(rows: WorkingSet, ticket: Ticket) -> None:
-    """A reopened ticket is its window's ticket again, unless a newer one is live."""
+def _take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
+    """A reopened ticket is its window's ticket again, unless a newer one is live. What was quieted
+    while the window ended may fire on it: then the window is open again.
+    """
     window = rows.windows.get(ticket.merge_key) if ticket.merge_key else None
     if window is None:
         return
@@ -45,6 +47,8 @@ def _take_window(rows: WorkingSet, ticket: Ticket) -> None:
             extra={"ticket_id": newer.id},
         )
     window.ticket_id = ticket.id
+    if window.firing:
+        window.open(now)
     rows.changed_windows.add(window.merge_key)
 
 

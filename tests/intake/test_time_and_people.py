@@ -357,3 +357,15 @@ def test_an_older_ticket_cannot_be_taken_again_beside_a_newer_live_one() -> None
     assert refused.value.code == "newer_ticket_live"
     assert refused.value.extra == {"ticket_id": newer.id}
     assert story.tickets == [older, newer]
+
+
+def test_a_window_that_had_ended_opens_again_with_a_ticket_on_which_something_fires() -> None:
+    story = Story()
+    story.tell(fire(0, 0, lease=5))
+    story.gateway.expire(list(story.gateway.ledger.strands), at(6), heard=False)
+    story.step(TicketStatus.RESOLVED, 40)
+    story.tell(fire(41, 0))
+    story.step(TicketStatus.IN_PROGRESS, 42)
+    [window] = story.gateway.ledger.windows.values()
+    assert window.is_open(at(42))
+    assert window.ends_at is None
