@@ -16,8 +16,9 @@ from redis.asyncio import Redis
 
 from benchmarks.subject import REDIS, machine
 from gateway.alerts.severity import Severity
-from gateway.intake.absorber import Asked, Confirmation, ReportKey
-from gateway.intake.confirmed import Confirmed
+from gateway.effects.confirmed import Confirmed
+from gateway.effects.repeats import Asked, ReportKey
+from gateway.intake.absorber import Confirmation
 from gateway.storage.redis.absorber import AbsorberTimes, RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
 from gateway.windows.decide import Outcome

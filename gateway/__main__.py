@@ -8,15 +8,15 @@ from pathlib import Path
 import uvloop
 
 from gateway import __version__
-from gateway.commands.adopt import adopt
-from gateway.commands.audit import audit
-from gateway.commands.serve import serve
-from gateway.commands.tickets import GatewayNotReached, show_tickets
+from gateway.cli.adopt import adopt
+from gateway.cli.audit import audit
+from gateway.cli.serve import serve
+from gateway.cli.tickets import GatewayNotReached, show_tickets
 from gateway.config import Config, ConfigError, load
 from gateway.errors import GatewayError
 from gateway.logs import set_up_logs
 from gateway.roles import EVERY_ROLE, Role, read_roles
-from gateway.storage.postgres.migrate import migrate
+from gateway.storage.postgres.kernel.migrate import migrate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

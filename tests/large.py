@@ -5,9 +5,9 @@ from datetime import timedelta
 import asyncpg
 
 from gateway.alerts.rule import Rule
-from gateway.storage.postgres import rows as row
+from gateway.history.chain import Entry, chain
+from gateway.storage.postgres.kernel import rows as row
 from gateway.storage.postgres.statements import load
-from gateway.tickets.history import Entry, chain
 from tests.world import START, World, firing
 
 RULE = Rule("team", group_by=("team",))

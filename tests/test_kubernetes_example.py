@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from gateway.config import load
 from gateway.metrics import Metrics
 from gateway.roles import EVERY_ROLE, Role, read_roles
-from gateway.web.operations import OperationsHandlers
+from gateway.web.api.operations import OperationsHandlers
 
 ROOT = Path(__file__).parent.parent
 Object = dict[str, Any]

@@ -12,20 +12,20 @@ from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.severity import DEFAULT_WORDS
 from gateway.alerts.sighting import Sighting
+from gateway.effects.announce import Route
 from gateway.intake.absorber import Absorber, NothingHeld
-from gateway.intake.announce import Route
 from gateway.intake.checked import Checked, Checker, Source
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.pipeline import Pipeline
 from gateway.silences.book import SilenceBook
 from gateway.sources import discover
-from gateway.storage.postgres.connect import PIPELINE, connect, create_engine
-from gateway.storage.postgres.database import Database
-from gateway.storage.postgres.ledger import PostgresLedger
-from gateway.storage.postgres.silences import PostgresSilences
-from gateway.storage.postgres.tickets import PostgresTickets
-from gateway.storage.postgres.upkeep import PostgresUpkeep
+from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
+from gateway.storage.postgres.kernel.database import Database
+from gateway.storage.postgres.ledger.ledger import PostgresLedger
+from gateway.storage.postgres.nouns.silences import PostgresSilences
+from gateway.storage.postgres.nouns.tickets import PostgresTickets
+from gateway.storage.postgres.nouns.upkeep import PostgresUpkeep
 from gateway.workers.flush import Flush
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -21,7 +21,7 @@ from gateway.config import values
 from gateway.config.mistakes import key_of
 from gateway.config.secret_files import secret_keys, with_secret_files
 from gateway.config.values import Matchers, choices_of, is_union, kind_of
-from gateway.web.options import ListenAddress
+from gateway.web.http.options import ListenAddress
 
 Read = Callable[[Any, Any], Any]
 """A value from TOML, and the type it should be; raises what `mistakes_in` reads."""

@@ -14,8 +14,8 @@ from gateway.config.rules import read_rules
 from gateway.config.sources import BUILT_IN, read_sources
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
-from gateway.web.auth import AuthOptions
-from gateway.web.options import WebOptions
+from gateway.web.http.auth import AuthOptions
+from gateway.web.http.options import WebOptions
 
 DEFAULT_DATA_DIR = "data"
 

@@ -18,8 +18,8 @@ from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
 from gateway.storage.journal.journal import JournalOptions
 from gateway.storage.redis.connect import check_url
-from gateway.web.auth import AuthOptions
-from gateway.web.options import WebOptions
+from gateway.web.http.auth import AuthOptions
+from gateway.web.http.options import WebOptions
 from gateway.workers.retention import RetentionOptions
 
 MIN_CACHE_BYTES = 1024 * 1024

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from gateway.bounds import Between
 from gateway.config.secret_files import SecretFile
 from gateway.durations import parse_duration
-from gateway.web.options import ListenAddress, parse_listen
+from gateway.web.http.options import ListenAddress, parse_listen
 from matchers import Matcher, MatcherSyntaxError, parse
 
 Matchers = tuple[Matcher, ...]

@@ -12,40 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.intake.confirmed import Confirmed
-
-ReportKey = tuple[int, bytes, str]
-"""Tenant, strand and source: what one source says of a strand."""
-
-
-class Asked(msgspec.Struct, gc=False):
-    """Sightings of one report, to be held back if they change nothing."""
-
-    version: int
-    """Of the strand that the process knows; 0: these are news, and must pass."""
-    count: int
-    received_at: datetime
-    lease_until: datetime | None
-    unstarted_at: datetime | None
-    """Receipt of the last one that named no start."""
-
-
-class Held(msgspec.Struct, gc=False):
-    """The counter of one report, with what was held and not credited to the ledger yet."""
-
-    born: int
-    """Names the counter: an erased one that begins again has another, greater, name."""
-    count: int
-    """Sightings since it was born: it only goes up."""
-    uncredited: int
-    """Of those, how many the ledger is not known to have."""
-    version: int
-    """Of the strand's row when the last of them was held, or a later one."""
-    received_at: datetime | None = None
-    lease_until: datetime | None = None
-    unstarted_at: datetime | None = None
-    state: Confirmed | None = None
-    """What they repeated; set if anything is uncredited."""
+from gateway.effects.confirmed import Confirmed
+from gateway.effects.repeats import Asked, Held, ReportKey
 
 
 @dataclass(slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from gateway.alerts.identity import Identity
-from gateway.intake.absorber import Absorber, Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed, shared
-from gateway.intake.ledger import Applied, Batch, Repeat, RepeatsMoved
+from gateway.effects.confirmed import Confirmed, shared
+from gateway.effects.repeats import Asked, Held, Repeat, ReportKey
+from gateway.intake.absorber import Absorber, Confirmation
+from gateway.intake.ledger import Applied, Batch, RepeatsMoved
 from gateway.windows.summed import Summed
 
 AT_ONCE = 4_000

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from gateway.alerts.identity import Identity
 from gateway.alerts.sighting import Sighting
-from gateway.intake.absorber import ReportKey
+from gateway.effects.confirmed import Confirmed, is_repeat
+from gateway.effects.repeats import Repeat, ReportKey, as_news
 from gateway.intake.checked import Checked
-from gateway.intake.confirmed import Confirmed, is_repeat
 from gateway.intake.journal import Record
-from gateway.intake.ledger import Batch, DeadLetter, Heard, Repeat
+from gateway.intake.ledger import Batch, DeadLetter, Heard
 from gateway.silences.book import SilenceBook
 from gateway.windows.summed import Summed
 from gateway.windows.times import FOREVER
@@ -187,38 +187,6 @@ def sum_of_one(
         annotations=sighting.annotations,
         url=sighting.url,
         source_fingerprint=sighting.source_fingerprint,
-    )
-
-
-def as_news(repeat: Repeat) -> list[Summed]:
-    """What *repeat* sums up, to be folded like news. Some may have named a start, and some not."""
-    unstarted_at, last = repeat.unstarted_at, repeat.received_at
-    if unstarted_at is None or unstarted_at == last:
-        return [_as_summed(repeat, repeat.count, last, started=unstarted_at is None)]
-    return [
-        _as_summed(repeat, 0, unstarted_at, started=False),
-        _as_summed(repeat, repeat.count, last, started=True),
-    ]
-
-
-def _as_summed(repeat: Repeat, count: int, now: datetime, *, started: bool) -> Summed:
-    known = repeat.known
-    start = known.fired_at if known.firing and started else None
-    return Summed(
-        identity=repeat.identity,
-        firing=known.firing,
-        silenced=known.silenced,
-        count=count,
-        began_at=start,
-        starts_at=start,
-        ends_at=known.resolved_at or now,
-        unended=False,
-        first_received_at=now,
-        received_at=now,
-        lease_until=repeat.lease_until or now,
-        annotations=repeat.annotations or b"",
-        url=repeat.url,
-        source_fingerprint=known.sources[repeat.identity.source],
     )
 
 

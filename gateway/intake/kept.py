@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.times import bounds_at, end_within, lease_within, start_within
+from gateway.alerts.times import bounds_at, end_within, lease_within, start_within
 from gateway.windows.summed import Summed
 from gateway.windows.times import FOREVER
 

@@ -5,21 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.alerts.identity import Identity
+from gateway.effects.confirmed import Confirmed
+from gateway.effects.repeats import Held, Repeat, ReportKey
 from gateway.errors import Conflict, GatewayError
-from gateway.intake.absorber import Asked, Held, ReportKey
-from gateway.intake.confirmed import Confirmed
 from gateway.windows.summed import Summed
-
-
-class Repeat(Asked, gc=False):
-    """Mere repeats of one strand by one source, summed; times are greatests."""
-
-    identity: Identity
-    known: Confirmed
-    annotations: bytes | None
-    """Set if they differ from those last written."""
-    url: str
 
 
 @dataclass(frozen=True, slots=True)

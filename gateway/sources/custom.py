@@ -25,7 +25,17 @@ from msgspec import Raw
 
 from gateway.alerts.labels import MAX_LABELS
 from gateway.alerts.sighting import Sighting
-from gateway.intake.payload import (
+from gateway.alerts.times import (
+    TimeBounds,
+    bounds_at,
+    end_within,
+    lease_within,
+    read_time,
+    start_within,
+)
+from gateway.intake.source import Delivery, SourceKind
+from gateway.intake.steps import Steps
+from gateway.reading.payload import (
     ABSENT,
     OPENING_BRACE,
     BadItem,
@@ -40,17 +50,7 @@ from gateway.intake.payload import (
     translate_items,
     unreadable_time,
 )
-from gateway.intake.shared_fields import FieldNames, completion
-from gateway.intake.source import Delivery, SourceKind
-from gateway.intake.steps import Steps
-from gateway.intake.times import (
-    TimeBounds,
-    bounds_at,
-    end_within,
-    lease_within,
-    read_time,
-    start_within,
-)
+from gateway.reading.shared_fields import FieldNames, completion
 
 
 class _Alert(msgspec.Struct, gc=False):

@@ -28,16 +28,7 @@ from typing import Any
 import msgspec
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.expression import ExpressionFailed
-from gateway.intake.mapping import (
-    Example,
-    Expected,
-    ItemMapping,
-    MappingFailed,
-    MappingOptions,
-)
-from gateway.intake.outline import more_values_than
-from gateway.intake.payload import bounded, well_formed
+from gateway.alerts.times import UNBOUNDED, TimeBounds, bounds_at, read_time
 from gateway.intake.source import (
     Delivery,
     MalformedPayload,
@@ -47,7 +38,16 @@ from gateway.intake.source import (
     SourceKind,
 )
 from gateway.intake.steps import Steps, at_once
-from gateway.intake.times import UNBOUNDED, TimeBounds, bounds_at, read_time
+from gateway.reading.expression import ExpressionFailed
+from gateway.reading.mapping import (
+    Example,
+    Expected,
+    ItemMapping,
+    MappingFailed,
+    MappingOptions,
+)
+from gateway.reading.outline import more_values_than
+from gateway.reading.payload import bounded, well_formed
 
 MAX_EXCERPT_BYTES = 4096
 MAX_REASON_CHARACTERS = 16

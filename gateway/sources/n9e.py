@@ -16,7 +16,10 @@ from msgspec import Raw
 
 from gateway.alerts.labels import MAX_LABEL_SET_BYTES
 from gateway.alerts.sighting import Sighting
-from gateway.intake.payload import (
+from gateway.alerts.times import TimeBounds, bounds_at, end_within, read_epoch, start_within
+from gateway.intake.source import Delivery, SourceKind
+from gateway.intake.steps import Steps
+from gateway.reading.payload import (
     ABSENT,
     MAX_NAME_CHARACTERS,
     OPENING_BRACE,
@@ -27,9 +30,6 @@ from gateway.intake.payload import (
     too_large,
     translate_items,
 )
-from gateway.intake.source import Delivery, SourceKind
-from gateway.intake.steps import Steps
-from gateway.intake.times import TimeBounds, bounds_at, end_within, read_epoch, start_within
 
 _SEVERITIES = {"1": "n9e-1", "2": "n9e-2", "3": "n9e-3"}
 _RECOVERED = {"true": True, "1": True, "false": False, "0": False, "": False}

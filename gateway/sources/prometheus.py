@@ -11,7 +11,17 @@ import msgspec
 from msgspec import Raw
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.payload import (
+from gateway.alerts.times import (
+    TimeBounds,
+    bounds_at,
+    end_within,
+    lease_within,
+    read_time,
+    start_within,
+)
+from gateway.intake.source import Delivery, SourceKind
+from gateway.intake.steps import Steps, portions
+from gateway.reading.payload import (
     ABSENT,
     EMPTY_OBJECT,
     MAX_LINK_CHARACTERS,
@@ -27,16 +37,6 @@ from gateway.intake.payload import (
     time_text,
     translate,
     unreadable_time,
-)
-from gateway.intake.source import Delivery, SourceKind
-from gateway.intake.steps import Steps, portions
-from gateway.intake.times import (
-    TimeBounds,
-    bounds_at,
-    end_within,
-    lease_within,
-    read_time,
-    start_within,
 )
 
 

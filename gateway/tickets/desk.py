@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gateway.alerts.view import AlertView
 from gateway.errors import Conflict
-from gateway.tickets.history import Chained
+from gateway.history.chain import Chained
 from gateway.tickets.ticket import Ticket, TicketStatus
 
 JoinedPosition = tuple[datetime, str]

@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import islice
 
 from gateway.clock import Clock
-from gateway.intake.absorber import Absorber, Confirmation, Held, ReportKey
+from gateway.effects.repeats import Held, ReportKey
+from gateway.intake.absorber import Absorber, Confirmation
 from gateway.workers.upkeep import Tenants, Upkeep
 
 

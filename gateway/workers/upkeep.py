@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from gateway.intake.absorber import Held, ReportKey
+from gateway.effects.repeats import Held, ReportKey
 from gateway.silences.silence import EndedSilence
 from gateway.tickets.standing import Standing
 

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.storage.postgres.migrate import migrate
+from gateway.storage.postgres.kernel.migrate import migrate
 from tests.acceptance.harness import Api, Gateway, api_of, installed
 from tests.programs import PATIENCE_SECONDS, answers_at_all, answers_ready, eventually, redis
 

@@ -27,7 +27,7 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
 
 def test_every_module_in_the_way_of_an_alert_exists() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    folders = "intake|windows|storage|tickets|web|silences|alerts|workers|commands"
+    folders = "intake|effects|windows|storage|tickets|web|silences|alerts|workers|cli"
     named = set(re.findall(rf"`((?:{folders})/[\w/]+\.py)`", text))
     assert len(named) > 15
     assert not [name for name in sorted(named) if not (ROOT / "gateway" / name).exists()]

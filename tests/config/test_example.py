@@ -12,8 +12,8 @@ from gateway.config.mistakes import known_keys
 from gateway.config.options import SECTIONS
 from gateway.config.rules import RuleTable
 from gateway.config.sources import BUILT_IN
-from gateway.intake.mapping import MappingOptions
 from gateway.intake.source import SourceOptions
+from gateway.reading.mapping import MappingOptions
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
 from tests.config.writer import Writer

@@ -7,7 +7,7 @@ from gateway.alerts.rule import AutoResolve
 from gateway.alerts.severity import DEFAULT_WORDS, Severity
 from gateway.config import load
 from gateway.config.sources import BUILT_IN
-from gateway.web.options import ListenAddress
+from gateway.web.http.options import ListenAddress
 from matchers import parse
 from tests.config.writer import Writer
 

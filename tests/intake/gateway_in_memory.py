@@ -13,16 +13,16 @@ import orjson
 from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
+from gateway.effects.person import step_by_person, ticket_by_person
+from gateway.effects.sighting import apply_sighting, reconsider
+from gateway.effects.working_set import WorkingSet
 from gateway.intake.checked import Checked
 from gateway.intake.collect import MICROSECOND, add_record, receipts_of, sum_of_one
-from gateway.intake.effects import apply_sighting, reconsider
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
-from gateway.intake.person_effects import step_by_person, ticket_by_person
-from gateway.intake.working_set import WorkingSet
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
-from gateway.storage.postgres.outcome import confirmations
+from gateway.storage.postgres.ledger.confirmations import confirmations
 from gateway.tickets.change import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from tests.alerts.identities import identifier

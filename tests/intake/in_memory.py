@@ -15,9 +15,9 @@ import orjson
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
-from gateway.intake.ledger import Repeat
-from gateway.intake.working_set import Episode, Following, Link, Report, WorkingSet
-from gateway.tickets.history import Chained, chain
+from gateway.effects.repeats import Repeat
+from gateway.effects.working_set import Episode, Following, Link, Report, WorkingSet
+from gateway.history.chain import Chained, chain
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.times import later

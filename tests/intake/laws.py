@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from gateway.alerts.alert import Alert, AlertStatus, Triage
-from gateway.intake.alert_effects import alert_state
-from gateway.tickets.history import Entry, first_break
+from gateway.effects.alert import alert_state
+from gateway.history.chain import Entry, first_break
 from gateway.tickets.ticket import ACKNOWLEDGED, SYSTEM, Ticket
 from gateway.windows.decide import AlertState
 from tests.intake.in_memory import MemoryLedger

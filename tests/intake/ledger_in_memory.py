@@ -5,9 +5,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.intake.effects import apply_sighting
+from gateway.effects.sighting import apply_sighting
 from gateway.intake.ledger import Applied, Batch, DeadLetter, PositionMoved, RepeatsMoved
-from gateway.storage.postgres.outcome import confirmations
+from gateway.storage.postgres.ledger.confirmations import confirmations
 from tests.intake.in_memory import MemoryLedger
 
 

@@ -1,7 +1,7 @@
 """Stories about single alerts and groups: what is said of them, and the outcomes."""
 
 from gateway.alerts.rule import Rule
-from gateway.intake.effects import apply_sighting
+from gateway.effects.sighting import apply_sighting
 from gateway.tickets.ticket import Ticket, TicketStatus
 from tests.alerts.identities import at, identity
 from tests.intake.gateway_in_memory import MemoryGateway, minutes

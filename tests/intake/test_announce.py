@@ -3,8 +3,8 @@
 import orjson
 
 from gateway.alerts.severity import Severity
-from gateway.intake.announce import Route, messages, summary
-from gateway.intake.working_set import WorkingSet
+from gateway.effects.announce import Route, messages, summary
+from gateway.effects.working_set import WorkingSet
 from gateway.tickets.change import Event, open_ticket, resolve_by_system
 from tests.alerts.identities import at
 from tests.tickets.tickets import ticket

@@ -12,48 +12,48 @@ import gateway.alerts.identity
 import gateway.alerts.labels
 import gateway.alerts.rule
 import gateway.alerts.severity
+import gateway.effects.alert
+import gateway.effects.announce
+import gateway.effects.confirmed
+import gateway.effects.counts
+import gateway.effects.moves
+import gateway.effects.sighting
+import gateway.effects.ticket
+import gateway.effects.working_set
+import gateway.history.chain
 import gateway.intake.absorber
 import gateway.intake.absorption
-import gateway.intake.alert_effects
-import gateway.intake.announce
 import gateway.intake.aside
 import gateway.intake.checked
 import gateway.intake.collect
-import gateway.intake.confirmed
-import gateway.intake.counts
-import gateway.intake.effects
 import gateway.intake.insistence
 import gateway.intake.ledger
-import gateway.intake.moves
 import gateway.intake.pipeline
+import gateway.intake.poison
 import gateway.intake.progress
-import gateway.intake.ticket_effects
 import gateway.intake.waiting
-import gateway.intake.working_set
 import gateway.silences.book
 import gateway.silences.silence
-import gateway.storage.postgres.claims
-import gateway.storage.postgres.connect
-import gateway.storage.postgres.credit
-import gateway.storage.postgres.held
-import gateway.storage.postgres.ledger
-import gateway.storage.postgres.letters
-import gateway.storage.postgres.moments
-import gateway.storage.postgres.outcome
-import gateway.storage.postgres.poison
-import gateway.storage.postgres.rows
-import gateway.storage.postgres.working_set
+import gateway.storage.postgres.kernel.claims
+import gateway.storage.postgres.kernel.connect
+import gateway.storage.postgres.kernel.held
+import gateway.storage.postgres.kernel.moments
+import gateway.storage.postgres.kernel.rows
+import gateway.storage.postgres.kernel.working_set
+import gateway.storage.postgres.ledger.confirmations
+import gateway.storage.postgres.ledger.credit
+import gateway.storage.postgres.ledger.ledger
+import gateway.storage.postgres.ledger.letters
 import gateway.tickets.change
-import gateway.tickets.history
 import gateway.tickets.naming
 import gateway.tickets.ticket
-import gateway.tickets.workflow
 import gateway.windows.claims
 import gateway.windows.decide
 import gateway.windows.strand
 import gateway.windows.times
 import gateway.windows.window
-from gateway.intake.announce import Route
+import gateway.workflows.workflow
+from gateway.effects.announce import Route
 from gateway.tickets.change import Event
 from tests.conftest import Databases
 from tests.intake.faults import POISON, ArbitraryError, Fault, Place, faulty, places
@@ -64,27 +64,27 @@ RULES = places(
     [
         gateway.alerts.identity, gateway.alerts.labels, gateway.alerts.rule,
         gateway.alerts.severity, gateway.intake.absorber, gateway.intake.absorption,
-        gateway.intake.alert_effects, gateway.intake.announce, gateway.intake.aside,
-        gateway.intake.checked, gateway.intake.collect, gateway.intake.confirmed,
-        gateway.intake.counts, gateway.intake.effects, gateway.intake.insistence,
+        gateway.effects.alert, gateway.effects.announce, gateway.intake.aside,
+        gateway.intake.checked, gateway.intake.collect, gateway.effects.confirmed,
+        gateway.effects.counts, gateway.effects.sighting, gateway.intake.insistence,
         gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
-        gateway.intake.moves, gateway.intake.ticket_effects, gateway.intake.waiting,
-        gateway.intake.working_set,
+        gateway.effects.moves, gateway.effects.ticket, gateway.intake.waiting,
+        gateway.effects.working_set,
         gateway.silences.book, gateway.silences.silence, gateway.tickets.change,
-        gateway.tickets.history, gateway.tickets.naming, gateway.tickets.ticket,
-        gateway.tickets.workflow, gateway.windows.claims, gateway.windows.decide,
+        gateway.history.chain, gateway.tickets.naming, gateway.tickets.ticket,
+        gateway.workflows.workflow, gateway.windows.claims, gateway.windows.decide,
         gateway.windows.strand,
         gateway.windows.times, gateway.windows.window,
     ]
 )  # fmt: skip
 STORAGE = places(
     [
-        gateway.storage.postgres.claims, gateway.storage.postgres.connect,
-        gateway.storage.postgres.credit,
-        gateway.storage.postgres.held, gateway.storage.postgres.ledger,
-        gateway.storage.postgres.letters, gateway.storage.postgres.moments,
-        gateway.storage.postgres.outcome, gateway.storage.postgres.poison,
-        gateway.storage.postgres.rows, gateway.storage.postgres.working_set,
+        gateway.storage.postgres.kernel.claims, gateway.storage.postgres.kernel.connect,
+        gateway.storage.postgres.ledger.credit,
+        gateway.storage.postgres.kernel.held, gateway.storage.postgres.ledger.ledger,
+        gateway.storage.postgres.ledger.letters, gateway.storage.postgres.kernel.moments,
+        gateway.storage.postgres.ledger.confirmations, gateway.intake.poison,
+        gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.working_set,
     ]
 )  # fmt: skip
 NOT_ON_THE_WAY = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.absorber import Held
-from gateway.intake.effects import apply_held
+from gateway.effects.repeats import Held
+from gateway.effects.sighting import apply_held
 from tests.alerts.identities import at, sighting
 from tests.intake.gateway_in_memory import MemoryGateway
 from tests.intake.laws import check_laws

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import Rule
-from gateway.intake.effects import apply_sighting
+from gateway.effects.sighting import apply_sighting
 from gateway.windows.summed import Summed
 from matchers import parse
 from tests.alerts.identities import at, identity, sighting

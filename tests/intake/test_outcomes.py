@@ -8,7 +8,7 @@ import pytest
 from gateway.alerts.alert import AlertStatus, Triage
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
-from gateway.intake.effects import apply_sighting
+from gateway.effects.sighting import apply_sighting
 from gateway.tickets.ticket import TicketStatus
 from gateway.windows.decide import Outcome
 from matchers import parse

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.config.converter import new_converter
-from gateway.intake.mapping import MappingOptions
+from gateway.reading.mapping import MappingOptions
 
 
 def mapping_of(table: Mapping[str, object]) -> MappingOptions:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.alerts.times import MAX_AGE, MAX_AHEAD, MAX_LEASE
 from gateway.intake.source import Delivery, MalformedPayload
-from gateway.intake.times import MAX_AGE, MAX_AHEAD, MAX_LEASE
 from gateway.sources import discover
 from tests.sources.mapping import mapping_of
 from tests.sources.reading import whole

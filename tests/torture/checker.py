@@ -8,9 +8,9 @@ from typing import Any
 import asyncpg
 import orjson
 
-from gateway.storage.postgres.audit import broken_histories
-from gateway.storage.postgres.connect import create_engine
-from gateway.storage.postgres.database import Database
+from gateway.storage.postgres.kernel.connect import create_engine
+from gateway.storage.postgres.kernel.database import Database
+from gateway.storage.postgres.queries.audit import broken_histories
 from tests.torture.history import History, Sent
 from tests.torture.reference import Expected, fold, letters
 

@@ -10,7 +10,7 @@ from gateway.intake.pipeline import Pipeline
 from gateway.storage.journal.frame import Entry, pack
 from gateway.storage.journal.segment import Segment
 from gateway.storage.journal.writer import Writer
-from gateway.storage.postgres.ledger import PostgresLedger
+from gateway.storage.postgres.ledger.ledger import PostgresLedger
 
 TIMES = 10
 """It is reached so often before the end, so that there is something to lose."""

@@ -25,15 +25,15 @@ from pathlib import Path
 from typing import Any
 
 from gateway import __main__ as program
-from gateway.app import open_gateway
+from gateway.app.process import open_gateway
+from gateway.cli import serve
 from gateway.clock import Clock, system_clock
-from gateway.commands import serve
 from gateway.intake.absorber import Confirmation
 from gateway.intake.absorption import Absorption
 from gateway.intake.ledger import Applied, Batch
 from gateway.storage.journal.journal import SegmentJournal
 from gateway.storage.postgres import ledger
-from gateway.storage.postgres.ledger import PostgresLedger
+from gateway.storage.postgres.ledger.ledger import PostgresLedger
 from tests.torture.crash_points import POINTS
 
 NARROW_SECONDS = 0.3

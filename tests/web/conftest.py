@@ -10,15 +10,15 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from gateway.web.answers import json_answer
-from gateway.web.auth import Access, AuthFailure, Gate, access, principal_of
-from gateway.web.body import BodyReader
-from gateway.web.forms import Form
-from gateway.web.forwarded import read_network
-from gateway.web.operations import OperationsHandlers
-from gateway.web.options import ListenAddress, WebOptions
-from gateway.web.paging import page_parameters
-from gateway.web.server import WebServer, create_web_app, run_server
+from gateway.web.api.operations import OperationsHandlers
+from gateway.web.http.answers import json_answer
+from gateway.web.http.auth import Access, AuthFailure, Gate, access, principal_of
+from gateway.web.http.body import BodyReader
+from gateway.web.http.forms import Form
+from gateway.web.http.forwarded import read_network
+from gateway.web.http.options import ListenAddress, WebOptions
+from gateway.web.http.paging import page_parameters
+from gateway.web.http.server import WebServer, create_web_app, run_server
 
 
 class Matcher(Form):

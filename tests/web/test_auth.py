@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from gateway.web.auth import AuthFailure, AuthOptions, Gate, Principal, Role
-from gateway.web.forwarded import read_network
+from gateway.web.http.auth import AuthFailure, AuthOptions, Gate, Principal, Role
+from gateway.web.http.forwarded import read_network
 
 TOKEN = "correct-horse"
 

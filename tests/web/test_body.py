@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.web.body import ByteBudget
+from gateway.web.http.body import ByteBudget
 
 JSON = "application/json"
 MIB = 1024 * 1024

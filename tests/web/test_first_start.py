@@ -5,9 +5,9 @@ from pathlib import Path
 import asyncpg
 from aiohttp import ClientSession
 
-from gateway.app import open_gateway
+from gateway.app.process import open_gateway
 from gateway.config import load
-from gateway.storage.postgres.migrate import MIGRATION_LOCK
+from gateway.storage.postgres.kernel.migrate import MIGRATION_LOCK
 from tests.programs import eventually
 
 ALERT = {"labels": {"alertname": "CPU"}}

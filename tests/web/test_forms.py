@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Refused
-from gateway.web.forms import Form, decode_form
+from gateway.web.http.forms import Form, decode_form
 
 
 class Inner(Form):

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from aiohttp import ClientSession
 
-from gateway.app import open_gateway
+from gateway.app.process import open_gateway
 from gateway.config import load
 from tests.programs import eventually
 

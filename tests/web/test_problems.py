@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from gateway.errors import Conflict, FieldError, Forbidden, NotFound, Refused, Unavailable
-from gateway.web.problems import HttpRefused, speaks_alertmanager
+from gateway.web.http.problems import HttpRefused, speaks_alertmanager
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def test_an_unexpected_error_tells_the_sender_nothing_and_the_log_everythi
         answer = await site.fails_with(RuntimeError("password=hunter2"))
     assert answer.status == 500
     assert b"hunter2" not in answer.body
-    [record] = [r for r in caplog.records if r.name == "gateway.web.problems"]
+    [record] = [r for r in caplog.records if r.name == "gateway.web.http.problems"]
     assert record.request_id == answer.problem["request_id"]
     assert record.route == "/api/v1/fail"
     assert "hunter2" in str(record.exc_info[1])

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from gateway.app import open_gateway
+from gateway.app.process import open_gateway
 from gateway.config import load
-from gateway.web.refusals import RefusalLog
+from gateway.web.http.refusals import RefusalLog
 
 NOWHERE = "postgresql:///gateway?host=/nonexistent"
 SOON = timedelta(milliseconds=20)

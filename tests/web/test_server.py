@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.web.auth import Gate
-from gateway.web.options import ListenAddress, WebOptions, parse_listen
-from gateway.web.server import create_web_app, run_server
+from gateway.web.http.auth import Gate
+from gateway.web.http.options import ListenAddress, WebOptions, parse_listen
+from gateway.web.http.server import create_web_app, run_server
 
 HEAD = b"GET /api/v1/who HTTP/1.1\r\nHost: localhost\r\n"
 SOON = timedelta(milliseconds=500)

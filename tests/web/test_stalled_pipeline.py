@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from gateway.app import open_gateway
+from gateway.app.process import open_gateway
 from gateway.clock import system_clock
 from gateway.config import load
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.progress import STALLED_AFTER
-from gateway.storage.postgres.ledger import PostgresLedger
+from gateway.storage.postgres.ledger.ledger import PostgresLedger
 from tests.programs import eventually
 
 

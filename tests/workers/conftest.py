@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.metrics import Metrics
-from gateway.storage.postgres.connect import WORKERS, create_engine
-from gateway.storage.postgres.outbox import PostgresOutbox
+from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
+from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from tests.outbox.messages import NOW
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.metrics import Metrics
-from gateway.storage.postgres.outbox import PostgresOutbox
+from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.workers.outbox_upkeep import ORPHAN_AGE, OutboxUpkeep
 from tests.outbox.messages import message, states_of, write
 from tests.workers.conftest import MovableClock

@@ -19,8 +19,8 @@ from gateway.outbox.message import Message
 from gateway.outbox.retry import WAITS
 from gateway.outbox.sink import Sink
 from gateway.sinks.webhook import WebhookOptions, WebhookSink, open_session
-from gateway.storage.postgres.connect import WORKERS, create_engine
-from gateway.storage.postgres.outbox import PostgresOutbox
+from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
+from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.workers.relay import OutboxRelay, RelayOptions
 from tests.outbox.messages import message, row_of, states_of, write
 from tests.programs import PATIENCE_SECONDS

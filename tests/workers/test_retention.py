@@ -8,8 +8,8 @@ import pytest
 
 from gateway.errors import Unavailable
 from gateway.intake.ledger import DeadLetter
-from gateway.storage.postgres.connect import WORKERS, create_engine
-from gateway.storage.postgres.letters import save_dead_letters
+from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
+from gateway.storage.postgres.ledger.letters import save_dead_letters
 from gateway.workers.retention import Retention, RetentionOptions
 from tests.outbox.messages import message, write
 from tests.workers.worlds import MOST, all_turns, end_who_waits_for_a_lock, silence

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.errors import Unavailable
-from gateway.storage.postgres.connect import WORKERS, PostgresAway, connect
-from gateway.storage.postgres.failures import DRIVER_ERRORS, is_outage
-from gateway.storage.postgres.installation import read_seed, read_tenants
-from gateway.storage.postgres.migrate import CODE_VERSION, migrate, schema_version
-from gateway.storage.postgres.silences import PostgresSilences
+from gateway.storage.postgres.kernel.connect import WORKERS, PostgresAway, connect
+from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, is_outage
+from gateway.storage.postgres.kernel.installation import read_seed, read_tenants
+from gateway.storage.postgres.kernel.migrate import CODE_VERSION, migrate, schema_version
+from gateway.storage.postgres.nouns.silences import PostgresSilences
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from gateway.intake.absorber import Absorbed, Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed
+from gateway.effects.confirmed import Confirmed
+from gateway.effects.repeats import Asked, Held, ReportKey
+from gateway.intake.absorber import Absorbed, Confirmation
 from gateway.storage.redis import entry
 from gateway.storage.redis.answer import answered
 from gateway.storage.redis.breaker import Breaker

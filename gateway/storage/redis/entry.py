@@ -12,8 +12,9 @@ from functools import lru_cache
 import msgspec
 
 from gateway.alerts.severity import Severity
-from gateway.intake.absorber import Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed, shared
+from gateway.effects.confirmed import Confirmed, shared
+from gateway.effects.repeats import Asked, Held, ReportKey
+from gateway.intake.absorber import Confirmation
 from gateway.windows.decide import Outcome
 from gateway.windows.times import FOREVER
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import DateTime, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.storage.postgres.connect import (
+from gateway.storage.postgres.kernel.connect import (
     PEOPLE,
     PIPELINE,
     WORKERS,

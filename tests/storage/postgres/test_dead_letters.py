@@ -10,7 +10,7 @@ from gateway.intake.journal import Record
 from gateway.intake.kept import keep_sighting, read_kept
 from gateway.intake.letters import LetterFilter, LetterView, read_letter
 from gateway.intake.waiting import Taken
-from gateway.storage.postgres.letter_queries import LetterQueries
+from gateway.storage.postgres.queries.letters import LetterQueries
 from tests.world import START, World, at, firing, resolved
 
 BODY = orjson.dumps({"labels": {"alertname": "Lost"}})

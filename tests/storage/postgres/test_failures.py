@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from gateway.errors import Unavailable
-from gateway.storage.postgres.connect import PIPELINE, Purpose, connect, create_engine
-from gateway.storage.postgres.failures import (
+from gateway.storage.postgres.kernel.connect import PIPELINE, Purpose, connect, create_engine
+from gateway.storage.postgres.kernel.failures import (
     Failure,
     failure_of,
     is_data_error,

@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from gateway.storage.postgres.audit import broken_histories
-from gateway.storage.postgres.connect import WORKERS, connect
-from gateway.storage.postgres.tables import metadata
+from gateway.storage.postgres.kernel.connect import WORKERS, connect
+from gateway.storage.postgres.kernel.tables import metadata
+from gateway.storage.postgres.queries.audit import broken_histories
 from gateway.tickets.ticket import TicketStatus
 from tests.world import World, at, firing
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.intake.collect import add_record
 from gateway.intake.ledger import Batch, PositionMoved
 from gateway.intake.source import Rejected
-from gateway.storage.postgres.connect import PIPELINE, connect
+from gateway.storage.postgres.kernel.connect import PIPELINE, connect
 from gateway.tickets.ticket import TicketStatus
 from tests.world import World, at, firing, resolved
 

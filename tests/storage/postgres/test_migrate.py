@@ -7,8 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from gateway.storage.postgres.connect import PIPELINE, connect
-from gateway.storage.postgres.migrate import (
+from gateway.storage.postgres.kernel.connect import PIPELINE, connect
+from gateway.storage.postgres.kernel.migrate import (
     CODE_VERSION,
     SHIPPED,
     MigrationRefused,

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.errors import Unavailable
 from gateway.outbox.message import Message
 from gateway.outbox.outbox import Claimed, Outbox
-from gateway.storage.postgres.connect import WORKERS, create_engine
-from gateway.storage.postgres.outbox import MAX_ERROR_CHARACTERS, SQL, PostgresOutbox
+from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
+from gateway.storage.postgres.nouns.outbox import MAX_ERROR_CHARACTERS, SQL, PostgresOutbox
 from tests.outbox.messages import LEASE, NOW, message, row_of, states_of, write
 from tests.programs import PATIENCE_SECONDS
 

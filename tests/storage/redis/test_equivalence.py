@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.absorber import Absorbed, Absorber, Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed
+from gateway.effects.confirmed import Confirmed
+from gateway.effects.repeats import Asked, Held, ReportKey
+from gateway.intake.absorber import Absorbed, Absorber, Confirmation
 from gateway.intake.pipeline import forget
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.storage.redis.breaker import Breaker

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from redis.asyncio import Redis
 
 from gateway.alerts.severity import Severity
-from gateway.intake.absorber import Asked, Confirmation, Held, ReportKey
-from gateway.intake.confirmed import Confirmed
+from gateway.effects.confirmed import Confirmed
+from gateway.effects.repeats import Asked, Held, ReportKey
+from gateway.intake.absorber import Confirmation
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
 from gateway.windows.decide import Outcome

@@ -1,0 +1,178 @@
+"""What every gateway process is made of, whatever its roles: made in one straight line.
+
+`open_parts` connects to nothing that must be there: PostgreSQL and Redis may be away.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from gateway.alerts.identity import Identifier, IdentityCache
+from gateway.alerts.rule import DEFAULT_RULE, Rule
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.effects.announce import Route
+from gateway.intake.absorber import Absorber, NothingHeld
+from gateway.intake.checked import Checker
+from gateway.intake.observed import Observer
+from gateway.intake.pipeline import Pipeline
+from gateway.metrics import Metrics
+from gateway.silences.book import SilenceBook
+from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
+from gateway.storage.postgres.kernel.database import Database
+from gateway.storage.postgres.ledger.ledger import PostgresLedger
+from gateway.storage.postgres.nouns.silences import PostgresSilences
+from gateway.storage.postgres.nouns.tickets import PostgresTickets
+from gateway.storage.postgres.nouns.upkeep import PostgresUpkeep
+from gateway.storage.postgres.preparation import Preparation, SeedFile
+from gateway.storage.redis.absorber import AbsorberTimes
+from gateway.storage.redis.inspection import Inspection
+from gateway.storage.redis.opening import open_absorber
+from gateway.tickets.change import Event
+from gateway.windows.decide import Outcome
+from gateway.workers.supervisor import Worker
+
+log = logging.getLogger(__name__)
+
+
+class Identities:
+    """The identity cache of the installation's seed, which may be learnt after its first use."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._file = SeedFile(config.data_dir / "installation.seed")
+        known = self._file.read()
+        self.cache = self._fresh(known or secrets.token_bytes(32))
+        self.checker = Checker(config.sources, self.cache, provisional=known is None)
+
+    @property
+    def seed(self) -> bytes:
+        """As known by now."""
+        return self.cache.seed
+
+    def adopt(self, seed: bytes) -> None:
+        """The ledger's own: what was identified with another is identified anew."""
+        if seed != self.seed:
+            self._file.write(seed)
+            self.cache = self._fresh(seed)
+            self.checker.adopt(self.cache)
+
+    def _fresh(self, seed: bytes) -> IdentityCache:
+        config = self._config
+        identifier = Identifier(seed, config.rules, config.severity, config.identity.ignored)
+        return IdentityCache(identifier, config.intake.identity_cache_bytes)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What is made before workers and web, and shared by both."""
+
+    config: Config
+    clock: Clock
+    metrics: Metrics
+    identities: Identities
+    database: Database
+    book: SilenceBook
+    silences: PostgresSilences
+    tickets: PostgresTickets
+    upkeep: PostgresUpkeep
+    preparation: Preparation
+    pipeline: Pipeline
+    absorber: Absorber
+    redis_workers: list[Worker]
+
+    @property
+    def checker(self) -> Checker:
+        """Reads what senders send."""
+        return self.identities.checker
+
+
+async def open_parts(
+    stack: AsyncExitStack, config: Config, url: str, may_migrate: bool, clock: Clock
+) -> Parts:
+    """Everything is closed with *stack*."""
+    metrics = Metrics(CollectorRegistry(), tuple(config.sources), tuple(Outcome))
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identities = Identities(config)
+    absorber, redis_workers = await _open_absorber(stack, config, identities, metrics)
+    book = SilenceBook()
+    engine = create_engine(url, pool_size=config.postgres.pool_size)
+    stack.push_async_callback(engine.dispose)
+    database = Database(engine, absorber.void)
+    silences = PostgresSilences(database, book)
+    routes, rule_named = routes_of(config), _rule_named(config)
+    ledger = PostgresLedger(
+        lambda: connect(url, purpose=PIPELINE),
+        routes,
+        lambda reason: metrics.ledger_retries_total.labels(reason).inc(),
+        tells_voided=bool(config.redis.url),
+    )
+    stack.push_async_callback(ledger.close)
+    return Parts(
+        config=config,
+        clock=clock,
+        metrics=metrics,
+        identities=identities,
+        database=database,
+        book=book,
+        silences=silences,
+        tickets=PostgresTickets(database, routes, rule_named),
+        upkeep=PostgresUpkeep(database, book, routes, rule_named),
+        preparation=Preparation(
+            url,
+            may_migrate=may_migrate,
+            silences=silences,
+            adopt_seed=identities.adopt,
+            clock=clock,
+        ),
+        pipeline=Pipeline(
+            ledger=ledger,
+            checker=identities.checker,
+            book=book,
+            read_silences=lambda tenant: silences.refresh(tenant, clock()),
+            clock=clock,
+            observe=Observer(metrics, clock),
+            absorber=absorber,
+        ),
+        absorber=absorber,
+        redis_workers=redis_workers,
+    )
+
+
+async def _open_absorber(
+    stack: AsyncExitStack, config: Config, identities: Identities, metrics: Metrics
+) -> tuple[Absorber, list[Worker]]:
+    if not config.redis.url:
+        return NothingHeld(), []
+    windows = [rule.window for rule in (*config.rules, DEFAULT_RULE)]
+    times = AbsorberTimes(
+        flush_interval=min(config.redis.flush_interval, min(windows) / 4),
+        answer_within=config.redis.answer_within,
+    )
+    say = metrics.redis_available.set
+    absorber = await stack.enter_async_context(
+        open_absorber(config.redis.url, lambda: identities.seed, times, say)
+    )
+    inspection = Inspection(absorber.client, lambda: not absorber.breaker.closed)
+    return absorber, [Worker("redis", inspection.turn, 5.0)]
+
+
+def routes_of(config: Config) -> list[Route]:
+    """Which events go to which sink."""
+    return [
+        Route(hook.name, frozenset(event for event in Event if hook.wants(event)))
+        for hook in config.webhooks
+    ]
+
+
+def _rule_named(config: Config) -> Callable[[str], Rule]:
+    rules = {rule.name: rule for rule in config.rules}
+
+    def rule_named(name: str) -> Rule:
+        return rules.get(name, DEFAULT_RULE)
+
+    return rule_named

@@ -1,0 +1,134 @@
+"""`serve`: PostgreSQL if need be, migrations, then one process or several, until told to stop."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from gateway.app.process import open_gateway
+from gateway.cli.banner import banner
+from gateway.cli.children import run_children, stop_with_parent
+from gateway.config import Config
+from gateway.errors import GatewayError
+from gateway.roles import EVERY_ROLE, Role
+from gateway.storage.embedded import (
+    PrivatePostgres,
+    PrivatePostgresFailed,
+    open_private_postgres,
+)
+from gateway.storage.postgres.kernel.migrate import migrate
+
+CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
+"""In the environment of a child process: where the parent says PostgreSQL is."""
+
+Progress = Callable[[str], None]
+
+
+class RolesNeedPostgres(GatewayError):
+    """Processes of different roles can share only a PostgreSQL that none of them owns."""
+
+
+async def serve(
+    config: Config, config_path: Path | None, roles: frozenset[Role], say: Progress
+) -> None:
+    """Returns when SIGTERM or SIGINT has been obeyed."""
+    _tune_interpreter()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    if url := os.environ.get(CHILD_URL):
+        stop_with_parent(stopping)
+        async with open_gateway(config, url, may_migrate=config.postgres.migrate, roles=roles):
+            await stopping.wait()
+        return
+    if roles != EVERY_ROLE and not config.postgres.url:
+        raise RolesNeedPostgres(
+            "--roles needs a [postgres] url: processes of other roles cannot share a private one"
+        )
+    async with _postgres(config, say) as (url, private):
+        if config.http.workers > 1:
+            async with _kept_running(private, say):
+                variables = {CHILD_URL: url}
+                await run_children(config, config_path, roles, variables, stopping, say)
+        else:
+            await _serve_alone(config, url, roles, private, stopping, say)
+    say("Stopped.")
+
+
+async def _serve_alone(
+    config: Config,
+    url: str,
+    roles: frozenset[Role],
+    private: PrivatePostgres | None,
+    stopping: asyncio.Event,
+    say: Progress,
+) -> None:
+    revive = None if private is None else private.revive
+    async with open_gateway(
+        config, url, may_migrate=config.postgres.migrate, roles=roles, revive=revive
+    ) as gateway:
+        host, port = gateway.server.addresses[0]
+        say(banner(host, port, token=bool(config.auth.token), program=program()))
+        await stopping.wait()
+        say("Stopping: finishing requests, draining the pipeline ...")
+
+
+@asynccontextmanager
+async def _postgres(
+    config: Config, say: Progress
+) -> AsyncIterator[tuple[str, PrivatePostgres | None]]:
+    """The configured PostgreSQL as it is, or the private one, started and migrated."""
+    if config.postgres.url:
+        yield config.postgres.url, None
+        return
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(
+            open_private_postgres(config.data_dir, progress=say)
+        )
+        await migrate(server.url, progress=say)
+        yield server.url, server
+
+
+@asynccontextmanager
+async def _kept_running(private: PrivatePostgres | None, say: Progress) -> AsyncIterator[None]:
+    """The parent of several processes looks after the private PostgreSQL itself."""
+    if private is None:
+        yield
+        return
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(_keep_running(private, say))
+        yield
+        watch.cancel()
+
+
+async def _keep_running(private: PrivatePostgres, say: Progress) -> None:
+    while True:
+        try:
+            await private.keep_running()
+        except PrivatePostgresFailed as error:
+            say(str(error))
+
+
+def _tune_interpreter() -> None:
+    """Cyclic garbage is rare here, and full collections would stop the event loop for long; the
+    journal's thread must get its turn soon, since answers wait for it.
+    """
+    sys.setswitchinterval(0.001)
+    gc.freeze()
+    gc.set_threshold(10_000, 50, 50)
+
+
+def program() -> str:
+    """How the user called us, for copying."""
+    name = Path(sys.argv[0])
+    if name.name != "alert-gateway":
+        return f"{sys.executable} -m gateway"
+    try:
+        return str(name.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(name)

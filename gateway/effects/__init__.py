@@ -1,0 +1,1 @@
+"""What follows for alerts, windows and tickets, whoever moves them; rules only, no I/O."""

@@ -1,0 +1,99 @@
+"""What a person's step on a ticket does to its alerts: quiet, triage, and the window's ticket."""
+
+from datetime import datetime
+
+from gateway.alerts.alert import Alert, Triage
+from gateway.alerts.rule import Rule
+from gateway.effects.ticket import follow_triage, link_alert, ticket_for
+from gateway.effects.working_set import Following, WorkingSet
+from gateway.errors import Conflict
+from gateway.tickets.change import apply_transition, join, open_ticket
+from gateway.tickets.ticket import ACKNOWLEDGED, LIVE, Ticket, TicketStatus
+from gateway.windows.times import FOREVER
+from gateway.windows.window import Window
+from gateway.workflows.workflow import check_transition
+
+
+def step_by_person(
+    rows: WorkingSet, ticket: Ticket, to: TicketStatus, actor: str, now: datetime, comment: str
+) -> Ticket:
+    """Move *ticket*; its alerts follow. Raises Forbidden, or Conflict against a newer live one.
+
+    *rows* hold the ticket and the windows of its alerts; the alerts may be too many to load.
+    """
+    check_transition(ticket.status, to)
+    change = apply_transition(ticket, to, actor, now, comment)
+    if to in LIVE and not ticket.live:
+        _take_window(rows, ticket, now)
+    rows.save(change, now)
+    rows.following = Following(
+        ticket.id,
+        Triage.ACKNOWLEDGED if to in ACKNOWLEDGED else Triage.NONE,
+        {key: _quiet_until(window, to, now) for key, window in rows.windows.items()},
+    )
+    return rows.tickets[ticket.id]
+
+
+def _take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
+    """A reopened ticket is its window's ticket again, unless a newer one is live. What was quieted
+    while the window ended may fire on it: then the window is open again.
+    """
+    window = rows.windows.get(ticket.merge_key) if ticket.merge_key else None
+    if window is None:
+        return
+    newer = rows.tickets.get(window.ticket_id) if window.ticket_id else None
+    if newer is not None and newer.id != ticket.id and newer.live:
+        raise Conflict(
+            f"ticket {newer.id} (number {newer.number}) is live for the same problem",
+            code="newer_ticket_live",
+            extra={"ticket_id": newer.id},
+        )
+    window.ticket_id = ticket.id
+    if window.firing:
+        window.open(now)
+    rows.changed_windows.add(window.merge_key)
+
+
+def _quiet_until(window: Window, to: TicketStatus, now: datetime) -> datetime | None:
+    if to in LIVE:
+        return None
+    return FOREVER if to is TicketStatus.CANCELLED else now + window.length
+
+
+def ticket_by_person(
+    rows: WorkingSet,
+    alert: Alert,
+    of_episode: Ticket | None,
+    rule: Rule,
+    actor: str,
+    now: datetime,
+) -> tuple[Ticket, bool]:
+    """The ticket of the alert's episode, and whether it had to be opened.
+
+    *of_episode* is the ticket that the running (or last) episode already has.
+    """
+    window = rows.windows[alert.merge_key]
+    live = rows.tickets.get(window.ticket_id) if window.ticket_id else None
+    if live is not None and live.live:
+        if alert.ticket_id != live.id:
+            rows.save(join(live, alert.fingerprint.hex(), now), now)
+            _put_on(rows, alert, live.id, now)
+        return rows.tickets[live.id], False
+    if of_episode is not None:
+        return of_episode, False
+    ticket = ticket_for(alert, rule, actor, now, follows=window.ticket_id)
+    rows.save(open_ticket(ticket, f"for alert {alert.fingerprint.hex()}"), now)
+    rows.new_tickets.add(ticket.id)
+    window.ticket_id = ticket.id
+    if alert.fires:
+        window.open(now)
+    rows.changed_windows.add(window.merge_key)
+    _put_on(rows, alert, ticket.id, now)
+    return rows.tickets[ticket.id], True
+
+
+def _put_on(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
+    link_alert(rows, alert, ticket_id, now, 0)
+    alert.quiet_until = None
+    follow_triage(rows, alert)
+    rows.void(alert.fingerprint)

@@ -1,0 +1,206 @@
+"""What a moved alert means for its ticket: asks `decide`, and carries the answer out."""
+
+from datetime import datetime
+
+import msgspec
+import orjson
+
+from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.rule import AutoResolve, Rule
+from gateway.effects.alert import Moved, alert_state
+from gateway.effects.counts import recount, weight
+from gateway.effects.working_set import Episode, Link, WorkingSet
+from gateway.tickets.change import (
+    escalate,
+    join,
+    open_ticket,
+    reopen_by_system,
+    resolve_by_system,
+)
+from gateway.tickets.naming import new_ticket_id, title_of
+from gateway.tickets.ticket import ACKNOWLEDGED, ENDED, SYSTEM, Ticket, TicketStatus
+from gateway.windows.decide import Action, AlertState, Facts, TicketState, decide
+from gateway.windows.window import Window
+
+
+def settle_ticket(
+    rows: WorkingSet, moved: Moved, now: datetime, rule: Rule, count: int
+) -> tuple[Action, AlertState]:
+    alert = moved.alert
+    state = alert_state(alert, now)
+    window = rows.windows[alert.merge_key]
+    if state is AlertState.FIRING and not window.is_open(now):
+        window.open(now)
+        rows.changed_windows.add(window.merge_key)
+    ticket = ticket_in_question(rows, alert, window)
+    action = decide(facts_of(moved, state, window, ticket))
+    match action:
+        case Action.OPEN:
+            ticket = _open(rows, alert, window, rule, now)
+            _link(rows, alert, ticket.id, now, count)
+        case Action.REOPEN:
+            assert ticket is not None
+            flapped = alert.episode_ticket_id != ticket.id
+            comment = f"alert {alert.fingerprint.hex()} fires again"
+            rows.save(reopen_by_system(ticket, now, flapped, comment), now)
+            _link(rows, alert, ticket.id, now, count)
+        case Action.JOIN:
+            assert ticket is not None
+            rows.save(join(ticket, alert.fingerprint.hex(), now), now)
+            _link(rows, alert, ticket.id, now, count)
+        case Action.RESOLVE:
+            assert ticket is not None
+            rows.save(resolve_by_system(ticket, now, _why_over(state)), now)
+        case Action.NOTHING:
+            pass
+    if moved.began or state is AlertState.FIRING:
+        _stay_on(rows, alert)
+    return action, state
+
+
+def _stay_on(rows: WorkingSet, alert: Alert) -> None:
+    """An alert that is on a live ticket: so is its episode, though it may have begun silenced."""
+    if alert.ticket_id is None or not rows.tickets[alert.ticket_id].live:
+        return
+    if alert.episode_ticket_id != alert.ticket_id:
+        _add_episode(rows, alert, alert.ticket_id)
+    follow_triage(rows, alert)
+
+
+def _why_over(state: AlertState) -> str:
+    if state is AlertState.EXPIRED:
+        return "its alerts are reported no more by a source that is still heard"
+    return "none of its alerts fires any more"
+
+
+def ticket_in_question(rows: WorkingSet, alert: Alert, window: Window) -> Ticket | None:
+    ticket_id = window.ticket_id if alert.fires else alert.ticket_id
+    return None if ticket_id is None else rows.tickets[ticket_id]
+
+
+def facts_of(moved: Moved, state: AlertState, window: Window, ticket: Ticket | None) -> Facts:
+    alert, window_open, stopped = moved.alert, moved.window_open, moved.stopped
+    if ticket is None:
+        return Facts(state, TicketState.NONE, False, window_open, stopped, False, False)
+    return Facts(
+        alert=state,
+        ticket=ticket_state(ticket.status),
+        linked=alert.ticket_id == ticket.id,
+        window_open=window_open,
+        stopped=stopped,
+        others_fire=ticket.firing + ticket.unconfirmed > 0,  # asked of one that is over only
+        may_resolve=_may_resolve(window.auto_resolve, ticket),
+    )
+
+
+def ticket_state(status: TicketStatus) -> TicketState:
+    """The ticket as far as a decision is concerned."""
+    if status is TicketStatus.RESOLVED:
+        return TicketState.RESOLVED
+    return TicketState.ENDED if status in ENDED else TicketState.LIVE
+
+
+def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
+    match policy:
+        case AutoResolve.ALWAYS:
+            return True
+        case AutoResolve.NEVER:
+            return False
+        case AutoResolve.UNCLAIMED:
+            return not ticket.assignee and ticket.acknowledged_at is None
+
+
+def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datetime) -> Ticket:
+    ticket = ticket_for(alert, rule, SYSTEM, now, follows=window.ticket_id)
+    rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"), now)
+    rows.new_tickets.add(ticket.id)
+    window.ticket_id = ticket.id
+    rows.changed_windows.add(window.merge_key)
+    return ticket
+
+
+def ticket_for(
+    alert: Alert, rule: Rule, requester: str, now: datetime, follows: str | None
+) -> Ticket:
+    """The ticket that an alert would open under *rule*."""
+    labels = orjson.loads(alert.labels)
+    kept = {n: labels.get(n, "") for n in rule.group_by} if rule.group_by else labels
+    return Ticket(
+        id=new_ticket_id(now),
+        title=title_of(rule.title, labels, orjson.loads(alert.annotations)),
+        priority=rule.priority or alert.severity,
+        rule=alert.rule,
+        labels=orjson.dumps(kept),
+        merge_key=alert.merge_key,
+        follows=follows,
+        requester=requester,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _link(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
+    if alert.ticket_id != ticket_id:
+        link_alert(rows, alert, ticket_id, now, count)
+    follow_triage(rows, alert)
+    rows.void(alert.fingerprint)
+
+
+def follow_triage(rows: WorkingSet, alert: Alert) -> None:
+    """An alert that runs is acknowledged while its ticket is being worked on."""
+    worked_on = alert.ticket_id is not None and rows.tickets[alert.ticket_id].status in ACKNOWLEDGED
+    runs = alert.status is not AlertStatus.RESOLVED
+    triage = Triage.ACKNOWLEDGED if worked_on and runs else Triage.NONE
+    if triage is not alert.triage:
+        alert.triage = triage
+        rows.changed_alerts.add(alert.fingerprint)
+
+
+def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
+    """Put *alert* on a ticket, off the one it was on; *count* sightings belong there already."""
+    before = rows.occurrences(alert.fingerprint) - count
+    if alert.ticket_id is not None:
+        former = alert.ticket_id
+        key = (former, alert.fingerprint)
+        known = rows.links.get(key)
+        if known is None:
+            rows.links[key] = Link(former, alert.fingerprint, now, before, before)
+        else:
+            known.after = before
+        if former in rows.tickets:
+            recount(rows, former, weight(alert), (0, 0, 0))
+    alert.ticket_id = ticket_id
+    rows.links[ticket_id, alert.fingerprint] = Link(ticket_id, alert.fingerprint, now, before)
+    recount(rows, ticket_id, (0, 0, 0), weight(alert))
+    if alert.episodes:
+        _add_episode(rows, alert, ticket_id)
+
+
+def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
+    key = alert.fingerprint, alert.episodes
+    episode = rows.episodes.get(key)
+    if episode is None:
+        assert alert.starts_at is not None
+        episode = Episode(*key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at)
+        rows.episodes[key] = episode
+    episode.ticket_id = alert.episode_ticket_id = ticket_id
+    ticket = rows.tickets[ticket_id]
+    rows.tickets[ticket_id] = msgspec.structs.replace(ticket, episodes=ticket.episodes + 1)
+    rows.changed_tickets.add(ticket_id)
+
+
+def raise_priority(
+    rows: WorkingSet, moved: Moved, action: Action, rule: Rule, now: datetime
+) -> bool:
+    """Is the ticket now as urgent as its worst firing alert? True if it had to be raised."""
+    alert = moved.alert
+    joined = action in (Action.JOIN, Action.REOPEN)
+    if alert.ticket_id is None or rule.priority is not None or not (moved.louder or joined):
+        return False
+    ticket = rows.tickets[alert.ticket_id]
+    heard = alert_state(alert, now) is AlertState.FIRING
+    if not heard or alert.severity.rank <= ticket.priority.rank:
+        return False
+    comment = f"alert {alert.fingerprint.hex()} is {alert.severity}"
+    rows.save(escalate(ticket, alert.severity, now, comment), now)
+    return True

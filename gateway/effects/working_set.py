@@ -1,0 +1,169 @@
+"""The rows that one tenant's part of a batch is about: loaded and locked, changed here, saved once.
+
+Plain data and bookkeeping; the rules are in `windows` and `tickets`, what follows from them for the
+rows is in effects.py.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.alerts.alert import Alert, Triage
+from gateway.history.chain import Entry
+from gateway.tickets.change import Change, Event
+from gateway.tickets.ticket import Ticket
+from gateway.windows.strand import Strand
+from gateway.windows.times import later
+from gateway.windows.window import Window
+
+
+@dataclass(slots=True)
+class Report:
+    """What one source says of one strand."""
+
+    strand: bytes
+    source: str
+    source_fingerprint: str
+    url: str
+    lease_until: datetime
+    last_seen: datetime
+
+
+@dataclass(slots=True)
+class Link:
+    """An alert on a ticket; *after* is the alert's count when it left."""
+
+    ticket_id: str
+    fingerprint: bytes
+    joined_at: datetime
+    before: int
+    after: int | None = None
+
+
+@dataclass(slots=True)
+class Episode:
+    """One firing period of an alert. *ticket_id* None: none yet, or as stored."""
+
+    fingerprint: bytes
+    number: int
+    rule: str
+    merge_key: bytes
+    ticket_id: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a person's step on a ticket does to its alerts that run, however many they are.
+
+    They need not be loaded; the windows that they are in must be. Like `WorkingSet.void`, it moves
+    the versions of all their strands.
+    """
+
+    ticket_id: str
+    triage: Triage
+    quiet_until: Mapping[bytes, datetime | None]
+    """By the merge key of the window that an alert is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event to tell the outside, of the ticket as it was at that moment."""
+
+    event: Event
+    ticket: Ticket
+    at: datetime
+
+
+@dataclass(slots=True)
+class WorkingSet:
+    """One tenant's rows by key. `new_*` name rows to insert; what is changed is updated."""
+
+    tenant: int
+    strands: dict[bytes, Strand] = field(default_factory=dict)
+    loaded_versions: dict[bytes, int] = field(default_factory=dict)
+    """Of strands, as they were before anything was changed here."""
+    strands_of: dict[bytes, list[Strand]] = field(default_factory=dict)
+    alerts: dict[bytes, Alert] = field(default_factory=dict)
+    windows: dict[bytes, Window] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    reports: dict[tuple[bytes, str], Report] = field(default_factory=dict)
+    links: dict[tuple[str, bytes], Link] = field(default_factory=dict)
+    shifts: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    """Of links that are not among `links`: what their `before` is to be raised by."""
+    episodes: dict[tuple[bytes, int], Episode] = field(default_factory=dict)
+    new_strands: set[bytes] = field(default_factory=set)
+    new_alerts: set[bytes] = field(default_factory=set)
+    new_windows: set[bytes] = field(default_factory=set)
+    new_tickets: set[str] = field(default_factory=set)
+    changed_strands: set[bytes] = field(default_factory=set)
+    renamed_strands: set[bytes] = field(default_factory=set)
+    """Their labels, or the alert that they belong to, are others than those loaded."""
+    changed_alerts: set[bytes] = field(default_factory=set)
+    changed_windows: set[bytes] = field(default_factory=set)
+    changed_tickets: set[str] = field(default_factory=set)
+    voided_alerts: set[bytes] = field(default_factory=set)
+    """Something a mere repeat depends on has changed: the version of all their strands moves."""
+    following: Following | None = None
+    entries: list[Entry] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add_strand(self, strand: Strand) -> None:
+        """A row from the ledger, or one that is to become one."""
+        self.strands[strand.strand] = strand
+        self.loaded_versions[strand.strand] = strand.version
+        self.strands_of.setdefault(strand.fingerprint, []).append(strand)
+
+    def move_strand(self, strand: Strand, fingerprint: bytes, counted: int) -> None:
+        """To another alert, with all its sightings. Tickets keep the *counted* ones that they had:
+        none gains or loses by it.
+        """
+        former = strand.fingerprint
+        self._shift(former, -counted)
+        self._shift(fingerprint, counted)
+        strand.fingerprint = fingerprint
+        self.strands_of[former] = [one for one in self.strands_of[former] if one is not strand]
+        self.strands_of.setdefault(fingerprint, []).append(strand)
+        self.renamed_strands.add(strand.strand)
+        self.void(former)
+        self.void(fingerprint)
+
+    def _shift(self, fingerprint: bytes, counted: int) -> None:
+        """The alert has so many sightings more, and they are not its ticket's."""
+        alert = self.alerts.get(fingerprint)
+        if alert is None or alert.ticket_id is None:
+            return
+        place = alert.ticket_id, fingerprint
+        if place in self.links:
+            self.links[place].before += counted
+        else:
+            self.shifts[place] += counted
+
+    def occurrences(self, fingerprint: bytes) -> int:
+        """Sightings of the alert so far."""
+        return sum(strand.occurrences for strand in self.strands_of.get(fingerprint, ()))
+
+    def void(self, fingerprint: bytes) -> None:
+        """What processes remember of the alert's strands holds no longer."""
+        self.changed_alerts.add(fingerprint)
+        self.voided_alerts.add(fingerprint)
+
+    def report(self, strand: bytes, source: str, seen: Report) -> None:
+        """Note what a source said; leases and times are greatests."""
+        known = self.reports.get((strand, source))
+        if known is None:
+            self.reports[strand, source] = seen
+            return
+        known.source_fingerprint, known.url = seen.source_fingerprint, seen.url
+        known.lease_until = max(known.lease_until, seen.lease_until)
+        known.last_seen = later(known.last_seen, seen.last_seen) or seen.last_seen
+
+    def save(self, change: Change, at: datetime) -> None:
+        """Keep a change: the ticket as it now is, its history and its events."""
+        self.tickets[change.ticket.id] = change.ticket
+        self.changed_tickets.add(change.ticket.id)
+        self.entries.extend(change.entries)
+        self.announcements.extend(Announcement(event, change.ticket, at) for event in change.events)

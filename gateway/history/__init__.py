@@ -1,0 +1,1 @@
+"""What every change leaves behind: an append-only history, chained by hash."""

@@ -1,0 +1,1 @@
+"""What adapters share: bytes to sightings."""

@@ -1,0 +1,97 @@
+"""Short transactions of one tenant, for people and workers, with one error language."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.effects.announce import Route
+from gateway.effects.repeats import ReportKey
+from gateway.effects.working_set import WorkingSet
+from gateway.errors import Unavailable
+from gateway.storage.postgres.kernel.connect import PostgresAway
+from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, Failure, failure_of
+from gateway.storage.postgres.kernel.held import voided_reports
+from gateway.storage.postgres.kernel.working_set import RowsMoved, save_working_set
+from gateway.storage.postgres.statements import load
+
+SQL = load("ledger")
+_TRIES = 8
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One open transaction that sees one tenant's rows. *driver* is the same connection, bare."""
+
+    tenant: int
+    connection: AsyncConnection
+    driver: asyncpg.Connection
+    voided: dict[ReportKey, int] = field(default_factory=dict)
+    """Reports of strands that it changes, with their new versions: told after the commit."""
+
+
+Void = Callable[[Mapping[ReportKey, int]], Awaitable[None]]
+
+
+class Database:
+    """Where everything but the pipeline gets its transactions."""
+
+    def __init__(self, engine: AsyncEngine, void: Void | None = None) -> None:
+        self.engine = engine
+        self._void = void
+
+    @asynccontextmanager
+    async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
+        """Commits at the end of the block. Raises Unavailable while PostgreSQL is away."""
+        async with self.connected() as connection:
+            await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None
+            yield Transaction(tenant, connection, driver)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncConnection]:
+        """Like `tenant`, for what belongs to none: it sees no tenant's rows."""
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, *DRIVER_ERRORS) as error:
+            if failure_of(error) is Failure.OUTAGE:
+                raise PostgresAway("PostgreSQL cannot be reached") from error
+            raise
+
+    async def retrying(self, tenant: int, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run *work* in a transaction, again if it met another one: it must be repeatable."""
+        for attempt in range(_TRIES):
+            try:
+                async with self.tenant(tenant) as transaction:
+                    done = await work(transaction)
+                if self._void is not None and transaction.voided:
+                    await self._void(transaction.voided)
+                return done
+            except RowsMoved:
+                continue
+            except (SQLAlchemyError, asyncpg.PostgresError) as error:
+                if failure_of(error) is not Failure.RETRY:
+                    raise
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+        raise Unavailable("too many others change the same rows; try again")
+
+    async def save(
+        self, transaction: Transaction, rows: WorkingSet, routes: Sequence[Route], now: datetime
+    ) -> None:
+        """Write *rows* back; what processes and caches know of them holds no longer."""
+        stamp = int(now.timestamp() * 1_000_000)
+        await save_working_set(transaction.driver, rows, routes, stamp)
+        if self._void is not None:
+            transaction.voided.update(await voided_reports(transaction.driver, rows))

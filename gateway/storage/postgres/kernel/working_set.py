@@ -1,0 +1,229 @@
+"""Loads a tenant's working set under its locks, and writes it back: the two ends of a transaction.
+
+Lock order: windows, alerts, strands, tickets, the tenant's number counter; each sorted by key.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import asyncpg
+import msgspec
+import orjson
+
+from gateway.alerts.identity import Identity
+from gateway.effects.announce import Route, messages
+from gateway.effects.working_set import Announcement, WorkingSet
+from gateway.errors import Conflict
+from gateway.history.chain import Chained, chain
+from gateway.storage.postgres.kernel import rows as row
+from gateway.storage.postgres.statements import load
+
+SQL = load("ledger")
+TICKET_SQL = load("tickets")
+
+
+class RowsMoved(Conflict):
+    """Between the look and the lock an alert went to another window, or a strand to another alert:
+    start over.
+    """
+
+
+async def enter_tenant(connection: asyncpg.Connection, tenant: int) -> int:
+    """See this tenant's rows until the transaction ends; returns its silence version."""
+    found = await connection.fetchrow(SQL["enter_tenant"], tenant)
+    if found is None:
+        raise LookupError(f"no tenant {tenant}")
+    return int(found["silence_version"])
+
+
+async def load_for_sightings(
+    connection: asyncpg.Connection, tenant: int, identities: Sequence[Identity]
+) -> WorkingSet:
+    """What sightings may touch: the alerts that they name, and those that their strands are of."""
+    strands = sorted({one.strand for one in identities})
+    found = await connection.fetch(SQL["peek_strands"], tenant, strands)
+    known = {place["strand"]: place["fingerprint"] for place in found}
+    named = [one.fingerprint for one in identities]
+    keys = [one.merge_key for one in identities]
+    rows = await load_working_set(connection, tenant, [*named, *known.values()], keys)
+    if not known.keys() <= rows.strands.keys():
+        raise RowsMoved("a strand has moved to another alert")
+    return rows
+
+
+async def load_working_set(
+    connection: asyncpg.Connection,
+    tenant: int,
+    fingerprints: Iterable[bytes],
+    merge_keys: Iterable[bytes] = (),
+    ticket_ids: Iterable[str] = (),
+) -> WorkingSet:
+    """Lock and read alerts, with their windows, strands and tickets. Absent rows stay absent."""
+    rows, wanted = WorkingSet(tenant), sorted(set(fingerprints))
+    known = await connection.fetch(SQL["peek_alerts"], tenant, wanted)
+    keys = {*merge_keys, *(found["merge_key"] for found in known)}
+    for found in await connection.fetch(SQL["lock_windows"], tenant, sorted(keys)):
+        rows.windows[found["merge_key"]] = row.window_of(found)
+    if known:
+        await _load_alerts(connection, rows, wanted, keys)
+    tickets = {*ticket_ids}
+    tickets.update(window.ticket_id for window in rows.windows.values() if window.ticket_id)
+    tickets.update(alert.ticket_id for alert in rows.alerts.values() if alert.ticket_id)
+    if tickets:
+        for found in await connection.fetch(SQL["lock_tickets"], tenant, sorted(tickets)):
+            rows.tickets[found["id"]] = row.ticket_of(found)
+    return rows
+
+
+async def _load_alerts(
+    connection: asyncpg.Connection, rows: WorkingSet, wanted: Sequence[bytes], keys: set[bytes]
+) -> None:
+    for found in await connection.fetch(SQL["lock_alerts"], rows.tenant, wanted):
+        if found["merge_key"] not in keys:
+            raise RowsMoved("an alert has moved to another window")
+        rows.alerts[found["fingerprint"]] = row.alert_of(found)
+    for found in await connection.fetch(SQL["lock_strands"], rows.tenant, wanted):
+        rows.add_strand(row.strand_of(found))
+
+
+async def save_working_set(
+    connection: asyncpg.Connection, rows: WorkingSet, routes: Sequence[Route], stamp: int
+) -> None:
+    """Write everything that changed. *stamp*: microseconds; versions move to it, or by one."""
+    _move_versions(rows, stamp)
+    await _number_tickets(connection, rows, bool(routes))
+    chained = _chain_entries(rows)
+    await _save_alerts(connection, rows)
+    await _save_following(connection, rows, stamp)
+    await _save_windows(connection, rows)
+    await _save_tickets(connection, rows)
+    await _save_episodes(connection, rows)
+    if chained:
+        await connection.execute(SQL["insert_history"], rows.tenant, *row.history_arrays(chained))
+    await _save_outbox(connection, rows, routes)
+
+
+def _move_versions(rows: WorkingSet, stamp: int) -> None:
+    for fingerprint in rows.voided_alerts | rows.new_alerts:
+        alert = rows.alerts[fingerprint]
+        alert.version = max(alert.version + 1, stamp)
+        for strand in rows.strands_of.get(fingerprint, ()):
+            strand.version = max(strand.version + 1, stamp)
+            rows.changed_strands.add(strand.strand)
+    for key in rows.new_strands:
+        strand = rows.strands[key]
+        strand.version = strand.version or stamp
+
+
+async def _number_tickets(connection: asyncpg.Connection, rows: WorkingSet, told: bool) -> None:
+    fresh = [rows.tickets[key] for key in sorted(rows.new_tickets)]
+    if not fresh:
+        return
+    count = len(fresh)
+    before = await connection.fetchval(SQL["take_ticket_numbers"], rows.tenant, count)
+    for offset, ticket in enumerate(fresh, start=1):
+        rows.tickets[ticket.id] = msgspec.structs.replace(ticket, number=before + offset)
+    if not told:
+        return
+    numbers = {ticket.id: before + offset for offset, ticket in enumerate(fresh, start=1)}
+    rows.announcements = [
+        Announcement(
+            one.event, msgspec.structs.replace(one.ticket, number=numbers[one.ticket.id]), one.at
+        )
+        if one.ticket.id in numbers
+        else one
+        for one in rows.announcements
+    ]
+
+
+def _chain_entries(rows: WorkingSet) -> list[Chained]:
+    """History of tickets: each ticket's entries go on its own chain, and it keeps the head."""
+    chained: list[Chained] = []
+    ordered = sorted(rows.entries, key=lambda entry: entry.object_id)
+    for ticket_id, entries in groupby(ordered, key=lambda entry: entry.object_id):
+        ticket = rows.tickets[ticket_id]
+        links = chain(entries, ticket.history_length, ticket.history_head)
+        chained.extend(links)
+        rows.tickets[ticket_id] = msgspec.structs.replace(
+            ticket, history_length=links[-1].sequence, history_head=links[-1].hash
+        )
+        rows.changed_tickets.add(ticket_id)
+    return chained
+
+
+async def _save_alerts(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+    tenant = rows.tenant
+    await _run(
+        connection, "insert_alerts", tenant, row.select(rows.alerts, rows.new_alerts), row.ALERT
+    )
+    changed = rows.changed_alerts - rows.new_alerts
+    await _run(connection, "update_alerts", tenant, row.select(rows.alerts, changed), row.ALERT)
+    fresh = row.select(rows.strands, rows.new_strands)
+    await _run(connection, "insert_strands", tenant, fresh, row.STRAND)
+    moved = row.select(rows.strands, rows.changed_strands - rows.new_strands)
+    await _run(connection, "update_strands", tenant, moved, row.STRAND)
+    renamed = row.select(rows.strands, rows.renamed_strands - rows.new_strands)
+    await _run(connection, "rename_strands", tenant, renamed, ("strand", "fingerprint", "labels"))
+    reports = row.select(rows.reports, rows.reports)
+    names = ("strand", "source", "source_fingerprint", "url", "lease_until", "last_seen")
+    await _run(connection, "save_reports", tenant, reports, names)
+
+
+async def _save_following(connection: asyncpg.Connection, rows: WorkingSet, stamp: int) -> None:
+    if rows.following is None:
+        return
+    tenant, ticket_id, quiet = rows.tenant, rows.following.ticket_id, rows.following.quiet_until
+    windows = list(quiet), list(quiet.values())
+    triage = rows.following.triage
+    await connection.execute(TICKET_SQL["follow_step"], tenant, ticket_id, triage, *windows, stamp)
+    await connection.execute(TICKET_SQL["follow_step_in_strands"], tenant, ticket_id, stamp)
+
+
+async def _save_windows(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+    fresh = row.select(rows.windows, rows.new_windows)
+    await _run(connection, "insert_windows", rows.tenant, fresh, row.WINDOW)
+    moved = row.select(rows.windows, rows.changed_windows - rows.new_windows)
+    await _run(connection, "update_windows", rows.tenant, moved, row.WINDOW)
+
+
+async def _save_tickets(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+    fresh = row.select(rows.tickets, rows.new_tickets)
+    await _run(connection, "insert_tickets", rows.tenant, fresh, row.TICKET)
+    moved = row.select(rows.tickets, rows.changed_tickets - rows.new_tickets)
+    await _run(connection, "update_tickets", rows.tenant, moved, row.TICKET)
+    if rows.shifts:
+        tickets, fingerprints = zip(*sorted(rows.shifts), strict=True)
+        counts = [rows.shifts[place] for place in sorted(rows.shifts)]
+        await connection.execute(SQL["shift_links"], rows.tenant, tickets, fingerprints, counts)
+    links = row.select(rows.links, rows.links)
+    names = ("ticket_id", "fingerprint", "joined_at", "before", "after")
+    await _run(connection, "save_links", rows.tenant, links, names)
+
+
+async def _save_episodes(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+    episodes = row.select(rows.episodes, rows.episodes)
+    names = ("fingerprint", "number", "rule", "merge_key", "ticket_id", "starts_at", "ends_at")
+    await _run(connection, "save_episodes", rows.tenant, episodes, names)
+
+
+async def _save_outbox(
+    connection: asyncpg.Connection, rows: WorkingSet, routes: Sequence[Route]
+) -> None:
+    leaving = messages(rows.announcements, rows.tenant, routes)
+    if leaving:
+        names = ("id", "sink", "type", "subject")
+        columns = row.arrays(leaving, names)
+        columns.append([orjson.dumps(message.payload).decode() for message in leaving])
+        columns.append([message.created_at for message in leaving])
+        await connection.execute(SQL["insert_outbox"], rows.tenant, *columns)
+
+
+async def _run(
+    connection: asyncpg.Connection,
+    statement: str,
+    tenant: int,
+    objects: Sequence[object],
+    names: Sequence[str],
+) -> None:
+    if objects:
+        await connection.execute(SQL[statement], tenant, *row.arrays(objects, names))

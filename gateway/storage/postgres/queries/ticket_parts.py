@@ -1,0 +1,59 @@
+"""What hangs on a ticket and grows without bound, a page at a time: its alerts, its history."""
+
+from typing import Any
+
+from sqlalchemy import Row, and_, select
+
+from gateway.history.chain import Chained, Entry
+from gateway.storage.postgres.kernel.database import Transaction
+from gateway.storage.postgres.kernel.tables import alerts, history, ticket_alerts
+from gateway.storage.postgres.queries.alerts import views
+from gateway.tickets.desk import JoinedAlert, JoinedPosition
+
+
+async def joined_alerts(
+    transaction: Transaction, ticket_id: str, after: JoinedPosition | None, limit: int
+) -> list[JoinedAlert]:
+    """At most *limit* alerts after *after*, who joined last first."""
+    tenant, links = transaction.tenant, ticket_alerts.c
+    wanted = select(links.fingerprint, links.joined_at).where(
+        links.tenant_id == tenant, links.ticket_id == ticket_id
+    )
+    if after is not None:
+        joined_at, fingerprint = after
+        same_moment = and_(
+            links.joined_at == joined_at, links.fingerprint > bytes.fromhex(fingerprint)
+        )
+        wanted = wanted.where((links.joined_at < joined_at) | same_moment)
+    page = wanted.order_by(links.joined_at.desc(), links.fingerprint).limit(limit).subquery()
+    query = (
+        select(alerts, page.c.joined_at)
+        .join(page, alerts.c.fingerprint == page.c.fingerprint)
+        .where(alerts.c.tenant_id == tenant)
+        .order_by(page.c.joined_at.desc(), page.c.fingerprint)
+    )
+    rows = (await transaction.connection.execute(query)).all()
+    shown = zip(rows, await views(transaction, rows), strict=True)
+    return [JoinedAlert(row.joined_at, view) for row, view in shown]
+
+
+async def latest_entries(
+    transaction: Transaction, ticket_id: str, before: int | None, limit: int
+) -> list[Chained]:
+    """At most *limit* entries of its history below the sequence *before*, latest first."""
+    query = select(history).where(
+        history.c.tenant_id == transaction.tenant,
+        history.c.kind == "ticket",
+        history.c.object_id == ticket_id,
+    )
+    if before is not None:
+        query = query.where(history.c.sequence < before)
+    query = query.order_by(history.c.sequence.desc()).limit(limit)
+    return [_chained(row) for row in await transaction.connection.execute(query)]
+
+
+def _chained(row: Row[Any]) -> Chained:
+    entry = Entry(
+        row.kind, row.object_id, row.at, row.actor, row.field, row.old, row.new, row.comment
+    )
+    return Chained(entry, row.sequence, row.hash)

@@ -1,0 +1,198 @@
+"""Tickets as people read them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from gateway.alerts.severity import Severity
+from gateway.errors import NotFound
+from gateway.history.chain import Chained
+from gateway.storage.postgres.kernel.database import Database, Transaction
+from gateway.storage.postgres.kernel.rows import TICKET
+from gateway.storage.postgres.kernel.tables import (
+    is_one_of,
+    reports,
+    strands,
+    ticket_alerts,
+    tickets,
+    windows,
+)
+from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
+from gateway.tickets.desk import JoinedAlert, JoinedPosition, TicketFilter, TicketView
+from gateway.tickets.ticket import Ticket, TicketStatus
+
+
+class TicketQueries:
+    """Reads of one tenant's tickets."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, tenant: int, narrowed: TicketFilter, after: str | None, limit: int
+    ) -> list[TicketView]:
+        """At most *limit* tickets older than the one with id *after*, newest first."""
+        query = _narrow(_tickets(tenant), tenant, narrowed)
+        if after is not None:
+            query = query.where(tickets.c.id < after)
+        query = query.order_by(tickets.c.id.desc()).limit(limit)
+        async with self._database.tenant(tenant) as transaction:
+            rows = (await transaction.connection.execute(query)).all()
+            counts = await _counts(transaction, [row.id for row in rows])
+        return [_view(row, counts) for row in rows]
+
+    async def one(self, tenant: int, ticket_id: str, limit: int) -> TicketView | None:
+        """The ticket with at most *limit* of its newest alerts and of its latest entries."""
+        async with self._database.tenant(tenant) as transaction:
+            query = _tickets(tenant).where(tickets.c.id == ticket_id)
+            row = (await transaction.connection.execute(query)).first()
+            if row is None:
+                return None
+            return replace(
+                _view(row, await _counts(transaction, [ticket_id])),
+                alerts=await joined_alerts(transaction, ticket_id, None, limit),
+                history=await latest_entries(transaction, ticket_id, None, limit),
+            )
+
+    async def alerts(
+        self, tenant: int, ticket_id: str, after: JoinedPosition | None, limit: int
+    ) -> list[JoinedAlert]:
+        """At most *limit* of its alerts after *after*, who joined last first; raises NotFound."""
+        async with self._of_ticket(tenant, ticket_id) as transaction:
+            return await joined_alerts(transaction, ticket_id, after, limit)
+
+    async def history(
+        self, tenant: int, ticket_id: str, before: int | None, limit: int
+    ) -> list[Chained]:
+        """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""
+        async with self._of_ticket(tenant, ticket_id) as transaction:
+            return await latest_entries(transaction, ticket_id, before, limit)
+
+    @asynccontextmanager
+    async def _of_ticket(self, tenant: int, ticket_id: str) -> AsyncIterator[Transaction]:
+        known = select(1).where(tickets.c.tenant_id == tenant, tickets.c.id == ticket_id)
+        async with self._database.tenant(tenant) as transaction:
+            if (await transaction.connection.execute(known)).first() is None:
+                raise NotFound(f"no ticket {ticket_id}")
+            yield transaction
+
+
+def _tickets(tenant: int) -> Select[Any]:
+    of_window = and_(
+        windows.c.tenant_id == tickets.c.tenant_id,
+        windows.c.merge_key == tickets.c.merge_key,
+        windows.c.ticket_id == tickets.c.id,
+    )
+    return (
+        select(
+            tickets,
+            windows.c.opened_at.label("window_opened_at"),
+            windows.c.ends_at.label("window_ends_at"),
+        )
+        .select_from(tickets.outerjoin(windows, of_window))
+        .where(tickets.c.tenant_id == tenant)
+    )
+
+
+def _narrow(query: Select[Any], tenant: int, narrowed: TicketFilter) -> Select[Any]:
+    if narrowed.status is not None:
+        query = query.where(tickets.c.status == narrowed.status)
+    if narrowed.priority is not None:
+        query = query.where(tickets.c.priority == narrowed.priority)
+    if narrowed.source is not None:
+        query = query.where(_reported_by(tenant, narrowed.source))
+    if narrowed.text is not None:
+        query = query.where(_mentions(narrowed.text))
+    return query
+
+
+def _reported_by(tenant: int, source: str) -> ColumnElement[bool]:
+    joined = ticket_alerts.join(
+        strands,
+        and_(
+            strands.c.tenant_id == ticket_alerts.c.tenant_id,
+            strands.c.fingerprint == ticket_alerts.c.fingerprint,
+        ),
+    ).join(
+        reports,
+        and_(reports.c.tenant_id == strands.c.tenant_id, reports.c.strand == strands.c.strand),
+    )
+    return exists(
+        select(1)
+        .select_from(joined)
+        .where(
+            ticket_alerts.c.tenant_id == tenant,
+            ticket_alerts.c.ticket_id == tickets.c.id,
+            reports.c.source == source,
+        )
+    )
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    found = or_(
+        tickets.c.title.icontains(text, autoescape=True),
+        tickets.c.description.icontains(text, autoescape=True),
+        tickets.c.id == text,
+    )
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdecimal() and len(number) < 18:
+        found = or_(found, tickets.c.number == int(number))
+    return found
+
+
+class _Counts(NamedTuple):
+    """Of one ticket."""
+
+    alerts: int = 0
+    occurrences: int = 0
+
+
+async def _counts(transaction: Transaction, ids: Sequence[str]) -> dict[str, _Counts]:
+    """Alerts that are or were on each ticket, and what they counted while on it."""
+    counted = (
+        select(func.coalesce(func.sum(strands.c.occurrences), 0))
+        .where(
+            strands.c.tenant_id == ticket_alerts.c.tenant_id,
+            strands.c.fingerprint == ticket_alerts.c.fingerprint,
+        )
+        .correlate(ticket_alerts)
+        .scalar_subquery()
+    )
+    upto = func.coalesce(ticket_alerts.c.occurrences_after, counted)
+    query = (
+        select(
+            ticket_alerts.c.ticket_id,
+            func.count().label("alerts"),
+            func.sum(upto - ticket_alerts.c.occurrences_before).label("occurrences"),
+        )
+        .where(
+            ticket_alerts.c.tenant_id == transaction.tenant,
+            is_one_of(ticket_alerts.c.ticket_id, ids),
+        )
+        .group_by(ticket_alerts.c.ticket_id)
+    )
+    rows = await transaction.connection.execute(query)
+    return {row.ticket_id: _Counts(row.alerts, int(row.occurrences)) for row in rows}
+
+
+_DOMAIN = {"status": TicketStatus, "status_before": TicketStatus, "priority": Severity}
+
+
+def _view(row: Row[Any], counts: dict[str, _Counts]) -> TicketView:
+    values = {name: row._mapping[name] for name in TICKET}
+    for name, kind in _DOMAIN.items():
+        values[name] = kind(values[name])
+    values["labels"] = orjson.dumps(values["labels"])
+    counted = counts.get(row.id, _Counts())
+    return TicketView(
+        ticket=Ticket(**values),
+        alerts_count=counted.alerts,
+        occurrences=counted.occurrences,
+        opened_at=row.window_opened_at,
+        ends_at=row.window_ends_at,
+    )

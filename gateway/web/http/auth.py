@@ -1,0 +1,258 @@
+"""Who is asking: deny by default, one static token, or none on a loopback listener.
+
+Without a token only this machine can connect, but any web page its user opens can make requests to
+it; so a foreign Host (DNS rebinding) or Origin is refused, and bodies outside intake must be JSON,
+which no page can send across origins unasked. Neither can what a proxy passes on for others.
+
+Actors say how they are vouched for: `local:anna` is a claim by somebody on this machine,
+`token:anna` a claim by somebody who holds the token. Without `X-Actor` they are `local:anonymous`
+and `token:admin`.
+"""
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from functools import lru_cache
+from typing import Annotated, TypeVar
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.errors import Refused
+from gateway.web.http.body import require_json
+from gateway.web.http.forwarded import Network, foreign_header
+from gateway.web.http.problems import HttpRefused
+
+DEFAULT_TENANT = 1
+
+
+class Role(StrEnum):
+    """What a principal may do. The holder of the static token, and everybody local, may do all."""
+
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, for which tenant."""
+
+    tenant: int
+    actor: str
+    role: Role
+
+
+class Access(Enum):
+    """What a route asks of its callers. Routes that say nothing are for PEOPLE."""
+
+    PUBLIC = "nothing: liveness and readiness"
+    METRICS = "nothing from this machine on a loopback listener, else the token"
+    INTAKE = "a principal; the body may be anything a sender sends"
+    PEOPLE = "a principal, and JSON bodies"
+
+
+class AuthFailure(StrEnum):
+    """Why a caller was turned away; a metric label."""
+
+    NO_CREDENTIALS = "no_credentials"
+    BAD_CREDENTIALS = "bad_credentials"
+    FOREIGN_HOST = "foreign_host"
+    FOREIGN_ORIGIN = "foreign_origin"
+    FORWARDED = "forwarded"
+
+
+OnFailure = Callable[[AuthFailure, str], None]
+"""`on_failure(reason, route)`: *route* is the template, as in `/api/v1/intake/{source}`."""
+
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
+HandlerType = TypeVar("HandlerType", bound=Callable[..., object])
+
+_ACCESS = "gateway_access"
+_ACTOR = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+_AUTHORITY = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]/@?#]+))(?::[0-9]{0,5})?")
+_CHALLENGES = 'Bearer realm="alert-gateway", Basic realm="alert-gateway", charset="UTF-8"'
+
+
+def access(kind: Access) -> Callable[[HandlerType], HandlerType]:
+    """Mark a handler: `@access(Access.INTAKE)`."""
+
+    def mark(handler: HandlerType) -> HandlerType:
+        setattr(handler, _ACCESS, kind)
+        return handler
+
+    return mark
+
+
+def access_of(handler: object) -> Access:
+    """What a handler was marked with; unmarked ones are for PEOPLE."""
+    kind: Access = getattr(handler, _ACCESS, Access.PEOPLE)
+    return kind
+
+
+def principal_of(request: web.Request) -> Principal:
+    """Of a request to any route that is not PUBLIC or METRICS."""
+    return request[PRINCIPAL]
+
+
+def can_be_sent(token: str) -> None:
+    """Raises ValueError, which does not repeat the token."""
+    if any(character.isspace() or not character.isprintable() for character in token):
+        raise ValueError("must not contain spaces: it could not be sent as a token")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthOptions:
+    """`[auth]`."""
+
+    token: Annotated[str, can_be_sent] = field(default="", repr=False)
+    """Empty: no token, and only a loopback listener is allowed."""
+
+
+@dataclass(eq=False)
+class TurnedAway(HttpRefused):
+    """Not admitted: 401 for credentials, 403 for what is not this machine's."""
+
+    reason: AuthFailure = AuthFailure.NO_CREDENTIALS
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The rules of one listener: who may pass, and as whom."""
+
+    token: str = field(repr=False)
+    loopback: bool
+    tenant: int = DEFAULT_TENANT
+    proxies: Collection[Network] = ()
+    """Those that are believed when they say whom they serve."""
+
+    def __post_init__(self) -> None:
+        if not self.token and not self.loopback:
+            raise ValueError("a listener that others can reach needs a token")
+
+    def admit(self, request: web.Request, kind: Access) -> Principal | None:
+        """None where none is needed; raises TurnedAway, or Refused for a bad X-Actor."""
+        if kind is Access.PUBLIC:
+            return None
+        if kind is Access.METRICS and self._is_local(request):
+            return None
+        if self.token:
+            _check_token(request, self.token)
+            return Principal(self.tenant, f"token:{_claimed_actor(request, 'admin')}", Role.ADMIN)
+        _check_local(request, self.proxies)
+        return Principal(self.tenant, f"local:{_claimed_actor(request, 'anonymous')}", Role.ADMIN)
+
+    def _is_local(self, request: web.Request) -> bool:
+        return (
+            self.loopback
+            and _names_this_machine(_host_of(request))
+            and foreign_header(request, self.proxies) is None
+        )
+
+
+def authenticate(gate: Gate, on_failure: OnFailure) -> Middleware:
+    """The middleware that every request passes, also one for a path that does not exist."""
+
+    @web.middleware
+    async def authenticating(request: web.Request, handler: Handler) -> web.StreamResponse:
+        match = request.match_info
+        kind = access_of(match.handler)
+        try:
+            principal = gate.admit(request, kind)
+        except TurnedAway as error:
+            resource = match.route.resource
+            on_failure(error.reason, resource.canonical if resource else "")
+            raise
+        if principal is not None:
+            request[PRINCIPAL] = principal
+        if kind is Access.PEOPLE and request.body_exists and match.http_exception is None:
+            require_json(request)
+        return await handler(request)
+
+    return authenticating
+
+
+def _check_token(request: web.Request, token: str) -> None:
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is None:
+        raise _unauthorized("this path needs the token", AuthFailure.NO_CREDENTIALS)
+    given = _token_in(header)
+    if not hmac.compare_digest(given, token.encode()):
+        raise _unauthorized("the credentials are wrong", AuthFailure.BAD_CREDENTIALS)
+
+
+def _token_in(header: str) -> bytes:
+    """The Bearer token, or the password of Basic (any user name); b"" if it is neither."""
+    scheme, _, credentials = header.partition(" ")
+    credentials = credentials.strip()
+    if scheme.lower() == "bearer":
+        return credentials.encode("utf-8", "surrogateescape")
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        decoded = base64.b64decode(credentials, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return decoded.partition(b":")[2]
+
+
+def _unauthorized(detail: str, reason: AuthFailure) -> TurnedAway:
+    return TurnedAway(
+        f"{detail}: send it as `Authorization: Bearer` or as the password of Basic",
+        "unauthorized",
+        status=401,
+        headers={hdrs.WWW_AUTHENTICATE: _CHALLENGES},
+        reason=reason,
+    )
+
+
+def _check_local(request: web.Request, proxies: Collection[Network]) -> None:
+    if header := foreign_header(request, proxies):
+        raise _foreign(header, request.headers[header], AuthFailure.FORWARDED)
+    host = _host_of(request)
+    if not _names_this_machine(host):
+        raise _foreign("Host", host, AuthFailure.FOREIGN_HOST)
+    for origin in request.headers.getall(hdrs.ORIGIN, ()):
+        scheme, separator, place = origin.partition("://")
+        if scheme not in ("http", "https") or not separator or not _names_this_machine(place):
+            raise _foreign("Origin", origin, AuthFailure.FOREIGN_ORIGIN)
+
+
+def _foreign(header: str, value: str, reason: AuthFailure) -> TurnedAway:
+    return TurnedAway(
+        f"without a token only this machine is served, and {header} {value!r} is not this machine;"
+        " configure [auth] token_file to serve others",
+        reason.value,
+        status=403,
+        reason=reason,
+    )
+
+
+def _host_of(request: web.Request) -> str:
+    """The one Host header as it was sent; "" if there is none or more than one."""
+    hosts = request.headers.getall(hdrs.HOST, ())
+    return hosts[0] if len(hosts) == 1 else ""
+
+
+@lru_cache(maxsize=256)
+def _names_this_machine(authority: str) -> bool:
+    """`localhost`, 127.0.0.0/8 or `[::1]`, with any port or none."""
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None:
+        return False
+    if (name := match["name"]) is not None and name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(match["v6"] or match["name"]).is_loopback
+    except ValueError:
+        return False
+
+
+def _claimed_actor(request: web.Request, default: str) -> str:
+    claimed = request.headers.get("X-Actor", default)
+    if not _ACTOR.fullmatch(claimed):
+        raise Refused("X-Actor must be 1 to 64 characters of A-Z a-z 0-9 . _ @ -", "bad_actor")
+    return claimed

@@ -1,0 +1,160 @@
+"""Errors as answers: RFC 9457 problem documents, and Alertmanager's own bodies under `/api/v2`.
+
+Handlers raise; nobody but the middleware here makes an error answer.
+"""
+
+import logging
+import math
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, Unavailable
+from gateway.web.http.answers import json_answer
+
+logger = logging.getLogger(__name__)
+
+_STATUS: dict[type[GatewayError], int] = {
+    Refused: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+}
+_CODES = {404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(eq=False)
+class HttpRefused(Refused):
+    """Refused for a reason of HTTP itself, with a status of its own: 401, 408, 413, 415, ..."""
+
+    status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class InternalError(GatewayError):
+    """A bug of ours: the sender learns nothing but the id under which it was logged."""
+
+    code: str = "internal_error"
+
+
+def status_of(error: GatewayError) -> int:
+    """The HTTP status of an error's family."""
+    if isinstance(error, HttpRefused):
+        return error.status
+    return next((_STATUS[family] for family in type(error).__mro__ if family in _STATUS), 500)
+
+
+def speaks_alertmanager(path: str) -> bool:
+    """Clients of Alertmanager's API, at its own path or behind a prefix, expect its bodies."""
+    return "/api/v2/" in f"{path}/"
+
+
+def problem_document(error: GatewayError) -> dict[str, object]:
+    """What `application/problem+json` says of *error*; `extra` never replaces a member."""
+    return {
+        **error.extra,
+        "type": f"urn:alert-gateway:problem:{error.code}",
+        "title": error.code.replace("_", " ").capitalize(),
+        "status": status_of(error),
+        "detail": _printable(error.detail),
+        "code": error.code,
+        "errors": [
+            {"pointer": _printable(e.pointer), "detail": _printable(e.detail)} for e in error.errors
+        ],
+    }
+
+
+def alertmanager_body(error: GatewayError) -> object:
+    """An object where Alertmanager's framework would speak, else a JSON string."""
+    if isinstance(error, HttpRefused):
+        return {"code": error.status, "message": _printable(error.detail)}
+    told = [error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)]
+    return _printable("; ".join(told))
+
+
+def _printable(text: str) -> str:
+    """Paths and headers may hold bytes that are not UTF-8: lone surrogates, to Python."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def error_answer(error: GatewayError, path: str) -> web.Response:
+    """The whole answer to a request for *path* that failed with *error*."""
+    headers = dict(error.headers) if isinstance(error, HttpRefused) else {}
+    if isinstance(error, Unavailable):
+        headers[hdrs.RETRY_AFTER] = str(max(1, math.ceil(error.retry_after)))
+    if speaks_alertmanager(path):
+        return json_answer(alertmanager_body(error), status=status_of(error), headers=headers)
+    return json_answer(
+        problem_document(error),
+        status=status_of(error),
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def answer_errors() -> Middleware:
+    """The outermost middleware: whatever is raised inside becomes an answer."""
+
+    @web.middleware
+    async def answering(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except GatewayError as error:
+            return _answer(request, error)
+        except web.HTTPException as exception:
+            if exception.status < 400:
+                raise
+            return _answer(request, _of_aiohttp(request, exception))
+        except Exception:  # noqa: BLE001  a bug in a handler must not reach the sender
+            return _answer(request, _logged(request))
+
+    return answering
+
+
+def _answer(request: web.Request, error: GatewayError) -> web.Response:
+    answer = error_answer(error, request.path)
+    if not request.content.is_eof():
+        answer.force_close()  # else the rest of the body would be taken for the next request
+    return answer
+
+
+def _of_aiohttp(request: web.Request, exception: web.HTTPException) -> HttpRefused:
+    """aiohttp's own refusals (no route, wrong method) in our words."""
+    status = exception.status
+    headers: dict[str, str] = {}
+    detail = HTTPStatus(status).description or HTTPStatus(status).phrase
+    if isinstance(exception, web.HTTPMethodNotAllowed):
+        allowed = ",".join(sorted(exception.allowed_methods))
+        headers[hdrs.ALLOW] = allowed
+        detail = f"method {request.method} is not allowed, but [{allowed}] are"
+    elif status == 404:
+        detail = f"path {request.path} was not found"
+    code = _CODES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
+    return HttpRefused(detail, code, status=status, headers=headers)
+
+
+def _logged(request: web.Request) -> InternalError:
+    """Log the exception being handled under the sender's request id, or a fresh one."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    resource = request.match_info.route.resource
+    logger.exception(
+        "A request failed unexpectedly",
+        extra={
+            "request_id": request_id,
+            "method": request.method,
+            "route": resource.canonical if resource else "",
+        },
+    )
+    return InternalError(
+        "The gateway failed on this request; its log says why, under the request id.",
+        extra={"request_id": request_id},
+    )

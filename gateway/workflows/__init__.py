@@ -1,0 +1,1 @@
+"""Which steps people may take."""
