@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
-from gateway.web.http.auth import AuthFailure, AuthOptions, Gate, Principal, Role
+from gateway.access.permission import Role
+from gateway.access.principal import Principal
+from gateway.web.http.auth import AuthFailure, AuthOptions, Gate
 from gateway.web.http.forwarded import read_network
 
 TOKEN = "correct-horse"

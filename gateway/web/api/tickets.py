@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from aiohttp import hdrs, web
 
+from gateway.access.principal import Principal
 from gateway.alerts.labels import MAX_LABELS
 from gateway.alerts.severity import Severity
 from gateway.clock import Clock
@@ -18,7 +19,7 @@ from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.web import views
 from gateway.web.api.ticket_parts import FETCH, ticket_detail, ticket_id_in
 from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import Principal, principal_of
+from gateway.web.http.auth import principal_of
 from gateway.web.http.body import BodyReader
 from gateway.web.http.forms import Form, bad_field
 from gateway.web.http.paging import exactly, page_parameters, query_parameters

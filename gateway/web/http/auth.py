@@ -23,27 +23,14 @@ from typing import Annotated, TypeVar
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from gateway.access.permission import Role
+from gateway.access.principal import Principal
 from gateway.errors import Refused
 from gateway.web.http.body import require_json
 from gateway.web.http.forwarded import Network, foreign_header
 from gateway.web.http.problems import HttpRefused
 
 DEFAULT_TENANT = 1
-
-
-class Role(StrEnum):
-    """What a principal may do. The holder of the static token, and everybody local, may do all."""
-
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking, for which tenant."""
-
-    tenant: int
-    actor: str
-    role: Role
 
 
 class Access(Enum):
