@@ -1,95 +1,116 @@
-"""Rows of the ledger's tables to the values of the rules, and back to arrays for `unnest`."""
+"""The nouns of the ledger's rows, and where they lie. A transaction locks in `lock_order`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-import asyncpg
+from sqlalchemy import case, func, select
 
-from gateway.alerts.alert import Alert, AlertStatus, Triage
-from gateway.alerts.rule import AutoResolve
-from gateway.alerts.severity import Severity
+from gateway.alerts.alert import Alert
+from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained
+from gateway.storage.postgres.kernel import tables
+from gateway.storage.postgres.kernel.bulk import Columns
 from gateway.storage.postgres.kernel.claims import pack_claims, unpack_claims
-from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.storage.postgres.kernel.stored import Stored
+from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
 
-ALERT = (
-    "fingerprint", "labels", "annotations", "severity", "status", "silenced", "unconfirmed",
-    "triage", "rule", "merge_key", "ticket_id", "starts_at", "ends_at", "quiet_until", "first_seen",
-    "episodes", "version",
-)  # fmt: skip
-STRAND = (
-    "strand", "fingerprint", "labels", "severity", "claims", "fired_at", "resolved_at",
-    "unended_at", "unstarted_at", "last_firing_at", "last_resolve_at", "started_at", "lease_until",
-    "lease_check_at", "firing", "expired", "silenced", "occurrences", "last_outcome", "first_seen",
-    "last_seen", "version",
-)  # fmt: skip
-WINDOW = (
-    "merge_key", "rule", "length", "auto_resolve", "opened_at", "ends_at", "firing", "ticket_id",
-)  # fmt: skip
-TICKET = (
-    "id", "number", "title", "description", "status", "status_before", "priority", "workflow",
-    "rule", "labels", "merge_key", "follows", "requester", "assignee", "assignee_group", "episodes",
-    "flaps", "firing", "silenced", "unconfirmed", "created_at", "updated_at", "acknowledged_at",
-    "first_response_at", "resolved_at", "closed_at", "version", "history_length", "history_head",
-)  # fmt: skip
 
-_JSON = frozenset({"labels", "annotations"})
-
-
-def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:
-    """One list a column, in the order of *names*; JSON bytes become text, as asyncpg wants it."""
-    columns = []
-    for name in names:
-        if name in _JSON:
-            columns.append([value.decode() for value in map(attrgetter(name), objects)])
-        elif name == "claims":
-            columns.append([pack_claims(one.claims) for one in objects])  # type: ignore[attr-defined]
-        elif name == "lease_check_at":
-            columns.append([lease_check_at(one) for one in objects])
-        else:
-            columns.append(list(map(attrgetter(name), objects)))
-    return columns
-
-
-def lease_check_at(strand: Any) -> Any:
+def lease_check_at(strand: Strand) -> datetime | None:
     """When the lease is to be looked at: its end as known now, None if it has none."""
     if not strand.fires or strand.lease_until is None or strand.lease_until >= FOREVER:
         return None
     return strand.lease_until
 
 
-def _values(row: asyncpg.Record, **kinds: Any) -> dict[str, Any]:
-    values: dict[str, Any] = dict(row)
-    for name, kind in kinds.items():
-        values[name] = kind(values[name])
-    for name in _JSON & values.keys():
-        values[name] = values[name].encode()
-    return values
+def _merged_report(old: Columns, new: Columns) -> dict[str, Any]:
+    return {
+        "source_fingerprint": new.source_fingerprint,
+        "url": new.url,
+        "lease_until": func.greatest(old.lease_until, new.lease_until),
+        "last_seen": func.greatest(old.last_seen, new.last_seen),
+    }
 
 
-def alert_of(row: asyncpg.Record) -> Alert:
-    """A row of `lock_alerts`."""
-    return Alert(**_values(row, severity=Severity, status=AlertStatus, triage=Triage))
+def _merged_link(old: Columns, new: Columns) -> dict[str, Any]:
+    """An alert is back on a ticket: what it counted while it was away is none of the ticket's."""
+    returned = old.occurrences_before + new.occurrences_before - old.occurrences_after
+    left = old.occurrences_after.is_not(None)
+    return {
+        "occurrences_before": case((left, returned), else_=old.occurrences_before),
+        "occurrences_after": new.occurrences_after,
+    }
 
 
-def strand_of(row: asyncpg.Record) -> Strand:
-    """A row of `lock_strands`."""
-    return Strand(**_values(row, severity=Severity, claims=unpack_claims))
+def _merged_episode(old: Columns, new: Columns) -> dict[str, Any]:
+    return {
+        "ticket_id": func.coalesce(new.ticket_id, old.ticket_id),
+        "starts_at": new.starts_at,
+        "ends_at": func.coalesce(new.ends_at, old.ends_at),
+    }
 
 
-def window_of(row: asyncpg.Record) -> Window:
-    """A row of `lock_windows`."""
-    return Window(**_values(row, auto_resolve=AutoResolve))
+_OF_EPISODE = (
+    select(tables.episodes.c.ticket_id)
+    .where(
+        tables.episodes.c.tenant_id == tables.alerts.c.tenant_id,
+        tables.episodes.c.fingerprint == tables.alerts.c.fingerprint,
+        tables.episodes.c.number == tables.alerts.c.episodes,
+    )
+    .scalar_subquery()
+)
+
+WINDOWS = Stored(Window, tables.windows, key=("merge_key",), lock_order=1)
+ALERTS = Stored(
+    Alert,
+    tables.alerts,
+    key=("fingerprint",),
+    lock_order=2,
+    fixed=frozenset({"labels"}),
+    joined={"episode_ticket_id": _OF_EPISODE},
+)
+STRANDS = Stored(
+    Strand,
+    tables.strands,
+    key=("strand",),
+    lock_order=3,
+    found_by="fingerprint",
+    fixed=frozenset({"fingerprint", "labels"}),
+    made={"claims": lambda one: pack_claims(one.claims), "lease_check_at": lease_check_at},
+    read_as={"claims": unpack_claims},
+)
+NAME_OF_STRAND = ("fingerprint", "labels")
+"""The alert that it is of: written apart, so that the index by alerts is seldom touched."""
+TICKETS = Stored(
+    Ticket,
+    tables.tickets,
+    key=("id",),
+    lock_order=4,
+    fixed=frozenset(
+        {
+            "number", "workflow", "rule", "labels", "merge_key", "follows", "requester",
+            "created_at",
+        }
+    ),
+)  # fmt: skip
+REPORTS = Stored(Report, tables.reports, key=("strand", "source"), merge=_merged_report)
+LINKS = Stored(
+    Link,
+    tables.ticket_alerts,
+    key=("ticket_id", "fingerprint"),
+    renamed={"occurrences_before": "before", "occurrences_after": "after"},
+    merge=_merged_link,
+)
+EPISODES = Stored(Episode, tables.episodes, key=("fingerprint", "number"), merge=_merged_episode)
 
 
-def ticket_of(row: asyncpg.Record) -> Ticket:
-    """A row of `lock_tickets`."""
-    kinds = {"status": TicketStatus, "status_before": TicketStatus, "priority": Severity}
-    return Ticket(**_values(row, **kinds))
+def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:
+    """One list a column, in the order of *names*."""
+    return [list(map(attrgetter(name), objects)) for name in names]
 
 
 def history_arrays(chained: Sequence[Chained]) -> list[list[Any]]:
@@ -109,6 +130,6 @@ def history_arrays(chained: Sequence[Chained]) -> list[list[Any]]:
     ]
 
 
-def select(found: Mapping[Any, Any], keys: Iterable[Any]) -> list[Any]:
+def in_lock_order(found: Mapping[Any, Any], keys: Iterable[Any]) -> list[Any]:
     """The values of *keys*, in sorted order of the keys: the order in which rows are locked."""
     return [found[key] for key in sorted(keys)]

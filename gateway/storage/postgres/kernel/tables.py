@@ -1,13 +1,14 @@
 """The schema's mirror for queries in SQLAlchemy Core; a test compares it with the migrations."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    FetchedValue,
     Integer,
     Interval,
     LargeBinary,
@@ -24,63 +25,92 @@ from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 _TIME = DateTime(timezone=True)
+_Kind = TypeEngine[Any] | type[TypeEngine[Any]]
 
 
-def _table(name: str, **columns: TypeEngine[Any] | type[TypeEngine[Any]]) -> Table:
-    keyed: dict[str, TypeEngine[Any] | type[TypeEngine[Any]]] = {"tenant_id": Integer, **columns}
-    return Table(name, metadata, *(Column(column, kind) for column, kind in keyed.items()))
+class _Optional(NamedTuple):
+    """A column that an insert may leave out: null, or the default that the database has for it."""
+
+    kind: _Kind
+
+
+def _table(name: str, **columns: _Kind | _Optional) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("tenant_id", Integer, nullable=False),
+        *(_column(column, kind) for column, kind in columns.items()),
+    )
+
+
+def _column(name: str, kind: _Kind | _Optional) -> Column[Any]:
+    if isinstance(kind, _Optional):
+        return Column(name, kind.kind, server_default=FetchedValue())
+    return Column(name, kind, nullable=False)
 
 
 alerts = _table(
     "alerts",
     fingerprint=LargeBinary, labels=JSONB, annotations=JSONB, severity=Text, status=Text,
-    silenced=Boolean, unconfirmed=Boolean, triage=Text, rule=Text, merge_key=LargeBinary,
-    ticket_id=Text, starts_at=_TIME, ends_at=_TIME, quiet_until=_TIME, first_seen=_TIME,
-    episodes=BigInteger, version=BigInteger,
+    silenced=Boolean, unconfirmed=Boolean, triage=_Optional(Text), rule=Text,
+    merge_key=LargeBinary, ticket_id=_Optional(Text), starts_at=_Optional(_TIME),
+    ends_at=_Optional(_TIME), quiet_until=_Optional(_TIME), first_seen=_TIME, episodes=BigInteger,
+    version=BigInteger,
 )  # fmt: skip
 strands = _table(
     "strands",
-    strand=LargeBinary, fingerprint=LargeBinary, labels=JSONB, severity=Text, claims=LargeBinary,
-    fired_at=_TIME, resolved_at=_TIME, unended_at=_TIME, unstarted_at=_TIME, last_firing_at=_TIME,
-    last_resolve_at=_TIME, started_at=_TIME, lease_until=_TIME, lease_check_at=_TIME,
-    firing=Boolean, expired=Boolean, silenced=Boolean, occurrences=BigInteger, last_outcome=Text,
-    first_seen=_TIME, last_seen=_TIME, version=BigInteger,
+    strand=LargeBinary, fingerprint=LargeBinary, labels=JSONB, severity=Text,
+    claims=_Optional(LargeBinary), fired_at=_Optional(_TIME), resolved_at=_Optional(_TIME),
+    unended_at=_Optional(_TIME), unstarted_at=_Optional(_TIME), last_firing_at=_Optional(_TIME),
+    last_resolve_at=_Optional(_TIME), started_at=_Optional(_TIME), lease_until=_Optional(_TIME),
+    lease_check_at=_Optional(_TIME), firing=Boolean, expired=Boolean, silenced=Boolean,
+    occurrences=BigInteger, last_outcome=Text, first_seen=_TIME, last_seen=_TIME,
+    version=BigInteger,
 )  # fmt: skip
 reports = _table(
     "reports",
     strand=LargeBinary, source=Text, source_fingerprint=Text, url=Text, lease_until=_TIME,
-    last_seen=_TIME, born=BigInteger, credited=BigInteger,
+    last_seen=_TIME, born=_Optional(BigInteger), credited=_Optional(BigInteger),
+)  # fmt: skip
+episodes = _table(
+    "episodes",
+    fingerprint=LargeBinary, number=BigInteger, rule=Text, merge_key=LargeBinary,
+    ticket_id=_Optional(Text), starts_at=_TIME, ends_at=_Optional(_TIME),
 )  # fmt: skip
 windows = _table(
     "windows",
-    merge_key=LargeBinary, rule=Text, length=Interval, auto_resolve=Text, opened_at=_TIME,
-    ends_at=_TIME, firing=Integer, ticket_id=Text,
+    merge_key=LargeBinary, rule=Text, length=Interval, auto_resolve=Text,
+    opened_at=_Optional(_TIME), ends_at=_Optional(_TIME), firing=Integer,
+    ticket_id=_Optional(Text),
 )  # fmt: skip
 tickets = _table(
     "tickets",
-    id=Text, number=BigInteger, type=Text, title=Text, description=Text, status=Text,
-    status_before=Text, priority=Text, severity=Text, impact=Text, urgency=Text, major=Boolean,
-    workflow=Text, workflow_version=Integer, rule=Text, labels=JSONB, custom=JSONB,
-    merge_key=LargeBinary, follows=Text, requester=Text, assignee=Text, assignee_group=Text,
-    episodes=BigInteger, flaps=BigInteger, firing=Integer, silenced=Integer, unconfirmed=Integer,
-    created_at=_TIME, updated_at=_TIME, acknowledged_at=_TIME, first_response_at=_TIME,
-    resolved_at=_TIME, closed_at=_TIME, version=BigInteger, history_length=BigInteger,
-    history_head=LargeBinary,
+    id=Text, number=BigInteger, type=_Optional(Text), title=Text, description=_Optional(Text),
+    status=Text, status_before=_Optional(Text), priority=Text, severity=_Optional(Text),
+    impact=_Optional(Text), urgency=_Optional(Text), major=_Optional(Boolean),
+    workflow=_Optional(Text), workflow_version=_Optional(Integer), rule=_Optional(Text),
+    labels=_Optional(JSONB), custom=_Optional(JSONB), merge_key=_Optional(LargeBinary),
+    follows=_Optional(Text), requester=Text, assignee=_Optional(Text),
+    assignee_group=_Optional(Text), episodes=_Optional(BigInteger), flaps=_Optional(BigInteger),
+    firing=_Optional(Integer), silenced=_Optional(Integer), unconfirmed=_Optional(Integer),
+    created_at=_TIME, updated_at=_TIME, acknowledged_at=_Optional(_TIME),
+    first_response_at=_Optional(_TIME), resolved_at=_Optional(_TIME), closed_at=_Optional(_TIME),
+    version=BigInteger, history_length=BigInteger, history_head=LargeBinary,
 )  # fmt: skip
 ticket_alerts = _table(
     "ticket_alerts",
     ticket_id=Text, fingerprint=LargeBinary, joined_at=_TIME, occurrences_before=BigInteger,
-    occurrences_after=BigInteger,
+    occurrences_after=_Optional(BigInteger),
 )  # fmt: skip
 history = _table(
     "history",
-    kind=Text, object_id=Text, sequence=BigInteger, at=_TIME, actor=Text, field=Text, old=Text,
-    new=Text, comment=Text, hash=LargeBinary,
+    kind=Text, object_id=Text, sequence=BigInteger, at=_TIME, actor=Text, field=Text,
+    old=_Optional(Text), new=_Optional(Text), comment=Text, hash=LargeBinary,
 )  # fmt: skip
 silences = _table(
     "silences",
     id=Uuid, matchers=Text, starts_at=_TIME, ends_at=_TIME, author=Text, comment=Text,
-    created_at=_TIME, updated_at=_TIME, settled_at=_TIME, version=BigInteger,
+    created_at=_TIME, updated_at=_TIME, settled_at=_Optional(_TIME), version=BigInteger,
     history_length=BigInteger, history_head=LargeBinary,
 )  # fmt: skip
 

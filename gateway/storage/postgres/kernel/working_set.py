@@ -3,8 +3,9 @@
 Lock order: windows, alerts, strands, tickets, the tenant's number counter; each sorted by key.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import groupby
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -16,6 +17,7 @@ from gateway.effects.working_set import Announcement, WorkingSet
 from gateway.errors import Conflict
 from gateway.history.chain import Chained, chain
 from gateway.storage.postgres.kernel import rows as row
+from gateway.storage.postgres.kernel.stored import Noun, Stored
 from gateway.storage.postgres.statements import load
 
 SQL = load("ledger")
@@ -62,28 +64,34 @@ async def load_working_set(
     rows, wanted = WorkingSet(tenant), sorted(set(fingerprints))
     known = await connection.fetch(SQL["peek_alerts"], tenant, wanted)
     keys = {*merge_keys, *(found["merge_key"] for found in known)}
-    for found in await connection.fetch(SQL["lock_windows"], tenant, sorted(keys)):
-        rows.windows[found["merge_key"]] = row.window_of(found)
+    for window in await _lock(connection, row.WINDOWS, tenant, keys):
+        rows.windows[window.merge_key] = window
     if known:
         await _load_alerts(connection, rows, wanted, keys)
     tickets = {*ticket_ids}
     tickets.update(window.ticket_id for window in rows.windows.values() if window.ticket_id)
     tickets.update(alert.ticket_id for alert in rows.alerts.values() if alert.ticket_id)
     if tickets:
-        for found in await connection.fetch(SQL["lock_tickets"], tenant, sorted(tickets)):
-            rows.tickets[found["id"]] = row.ticket_of(found)
+        for ticket in await _lock(connection, row.TICKETS, tenant, tickets):
+            rows.tickets[ticket.id] = ticket
     return rows
 
 
 async def _load_alerts(
     connection: asyncpg.Connection, rows: WorkingSet, wanted: Sequence[bytes], keys: set[bytes]
 ) -> None:
-    for found in await connection.fetch(SQL["lock_alerts"], rows.tenant, wanted):
-        if found["merge_key"] not in keys:
+    for alert in await _lock(connection, row.ALERTS, rows.tenant, wanted):
+        if alert.merge_key not in keys:
             raise RowsMoved("an alert has moved to another window")
-        rows.alerts[found["fingerprint"]] = row.alert_of(found)
-    for found in await connection.fetch(SQL["lock_strands"], rows.tenant, wanted):
-        rows.add_strand(row.strand_of(found))
+        rows.alerts[alert.fingerprint] = alert
+    for strand in await _lock(connection, row.STRANDS, rows.tenant, wanted):
+        rows.add_strand(strand)
+
+
+async def _lock(
+    connection: asyncpg.Connection, stored: Stored[Noun], tenant: int, keys: Iterable[Any]
+) -> list[Noun]:
+    return [stored.read(found) for found in await connection.fetch(*stored.lock(tenant, keys))]
 
 
 async def save_working_set(
@@ -152,21 +160,13 @@ def _chain_entries(rows: WorkingSet) -> list[Chained]:
 
 
 async def _save_alerts(connection: asyncpg.Connection, rows: WorkingSet) -> None:
-    tenant = rows.tenant
-    await _run(
-        connection, "insert_alerts", tenant, row.select(rows.alerts, rows.new_alerts), row.ALERT
-    )
-    changed = rows.changed_alerts - rows.new_alerts
-    await _run(connection, "update_alerts", tenant, row.select(rows.alerts, changed), row.ALERT)
-    fresh = row.select(rows.strands, rows.new_strands)
-    await _run(connection, "insert_strands", tenant, fresh, row.STRAND)
-    moved = row.select(rows.strands, rows.changed_strands - rows.new_strands)
-    await _run(connection, "update_strands", tenant, moved, row.STRAND)
-    renamed = row.select(rows.strands, rows.renamed_strands - rows.new_strands)
-    await _run(connection, "rename_strands", tenant, renamed, ("strand", "fingerprint", "labels"))
-    reports = row.select(rows.reports, rows.reports)
-    names = ("strand", "source", "source_fingerprint", "url", "lease_until", "last_seen")
-    await _run(connection, "save_reports", tenant, reports, names)
+    await _save(connection, rows, row.ALERTS, rows.alerts, rows.new_alerts, rows.changed_alerts)
+    await _save(connection, rows, row.STRANDS, rows.strands, rows.new_strands, rows.changed_strands)
+    renamed = row.in_lock_order(rows.strands, rows.renamed_strands - rows.new_strands)
+    if renamed:
+        call = row.STRANDS.update(rows.tenant, renamed, row.NAME_OF_STRAND)
+        await connection.execute(*call)
+    await _merge(connection, rows, row.REPORTS, rows.reports)
 
 
 async def _save_following(connection: asyncpg.Connection, rows: WorkingSet, stamp: int) -> None:
@@ -180,30 +180,20 @@ async def _save_following(connection: asyncpg.Connection, rows: WorkingSet, stam
 
 
 async def _save_windows(connection: asyncpg.Connection, rows: WorkingSet) -> None:
-    fresh = row.select(rows.windows, rows.new_windows)
-    await _run(connection, "insert_windows", rows.tenant, fresh, row.WINDOW)
-    moved = row.select(rows.windows, rows.changed_windows - rows.new_windows)
-    await _run(connection, "update_windows", rows.tenant, moved, row.WINDOW)
+    await _save(connection, rows, row.WINDOWS, rows.windows, rows.new_windows, rows.changed_windows)
 
 
 async def _save_tickets(connection: asyncpg.Connection, rows: WorkingSet) -> None:
-    fresh = row.select(rows.tickets, rows.new_tickets)
-    await _run(connection, "insert_tickets", rows.tenant, fresh, row.TICKET)
-    moved = row.select(rows.tickets, rows.changed_tickets - rows.new_tickets)
-    await _run(connection, "update_tickets", rows.tenant, moved, row.TICKET)
+    await _save(connection, rows, row.TICKETS, rows.tickets, rows.new_tickets, rows.changed_tickets)
     if rows.shifts:
         tickets, fingerprints = zip(*sorted(rows.shifts), strict=True)
         counts = [rows.shifts[place] for place in sorted(rows.shifts)]
         await connection.execute(SQL["shift_links"], rows.tenant, tickets, fingerprints, counts)
-    links = row.select(rows.links, rows.links)
-    names = ("ticket_id", "fingerprint", "joined_at", "before", "after")
-    await _run(connection, "save_links", rows.tenant, links, names)
+    await _merge(connection, rows, row.LINKS, rows.links)
 
 
 async def _save_episodes(connection: asyncpg.Connection, rows: WorkingSet) -> None:
-    episodes = row.select(rows.episodes, rows.episodes)
-    names = ("fingerprint", "number", "rule", "merge_key", "ticket_id", "starts_at", "ends_at")
-    await _run(connection, "save_episodes", rows.tenant, episodes, names)
+    await _merge(connection, rows, row.EPISODES, rows.episodes)
 
 
 async def _save_outbox(
@@ -218,12 +208,28 @@ async def _save_outbox(
         await connection.execute(SQL["insert_outbox"], rows.tenant, *columns)
 
 
-async def _run(
+async def _save(
     connection: asyncpg.Connection,
-    statement: str,
-    tenant: int,
-    objects: Sequence[object],
-    names: Sequence[str],
+    rows: WorkingSet,
+    stored: Stored[Noun],
+    found: Mapping[Any, Noun],
+    new: Set[Any],
+    changed: Set[Any],
 ) -> None:
-    if objects:
-        await connection.execute(SQL[statement], tenant, *row.arrays(objects, names))
+    fresh = row.in_lock_order(found, new)
+    if fresh:
+        await connection.execute(*stored.insert(rows.tenant, fresh))
+    moved = row.in_lock_order(found, changed - new)
+    if moved:
+        await connection.execute(*stored.update(rows.tenant, moved))
+
+
+async def _merge(
+    connection: asyncpg.Connection,
+    rows: WorkingSet,
+    stored: Stored[Noun],
+    found: Mapping[Any, Noun],
+) -> None:
+    if found:
+        objects = row.in_lock_order(found, found)
+        await connection.execute(*stored.insert(rows.tenant, objects))

@@ -5,15 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from gateway.alerts.severity import Severity
 from gateway.errors import NotFound
 from gateway.history.chain import Chained
 from gateway.storage.postgres.kernel.database import Database, Transaction
-from gateway.storage.postgres.kernel.rows import TICKET
+from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.kernel.tables import (
     is_one_of,
     reports,
@@ -24,7 +22,6 @@ from gateway.storage.postgres.kernel.tables import (
 )
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
 from gateway.tickets.desk import JoinedAlert, JoinedPosition, TicketFilter, TicketView
-from gateway.tickets.ticket import Ticket, TicketStatus
 
 
 class TicketQueries:
@@ -90,7 +87,7 @@ def _tickets(tenant: int) -> Select[Any]:
     )
     return (
         select(
-            tickets,
+            *TICKETS.selected(),
             windows.c.opened_at.label("window_opened_at"),
             windows.c.ends_at.label("window_ends_at"),
         )
@@ -180,17 +177,10 @@ async def _counts(transaction: Transaction, ids: Sequence[str]) -> dict[str, _Co
     return {row.ticket_id: _Counts(row.alerts, int(row.occurrences)) for row in rows}
 
 
-_DOMAIN = {"status": TicketStatus, "status_before": TicketStatus, "priority": Severity}
-
-
 def _view(row: Row[Any], counts: dict[str, _Counts]) -> TicketView:
-    values = {name: row._mapping[name] for name in TICKET}
-    for name, kind in _DOMAIN.items():
-        values[name] = kind(values[name])
-    values["labels"] = orjson.dumps(values["labels"])
     counted = counts.get(row.id, _Counts())
     return TicketView(
-        ticket=Ticket(**values),
+        ticket=TICKETS.read(row._mapping),
         alerts_count=counted.alerts,
         occurrences=counted.occurrences,
         opened_at=row.window_opened_at,
