@@ -34,11 +34,13 @@ import gateway.intake.progress
 import gateway.intake.waiting
 import gateway.silences.book
 import gateway.silences.silence
+import gateway.storage.postgres.kernel.bulk
 import gateway.storage.postgres.kernel.claims
 import gateway.storage.postgres.kernel.connect
 import gateway.storage.postgres.kernel.held
 import gateway.storage.postgres.kernel.moments
 import gateway.storage.postgres.kernel.rows
+import gateway.storage.postgres.kernel.stored
 import gateway.storage.postgres.kernel.working_set
 import gateway.storage.postgres.ledger.confirmations
 import gateway.storage.postgres.ledger.credit
@@ -79,12 +81,14 @@ RULES = places(
 )  # fmt: skip
 STORAGE = places(
     [
+        gateway.storage.postgres.kernel.bulk,
         gateway.storage.postgres.kernel.claims, gateway.storage.postgres.kernel.connect,
         gateway.storage.postgres.ledger.credit,
         gateway.storage.postgres.kernel.held, gateway.storage.postgres.ledger.ledger,
         gateway.storage.postgres.ledger.letters, gateway.storage.postgres.kernel.moments,
         gateway.storage.postgres.ledger.confirmations, gateway.intake.poison,
-        gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.working_set,
+        gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.stored,
+        gateway.storage.postgres.kernel.working_set,
     ]
 )  # fmt: skip
 NOT_ON_THE_WAY = {

@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+from sqlalchemy.dialects.postgresql import dialect
 
 from gateway.storage.postgres.kernel.connect import WORKERS, connect
 from gateway.storage.postgres.kernel.tables import metadata
@@ -134,6 +135,18 @@ async def test_what_a_superuser_changes_in_history_is_found(database: str, tampe
 async def test_the_mirror_of_the_schema_is_true(owner: asyncpg.Connection) -> None:
     for table in metadata.sorted_tables:
         rows = await owner.fetch(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = $1", table.name
+            """
+            SELECT attname AS name, format_type(atttypid, atttypmod) AS kind,
+                   atthasdef OR NOT attnotnull AS may_be_left_out
+            FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+            """,
+            table.name,
         )
-        assert {row["column_name"] for row in rows} == {column.name for column in table.columns}
+        assert {tuple(row) for row in rows} == {
+            (
+                column.name,
+                column.type.compile(dialect()).lower(),
+                column.server_default is not None,
+            )
+            for column in table.columns
+        }, table.name

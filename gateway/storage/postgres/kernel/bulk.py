@@ -30,6 +30,9 @@ Columns = ColumnCollection[str, Any]
 Merge = Callable[[Columns, Columns], Mapping[str, ColumnElement[Any]]]
 """What becomes of the row that is there, given its columns and those of the new one."""
 
+Call = list[Any]
+"""A statement and its arguments: what the driver's `execute` and `fetch` take."""
+
 KEPT_STATEMENTS = 512
 """Each set of columns that an insert ever named is a statement of its own."""
 
@@ -43,9 +46,10 @@ class Statement(NamedTuple):
     text: str
     names: tuple[str, ...]
 
-    def call(self, values: Mapping[str, Any]) -> list[Any]:
-        """The text and its arguments: what the driver's `execute` and `fetch` take."""
-        return [self.text, *(values[name] for name in self.names)]
+    def call(self, tenant: int, values: Mapping[str, Any]) -> Call:
+        """With its arguments, by name."""
+        given = {"tenant_id": tenant, **values}
+        return [self.text, *(given[name] for name in self.names)]
 
 
 def lock_rows(

@@ -15,16 +15,14 @@ from sqlalchemy import ColumnElement, Table, Text, cast
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gateway.storage.postgres.kernel.bulk import (
+    Call,
     Merge,
-    Statement,
     insert_rows,
     lock_rows,
     update_rows,
 )
 
 Noun = TypeVar("Noun")
-Call = list[Any]
-"""A statement and its arguments, as the driver takes them."""
 
 
 @dataclass(eq=False)
@@ -46,7 +44,7 @@ class Stored(Generic[Noun]):
     made: Mapping[str, Callable[[Noun], Any]] = field(default_factory=dict)
     """How columns are made that are no field, or no field as it is."""
     read_as: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    """The way back, where the type of the field does not say it."""
+    """The way back, of fields whose type does not say it."""
     joined: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     """Fields of other tables: they are read with the row, and not written."""
     merge: Merge | None = None
@@ -55,16 +53,20 @@ class Stored(Generic[Noun]):
     def __post_init__(self) -> None:
         hints = get_type_hints(self.kind)
         names = [one.name for one in self.table.columns]
-        stored = {name: self.renamed.get(name, name) for name in names}
-        self._fields = {name: of for name, of in stored.items() if of in hints}
-        missing = hints.keys() - {*self._fields.values(), *self.joined}
-        if missing:
+        named = {name: self.renamed.get(name, name) for name in names}
+        self._fields = {name: of for name, of in named.items() if of in hints}
+        if missing := hints.keys() - {*self._fields.values(), *self.joined}:
             raise TypeError(f"{self.table.name} has no column for {', '.join(sorted(missing))}")
         self.columns = tuple(one for one in names if one in self._fields or one in self.made)
-        self._changing = tuple(one for one in self.columns if one not in {*self.key, *self.fixed})
         self._json = {one.name for one in self.table.columns if isinstance(one.type, JSONB)}
-        self._readers = {**self._typed_readers(hints), **self.read_as}
-        self._omitted = self._omitted_values()
+        self._readers = {**self._json_readers(), **_enum_readers(hints), **self.read_as}
+        self.omitted = self._omitted()
+        self._make_statements()
+
+    def _make_statements(self) -> None:
+        """Those that are always the same: once, with the module that names the noun."""
+        apart = {*self.key, *self.fixed}
+        self._changing = tuple(name for name in self.columns if name not in apart)
         update_rows(self.table, self._changing, self.key)
         if self.lock_order is not None:
             found_by = self.found_by or self.key[0]
@@ -87,24 +89,22 @@ class Stored(Generic[Noun]):
 
     def lock(self, tenant: int, keys: Iterable[Any]) -> Call:
         """Lock and read the rows of *keys*; those that are not there are not in the answer."""
-        return self._lock.call({"tenant_id": tenant, "keys": sorted(keys)})
+        return self._lock.call(tenant, {"keys": sorted(keys)})
 
     def insert(self, tenant: int, objects: Sequence[Noun]) -> Call:
         """*objects* as new rows. A column that none of them sets is not named."""
-        values = {name: self._column(name, objects) for name in self.columns}
+        values = self._values(self.columns, objects)
         names = tuple(name for name in self.columns if not self._is_unset(name, values[name]))
-        statement = insert_rows(self.table, names, self.key, self.merge)
-        return statement.call({"tenant_id": tenant, **values})
+        return insert_rows(self.table, names, self.key, self.merge).call(tenant, values)
 
-    def update(
-        self, tenant: int, objects: Sequence[Noun], names: tuple[str, ...] | None = None
-    ) -> Call:
-        """*objects* over the rows that are there; *names*: these columns, and no others."""
-        statement: Statement = update_rows(self.table, names or self._changing, self.key)
-        values = {
-            name: self._column(name, objects) for name in statement.names if name != "tenant_id"
-        }
-        return statement.call({"tenant_id": tenant, **values})
+    def update(self, tenant: int, objects: Sequence[Noun], names: tuple[str, ...] = ()) -> Call:
+        """*objects* over the rows that are there. *names*: these columns, and no others."""
+        names = names or self._changing
+        values = self._values((*self.key, *names), objects)
+        return update_rows(self.table, names, self.key).call(tenant, values)
+
+    def _values(self, names: Iterable[str], objects: Sequence[Noun]) -> dict[str, list[Any]]:
+        return {name: self._column(name, objects) for name in names}
 
     def _column(self, name: str, objects: Sequence[Noun]) -> list[Any]:
         if name in self.made:
@@ -113,34 +113,42 @@ class Stored(Generic[Noun]):
         return list(map(bytes.decode, found)) if name in self._json else list(found)
 
     def _is_unset(self, name: str, values: list[Any]) -> bool:
-        return name in self._omitted and values.count(self._omitted[name]) == len(values)
+        return name in self.omitted and values.count(self.omitted[name]) == len(values)
 
-    def _omitted_values(self) -> dict[str, Any]:
-        """Of columns that may be left out: what the database sets, the field's own default."""
-        if not issubclass(self.kind, msgspec.Struct):
-            return {}
-        defaults = {one.name: one.default for one in msgspec.structs.fields(self.kind)}
+    def _omitted(self) -> dict[str, Any]:
+        """By column that may be left out: what the database sets then, the field's own default."""
+        defaults = _defaults(self.kind)
         omitted = {
             name: defaults[of]
             for name, of in self._fields.items()
             if self.table.c[name].server_default is not None
             and name not in self.made
-            and defaults[of] is not msgspec.NODEFAULT
+            and of in defaults
         }
-        return {
-            name: value.decode() if name in self._json else value for name, value in omitted.items()
-        }
+        for name in self._json & omitted.keys():
+            omitted[name] = omitted[name].decode()
+        return omitted
 
-    def _typed_readers(self, hints: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
-        readers: dict[str, Callable[[Any], Any]] = {
-            of: str.encode for name, of in self._fields.items() if name in self._json
-        }
-        for name, hint in hints.items():
-            kinds = get_args(hint) or (hint,)
-            for kind in kinds:
-                if isinstance(kind, type) and issubclass(kind, StrEnum):
-                    readers[name] = _unless_none(kind) if NoneType in kinds else kind
-        return readers
+    def _json_readers(self) -> dict[str, Callable[[Any], Any]]:
+        return {of: str.encode for name, of in self._fields.items() if name in self._json}
+
+
+def _defaults(kind: type) -> dict[str, Any]:
+    """By field that has one. A noun that is no Struct has all its columns written."""
+    if not issubclass(kind, msgspec.Struct):
+        return {}
+    fields = msgspec.structs.fields(kind)
+    return {one.name: one.default for one in fields if one.default is not msgspec.NODEFAULT}
+
+
+def _enum_readers(hints: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
+    readers: dict[str, Callable[[Any], Any]] = {}
+    for name, hint in hints.items():
+        kinds = get_args(hint) or (hint,)
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, StrEnum):
+                readers[name] = _unless_none(kind) if NoneType in kinds else kind
+    return readers
 
 
 def _unless_none(kind: type[StrEnum]) -> Callable[[Any], Any]:

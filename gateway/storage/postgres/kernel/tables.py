@@ -1,4 +1,6 @@
-"""The schema's mirror for queries in SQLAlchemy Core; a test compares it with the migrations."""
+"""The schema's mirror, and the one list of each table's columns: what queries and bulk statements
+are made of. A test compares it with the migrations.
+"""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,6 +1,7 @@
 """Loads a tenant's working set under its locks, and writes it back: the two ends of a transaction.
 
-Lock order: windows, alerts, strands, tickets, the tenant's number counter; each sorted by key.
+Lock order: windows, alerts, strands, tickets (`rows.py`), the tenant's number counter; each sorted
+by key.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set

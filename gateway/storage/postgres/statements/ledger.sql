@@ -1,5 +1,6 @@
 -- The ledger's transaction, in the order of its locks: journal position, windows, alerts, strands,
--- tickets; each sorted, so that two transactions never wait for each other in a circle.
+-- tickets; each sorted, so that two transactions never wait for each other in a circle. What locks and
+-- writes whole rows is made from kernel/tables.py and kernel/rows.py.
 
 -- name: position
 -- Where the journal stands; the row is locked for the whole transaction.
