@@ -12,7 +12,7 @@ from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.severity import DEFAULT_WORDS
 from gateway.alerts.sighting import Sighting
-from gateway.effects.announce import Route
+from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
 from gateway.intake.checked import Checked, Checker, Source
 from gateway.intake.journal import Record
@@ -23,10 +23,11 @@ from gateway.sources import discover
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
+from gateway.storage.postgres.nouns.closing import PostgresClosing
 from gateway.storage.postgres.nouns.silences import PostgresSilences
-from gateway.storage.postgres.nouns.tickets import PostgresTickets
 from gateway.storage.postgres.nouns.upkeep import PostgresUpkeep
 from gateway.workers.flush import Flush
+from tests.people import People
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -69,7 +70,8 @@ class World:
         self.ledger = PostgresLedger(
             lambda: connect(url, purpose=PIPELINE), routes, tells_voided=absorber is not None
         )
-        self.tickets = PostgresTickets(self.database, routes, self.rule_named)
+        self.people = People(self.database, self.silences, routes, self.rule_named)
+        self.closing = PostgresClosing(self.database, routes)
         self.upkeep = PostgresUpkeep(self.database, self.book, routes, self.rule_named)
         self.flush = Flush(self.absorber, self.upkeep, self.tenants, lambda: self.now)
         self.applied: list[Applied] = []

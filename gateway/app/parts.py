@@ -13,9 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from gateway.alerts.identity import Identifier, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
-from gateway.clock import Clock
+from gateway.clock import Clock, system_clock
 from gateway.config import Config
-from gateway.effects.announce import Route
+from gateway.events.event import EventType
+from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
 from gateway.intake.checked import Checker
 from gateway.intake.observed import Observer
@@ -24,15 +25,15 @@ from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
+from gateway.storage.postgres.kernel.perform import Door
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
+from gateway.storage.postgres.nouns.closing import PostgresClosing
 from gateway.storage.postgres.nouns.silences import PostgresSilences
-from gateway.storage.postgres.nouns.tickets import PostgresTickets
 from gateway.storage.postgres.nouns.upkeep import PostgresUpkeep
 from gateway.storage.postgres.preparation import Preparation, SeedFile
 from gateway.storage.redis.absorber import AbsorberTimes
 from gateway.storage.redis.inspection import Inspection
 from gateway.storage.redis.opening import open_absorber
-from gateway.tickets.change import Event
 from gateway.windows.decide import Outcome
 from gateway.workers.supervisor import Worker
 
@@ -78,7 +79,8 @@ class Parts:
     database: Database
     book: SilenceBook
     silences: PostgresSilences
-    tickets: PostgresTickets
+    door: Door
+    closing: PostgresClosing
     upkeep: PostgresUpkeep
     preparation: Preparation
     pipeline: Pipeline
@@ -120,7 +122,8 @@ async def open_parts(
         database=database,
         book=book,
         silences=silences,
-        tickets=PostgresTickets(database, routes, rule_named),
+        door=Door(database, routes, rule_named, silences.refresh, _own(clock)),
+        closing=PostgresClosing(database, routes),
         upkeep=PostgresUpkeep(database, book, routes, rule_named),
         preparation=Preparation(
             url,
@@ -161,10 +164,15 @@ async def _open_absorber(
     return absorber, [Worker("redis", inspection.turn, 5.0)]
 
 
+def _own(clock: Clock) -> Clock | None:
+    """PostgreSQL's clock tells the moment of a command, unless a test brings one."""
+    return None if clock is system_clock else clock
+
+
 def routes_of(config: Config) -> list[Route]:
     """Which events go to which sink."""
     return [
-        Route(hook.name, frozenset(event for event in Event if hook.wants(event)))
+        Route(hook.name, frozenset(event for event in EventType if hook.wants(event)))
         for hook in config.webhooks
     ]
 

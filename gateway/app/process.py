@@ -167,7 +167,7 @@ async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[W
 
     flush = Flush(parts.absorber, upkeep, tenants, clock)
     leases = LeaseClock(upkeep, tenants, clock, up_since, flush.before_leases_end)
-    closing = Closing(parts.tickets.close_resolved, tenants, clock, config.tickets.close_after)
+    closing = Closing(parts.closing.close_resolved, tenants, clock, config.tickets.close_after)
     silence_ends = SilenceClock(upkeep, parts.silences.current, tenants, clock)
     sinks = [hook.name for hook in config.webhooks]
     workers = [
@@ -228,10 +228,10 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Handlers]:
     longest = config.silences.max_duration
     return [
         ExplainHandlers(parts.checker, rehearsal, alerts, silences, bodies, clock),
-        TicketHandlers(tickets, parts.tickets, silences, bodies, clock),
+        TicketHandlers(tickets, parts.door.perform, silences, bodies, clock),
         TicketPartHandlers(tickets, silences, clock),
         AlertHandlers(alerts, silences, clock),
-        SilenceHandlers(silences, alerts, bodies, clock, longest),
+        SilenceHandlers(silences, parts.door.perform, alerts, bodies, clock, longest),
         DescriptionHandlers(),
     ]
 

@@ -18,10 +18,11 @@ def recount(rows: WorkingSet, ticket_id: str, before: Weight, after: Weight) -> 
     if before == after:
         return
     ticket = rows.tickets[ticket_id]
-    rows.tickets[ticket_id] = msgspec.structs.replace(
-        ticket,
-        firing=max(0, ticket.firing + after[0] - before[0]),
-        silenced=max(0, ticket.silenced + after[1] - before[1]),
-        unconfirmed=max(0, ticket.unconfirmed + after[2] - before[2]),
+    rows.count(
+        msgspec.structs.replace(
+            ticket,
+            firing=max(0, ticket.firing + after[0] - before[0]),
+            silenced=max(0, ticket.silenced + after[1] - before[1]),
+            unconfirmed=max(0, ticket.unconfirmed + after[2] - before[2]),
+        )
     )
-    rows.changed_tickets.add(ticket_id)

@@ -7,7 +7,7 @@ from gateway.alerts.rule import Rule
 from gateway.effects.ticket import follow_triage, link_alert, ticket_for
 from gateway.effects.working_set import Following, WorkingSet
 from gateway.errors import Conflict
-from gateway.tickets.change import apply_transition, join, open_ticket
+from gateway.tickets.change import apply_transition, open_ticket
 from gateway.tickets.ticket import ACKNOWLEDGED, LIVE, Ticket, TicketStatus
 from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
@@ -25,7 +25,7 @@ def step_by_person(
     change = apply_transition(ticket, to, actor, now, comment)
     if to in LIVE and not ticket.live:
         _take_window(rows, ticket, now)
-    rows.save(change, now)
+    rows.save(change)
     rows.following = Following(
         ticket.id,
         Triage.ACKNOWLEDGED if to in ACKNOWLEDGED else Triage.NONE,
@@ -76,14 +76,13 @@ def ticket_by_person(
     live = rows.tickets.get(window.ticket_id) if window.ticket_id else None
     if live is not None and live.live:
         if alert.ticket_id != live.id:
-            rows.save(join(live, alert.fingerprint.hex(), now), now)
+            rows.join(live.id, alert.fingerprint, now)
             _put_on(rows, alert, live.id, now)
         return rows.tickets[live.id], False
     if of_episode is not None:
         return of_episode, False
     ticket = ticket_for(alert, rule, actor, now, follows=window.ticket_id)
-    rows.save(open_ticket(ticket, f"for alert {alert.fingerprint.hex()}"), now)
-    rows.new_tickets.add(ticket.id)
+    rows.save(open_ticket(ticket, f"for alert {alert.fingerprint.hex()}"))
     window.ticket_id = ticket.id
     if alert.fires:
         window.open(now)

@@ -12,7 +12,6 @@ from gateway.effects.counts import recount, weight
 from gateway.effects.working_set import Episode, Link, WorkingSet
 from gateway.tickets.change import (
     escalate,
-    join,
     open_ticket,
     reopen_by_system,
     resolve_by_system,
@@ -42,15 +41,15 @@ def settle_ticket(
             assert ticket is not None
             flapped = alert.episode_ticket_id != ticket.id
             comment = f"alert {alert.fingerprint.hex()} fires again"
-            rows.save(reopen_by_system(ticket, now, flapped, comment), now)
+            rows.save(reopen_by_system(ticket, now, flapped, comment))
             _link(rows, alert, ticket.id, now, count)
         case Action.JOIN:
             assert ticket is not None
-            rows.save(join(ticket, alert.fingerprint.hex(), now), now)
+            rows.join(ticket.id, alert.fingerprint, now)
             _link(rows, alert, ticket.id, now, count)
         case Action.RESOLVE:
             assert ticket is not None
-            rows.save(resolve_by_system(ticket, now, _why_over(state)), now)
+            rows.save(resolve_by_system(ticket, now, _why_over(state)))
         case Action.NOTHING:
             pass
     if moved.began or state is AlertState.FIRING:
@@ -112,8 +111,7 @@ def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
 
 def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datetime) -> Ticket:
     ticket = ticket_for(alert, rule, SYSTEM, now, follows=window.ticket_id)
-    rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"), now)
-    rows.new_tickets.add(ticket.id)
+    rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"))
     window.ticket_id = ticket.id
     rows.changed_windows.add(window.merge_key)
     return ticket
@@ -185,8 +183,7 @@ def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
         rows.episodes[key] = episode
     episode.ticket_id = alert.episode_ticket_id = ticket_id
     ticket = rows.tickets[ticket_id]
-    rows.tickets[ticket_id] = msgspec.structs.replace(ticket, episodes=ticket.episodes + 1)
-    rows.changed_tickets.add(ticket_id)
+    rows.count(msgspec.structs.replace(ticket, episodes=ticket.episodes + 1))
 
 
 def raise_priority(
@@ -202,5 +199,5 @@ def raise_priority(
     if not heard or alert.severity.rank <= ticket.priority.rank:
         return False
     comment = f"alert {alert.fingerprint.hex()} is {alert.severity}"
-    rows.save(escalate(ticket, alert.severity, now, comment), now)
+    rows.save(escalate(ticket, alert.severity, now, comment))
     return True

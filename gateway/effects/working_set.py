@@ -5,17 +5,22 @@ rows is in effects.py.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
 
 from gateway.alerts.alert import Alert, Triage
-from gateway.history.chain import Entry
-from gateway.tickets.change import Change, Event
+from gateway.alerts.rule import DEFAULT_RULE, Rule
+from gateway.changes.change import Change, Noun
+from gateway.silences.silence import Silence
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.times import later
 from gateway.windows.window import Window
+
+Key = TypeVar("Key", str, UUID)
 
 
 @dataclass(slots=True)
@@ -68,13 +73,25 @@ class Following:
     """By the merge key of the window that an alert is in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """An event to tell the outside, of the ticket as it was at that moment."""
+@dataclass(slots=True)
+class Joins:
+    """Alerts that joined one ticket, from the first on."""
 
-    event: Event
-    ticket: Ticket
+    behind: int
+    """So many changes were there before."""
     at: datetime
+    fingerprints: list[bytes]
+
+    @property
+    def names(self) -> str:
+        """The fingerprint if it is one, else how many."""
+        one, *others = self.fingerprints
+        return f"{len(self.fingerprints)} alerts" if others else one.hex()
+
+
+def default_rule(name: str) -> Rule:
+    """Where nothing is configured."""
+    return DEFAULT_RULE
 
 
 @dataclass(slots=True)
@@ -82,6 +99,8 @@ class WorkingSet:
     """One tenant's rows by key. `new_*` name rows to insert; what is changed is updated."""
 
     tenant: int
+    rule_named: Callable[[str], Rule] = default_rule
+    """The configured rule of a name, or the default one."""
     strands: dict[bytes, Strand] = field(default_factory=dict)
     loaded_versions: dict[bytes, int] = field(default_factory=dict)
     """Of strands, as they were before anything was changed here."""
@@ -107,8 +126,15 @@ class WorkingSet:
     voided_alerts: set[bytes] = field(default_factory=set)
     """Something a mere repeat depends on has changed: the version of all their strands moves."""
     following: Following | None = None
-    entries: list[Entry] = field(default_factory=list)
-    announcements: list[Announcement] = field(default_factory=list)
+    silences: dict[UUID, Silence] = field(default_factory=dict)
+    new_silences: set[UUID] = field(default_factory=set)
+    changed_silences: set[UUID] = field(default_factory=set)
+    counted_tickets: set[str] = field(default_factory=set)
+    """Only what alerts do to them has changed: counts, and the end of their history."""
+    changes: list[Change[Noun]] = field(default_factory=list)
+    """In their order, but for joins."""
+    joins: dict[str, Joins] = field(default_factory=dict)
+    """By ticket."""
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def add_strand(self, strand: Strand) -> None:
@@ -161,9 +187,28 @@ class WorkingSet:
         known.lease_until = max(known.lease_until, seen.lease_until)
         known.last_seen = later(known.last_seen, seen.last_seen) or seen.last_seen
 
-    def save(self, change: Change, at: datetime) -> None:
-        """Keep a change: the ticket as it now is, its history and its events."""
-        self.tickets[change.ticket.id] = change.ticket
-        self.changed_tickets.add(change.ticket.id)
-        self.entries.extend(change.entries)
-        self.announcements.extend(Announcement(event, change.ticket, at) for event in change.events)
+    def save(self, change: Change[Ticket] | Change[Silence]) -> None:
+        """Keep a change: the noun as it now is, its history and its events."""
+        after = change.after
+        if isinstance(after, Ticket):
+            self._mark(after.id, self.tickets, self.new_tickets, self.changed_tickets)
+            self.tickets[after.id] = after
+        else:
+            self._mark(after.id, self.silences, self.new_silences, self.changed_silences)
+            self.silences[after.id] = after
+        self.changes.append(change)
+
+    def _mark(self, key: Key, known: Mapping[Key, object], new: set[Key], moved: set[Key]) -> None:
+        if key not in known:
+            new.add(key)
+        moved.add(key)
+
+    def join(self, ticket_id: str, fingerprint: bytes, now: datetime) -> None:
+        """An alert joins a live ticket; all that do so in this batch are one history entry."""
+        known = self.joins.setdefault(ticket_id, Joins(len(self.changes), now, []))
+        known.fingerprints.append(fingerprint)
+
+    def count(self, ticket: Ticket) -> None:
+        """Keep what alerts did to a ticket: no edit, and no history."""
+        self.tickets[ticket.id] = ticket
+        self.counted_tickets.add(ticket.id)

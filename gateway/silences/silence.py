@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from gateway.alerts.written import bad_matchers, read_matchers
 from gateway.errors import FieldError, Refused
-from matchers import Matcher
+from gateway.events.event import shown_time
+from gateway.history.chain import Head
+from gateway.history.kind import Kind
+from matchers import Matcher, render
 
 MAX_MATCHERS = 64
 
@@ -26,6 +29,8 @@ class SilenceState(StrEnum):
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Holds alerts in [starts_at, ends_at) whose full labels match all *matchers*."""
 
+    kind: ClassVar[Kind] = Kind.SILENCE
+
     id: UUID
     matchers: tuple[Matcher, ...]
     starts_at: datetime
@@ -34,6 +39,32 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     comment: str
     created_at: datetime
     updated_at: datetime
+    version: int = 1
+    history_length: int = 0
+    history_head: bytes = b""
+
+    @property
+    def key(self) -> str:
+        """Its id, as text."""
+        return str(self.id)
+
+    @property
+    def head(self) -> Head:
+        """The end of its history."""
+        return Head(self.history_length, self.history_head)
+
+    def told(self) -> Mapping[str, object]:
+        """What every event says of it."""
+        return {
+            "silence": {
+                "id": str(self.id),
+                "matchers": render(self.matchers),
+                "starts_at": shown_time(self.starts_at),
+                "ends_at": shown_time(self.ends_at),
+                "author": self.author,
+                "comment": self.comment,
+            }
+        }
 
     def covers(self, now: datetime) -> bool:
         """Is it active at *now*?"""
@@ -61,28 +92,6 @@ def check_span(silence: Silence, now: datetime, longest: timedelta | None) -> No
         raise _invalid("must be after starts_at")
     if longest is not None and silence.ends_at - silence.starts_at > longest:
         raise _invalid(f"a silence may last {longest} at most")
-
-
-def edit_silence(
-    before: Silence, changes: Mapping[str, object], now: datetime, longest: timedelta | None
-) -> Silence:
-    """What was ended stays ended, and what has not been silenced until now never was."""
-    if before.state(now) is SilenceState.EXPIRED:
-        raise Refused("this silence has ended; make a new one", code="silence_ended")
-    after = msgspec.structs.replace(before, **changes, updated_at=now)
-    earliest = min(before.starts_at, now)
-    if after.starts_at < earliest:
-        after = msgspec.structs.replace(after, starts_at=earliest)
-    check_span(after, now, longest)
-    return after
-
-
-def end_silence(before: Silence, now: datetime) -> Silence:
-    """It ends now, if it has not ended yet."""
-    if before.state(now) is SilenceState.EXPIRED:
-        return before
-    starts_at = min(before.starts_at, now)
-    return msgspec.structs.replace(before, starts_at=starts_at, ends_at=now, updated_at=now)
 
 
 def _invalid(detail: str) -> Refused:

@@ -1,6 +1,6 @@
 """Where silences are kept, as `web` sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -12,26 +12,11 @@ Position = tuple[datetime, str]
 """(created_at, id) of the last silence shown: lists are newest first."""
 
 
-Change = Callable[[Silence, datetime], Silence]
-"""`change(before, now)`: the silence as it shall be; *before* itself if nothing is to be done."""
-
-
 class SilenceStore(Protocol):
     """Raises Unavailable while the ledger is away."""
 
     async def current(self, tenant: int, now: datetime) -> TenantSilences:
         """What the tenant's silences are now, whichever process changed them."""
-
-    async def create(self, tenant: int, silence: Silence) -> None:
-        """Durable, and obeyed by this process, when it returns."""
-
-    async def change(
-        self, tenant: int, silence_id: UUID, change: Change, actor: str, now: datetime
-    ) -> Silence:
-        """The silence as *change* made it, under its lock; raises NotFound, and what that raises.
-
-        *change* is given *now*, or a moment later if the silence was changed just then.
-        """
 
     async def one(self, tenant: int, silence_id: UUID) -> Silence:
         """Raises NotFound."""

@@ -20,9 +20,9 @@ from aiohttp import (
 from gateway import __version__
 from gateway.bounds import short
 from gateway.clock import Clock
+from gateway.events.event import EventType
 from gateway.outbox.message import Message
 from gateway.outbox.sink import SinkRefused, SinkUnavailable
-from gateway.tickets.change import Event
 
 TOTAL_TIMEOUT_SECONDS = 15.0
 """From the connection to the last byte read."""
@@ -58,7 +58,7 @@ class WebhookOptions:
     name: Annotated[str, short] = ""
     """Names the sink in messages, logs and metrics; empty: the URL's host and port. Messages that
     wait for a sink wait for its name."""
-    events: tuple[Event, ...] = ()
+    events: tuple[EventType, ...] = ()
     """Message types to send; empty: all."""
 
     def __post_init__(self) -> None:

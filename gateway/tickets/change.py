@@ -1,124 +1,157 @@
 """Changes of tickets as values: the new ticket, its history entries and its events, in one piece.
 
-`open_ticket` is the only creator of tickets. Nothing else makes a Change, so nothing can forget
-its history entry.
+`open_ticket` is the only creator of tickets. A ticket's times never go back: a sighting that is
+applied late, or a clock behind, changes it no earlier than its last change.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
 from gateway.alerts.severity import Severity
+from gateway.changes.change import Change
+from gateway.events.event import Event, EventType
 from gateway.history.chain import Entry
+from gateway.history.kind import Kind
 from gateway.tickets.ticket import ACKNOWLEDGED, SYSTEM, Ticket, TicketStatus
 
-
-class Event(StrEnum):
-    """What the outside is told of."""
-
-    CREATED = "ticket.created"
-    REOPENED = "ticket.reopened"
-    RESOLVED = "ticket.resolved"
+TicketChange = Change[Ticket]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """To be saved whole, in one transaction."""
-
-    ticket: Ticket
-    entries: tuple[Entry, ...]
-    events: tuple[Event, ...] = ()
-
-
-def open_ticket(ticket: Ticket, comment: str = "") -> Change:
+def open_ticket(ticket: Ticket, comment: str = "") -> TicketChange:
     """A new ticket, from an alert, a person or an import alike. *ticket* is as it shall be."""
-    entries = (_entry(ticket, ticket.created_at, ticket.requester, "status", None, comment),)
-    return Change(ticket, entries, (Event.CREATED,))
+    at, by = ticket.created_at, ticket.requester
+    entry = _entry(ticket, at, by, "status", None, str(ticket.status), comment)
+    event = Event(EventType.TICKET_CREATED, at, {"by": by, "comment": comment})
+    return Change(ticket, (entry,), (event,))
 
 
 def apply_transition(
     ticket: Ticket, to: TicketStatus, actor: str, now: datetime, comment: str = ""
-) -> Change:
+) -> TicketChange:
     """A person's step; whether the workflow has it is asked before (`check_transition`)."""
     return _move(ticket, to, actor, now, comment)
 
 
-def resolve_by_system(ticket: Ticket, now: datetime, comment: str) -> Change:
+def resolve_by_system(ticket: Ticket, now: datetime, comment: str) -> TicketChange:
     """No alert on it fires any more."""
     return _move(ticket, TicketStatus.RESOLVED, SYSTEM, now, comment)
 
 
-def reopen_by_system(ticket: Ticket, now: datetime, flapped: bool, comment: str) -> Change:
+def reopen_by_system(ticket: Ticket, now: datetime, flapped: bool, comment: str) -> TicketChange:
     """Back to the state it left; a flap if an alert on it began a new episode."""
     change = _move(ticket, ticket.status_before, SYSTEM, now, comment)
-    reopened = msgspec.structs.replace(change.ticket, flaps=ticket.flaps + flapped)
+    reopened = msgspec.structs.replace(change.after, flaps=ticket.flaps + flapped)
     return Change(reopened, change.entries, change.events)
 
 
-def close_by_system(ticket: Ticket, now: datetime) -> Change:
+def close_by_system(ticket: Ticket, now: datetime) -> TicketChange:
     """It has been resolved long enough."""
     return _move(ticket, TicketStatus.CLOSED, SYSTEM, now, "resolved long enough")
 
 
-def edit_ticket(ticket: Ticket, fields: dict[str, str], actor: str, now: datetime) -> Change | None:
+def edit_ticket(
+    ticket: Ticket, fields: Mapping[str, str], actor: str, now: datetime
+) -> TicketChange | None:
     """Title, description, priority, assignee or assignee_group; None if nothing differs."""
     changed = {name: value for name, value in fields.items() if str(getattr(ticket, name)) != value}
     if not changed:
         return None
-    values: dict[str, object] = dict(changed)
+    at, values = _moment(ticket, now), dict[str, object](changed)
     if "priority" in changed:
         values["priority"] = Severity(changed["priority"])
     if ticket.first_response_at is None:
-        values["first_response_at"] = now
-    after = msgspec.structs.replace(ticket, **values, updated_at=now, version=ticket.version + 1)
+        values["first_response_at"] = at
+    after = _next(ticket, at, values)
     entries = tuple(
-        Entry("ticket", ticket.id, now, actor, name, str(getattr(ticket, name)), value)
+        _entry(ticket, at, actor, name, str(getattr(ticket, name)), value)
         for name, value in sorted(changed.items())
     )
-    return Change(after, entries)
+    return Change(after, entries, _events_of_edit(ticket, after, actor, at))
 
 
-def escalate(ticket: Ticket, priority: Severity, now: datetime, comment: str) -> Change:
+def escalate(ticket: Ticket, priority: Severity, now: datetime, comment: str) -> TicketChange:
     """Raised by the system to the worst of its firing alerts; never lowered by it."""
-    after = msgspec.structs.replace(
-        ticket, priority=priority, updated_at=now, version=ticket.version + 1
-    )
-    entry = Entry(
-        "ticket", ticket.id, now, SYSTEM, "priority", str(ticket.priority), str(priority), comment
-    )
-    return Change(after, (entry,))
+    at = _moment(ticket, now)
+    after = _next(ticket, at, {"priority": priority})
+    old, new = str(ticket.priority), str(priority)
+    entry = _entry(ticket, at, SYSTEM, "priority", old, new, comment)
+    return Change(after, (entry,), (_priority_changed(ticket, after, SYSTEM, at, comment),))
 
 
-def join(ticket: Ticket, fingerprint: str, now: datetime) -> Change:
-    """An alert joins a live ticket."""
-    after = msgspec.structs.replace(ticket, updated_at=now, version=ticket.version + 1)
-    entry = Entry("ticket", ticket.id, now, SYSTEM, "alerts", None, fingerprint)
-    return Change(after, (entry,))
+def join(ticket: Ticket, names: str, now: datetime) -> TicketChange:
+    """Alerts join a live ticket. It is not edited by that: its version stays."""
+    entry = _entry(ticket, _moment(ticket, now), SYSTEM, "alerts", None, names, "")
+    return Change(ticket, (entry,))
 
 
-def _move(ticket: Ticket, to: TicketStatus, actor: str, now: datetime, comment: str) -> Change:
-    values: dict[str, object] = {"status": to, "updated_at": now, "version": ticket.version + 1}
+def _move(
+    ticket: Ticket, to: TicketStatus, actor: str, now: datetime, comment: str
+) -> TicketChange:
+    at = _moment(ticket, now)
+    values: dict[str, object] = {"status": to}
     if ticket.first_response_at is None and actor != SYSTEM:
-        values["first_response_at"] = now
+        values["first_response_at"] = at
     if to in ACKNOWLEDGED and ticket.acknowledged_at is None:
-        values["acknowledged_at"] = now
-    events: tuple[Event, ...] = ()
+        values["acknowledged_at"] = at
+    event: EventType | None = None
     if to is TicketStatus.RESOLVED:
-        values |= {"resolved_at": now, "status_before": ticket.status}
-        events = (Event.RESOLVED,)
+        values |= {"resolved_at": at, "status_before": ticket.status}
+        event = EventType.TICKET_RESOLVED
     elif to in (TicketStatus.CLOSED, TicketStatus.CANCELLED):
-        values["closed_at"] = now
+        values["closed_at"] = at
     elif ticket.status is TicketStatus.RESOLVED:
         values["resolved_at"] = None
-        events = (Event.REOPENED,)
-    after = msgspec.structs.replace(ticket, **values)
-    return Change(after, (_entry(after, now, actor, "status", ticket.status, comment),), events)
+        event = EventType.TICKET_REOPENED
+    entry = _entry(ticket, at, actor, "status", str(ticket.status), str(to), comment)
+    data = {"from": str(ticket.status), "to": str(to), "by": actor, "comment": comment}
+    events = () if event is None else (Event(event, at, data),)
+    return Change(_next(ticket, at, values), (entry,), events)
+
+
+def _events_of_edit(before: Ticket, after: Ticket, actor: str, at: datetime) -> tuple[Event, ...]:
+    events = []
+    if (before.assignee, before.assignee_group) != (after.assignee, after.assignee_group):
+        data = {
+            "from": before.assignee,
+            "to": after.assignee,
+            "group": after.assignee_group,
+            "by": actor,
+        }
+        events.append(Event(EventType.TICKET_ASSIGNED, at, data))
+    if before.priority is not after.priority:
+        events.append(_priority_changed(before, after, actor, at, ""))
+    return tuple(events)
+
+
+def _priority_changed(
+    before: Ticket, after: Ticket, actor: str, at: datetime, reason: str
+) -> Event:
+    data = {
+        "from": str(before.priority),
+        "to": str(after.priority),
+        "by": actor,
+        "reason": reason,
+    }
+    return Event(EventType.TICKET_PRIORITY_CHANGED, at, data)
+
+
+def _moment(ticket: Ticket, now: datetime) -> datetime:
+    return max(now, ticket.updated_at)
+
+
+def _next(ticket: Ticket, at: datetime, values: Mapping[str, object]) -> Ticket:
+    return msgspec.structs.replace(ticket, **values, updated_at=at, version=ticket.version + 1)
 
 
 def _entry(
-    ticket: Ticket, at: datetime, actor: str, field: str, old: TicketStatus | None, comment: str
+    ticket: Ticket,
+    at: datetime,
+    actor: str,
+    field: str,
+    old: str | None,
+    new: str,
+    comment: str = "",
 ) -> Entry:
-    before = None if old is None else str(old)
-    return Entry("ticket", ticket.id, at, actor, field, before, str(ticket.status), comment)
+    return Entry(Kind.TICKET, ticket.id, at, actor, field, old, new, comment)

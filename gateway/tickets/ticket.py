@@ -1,11 +1,17 @@
 """A ticket: what a person has to look at. Values only; every change of one is a `Change`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 import msgspec
+import orjson
 
 from gateway.alerts.severity import Severity
+from gateway.events.event import shown_time
+from gateway.history.chain import Head
+from gateway.history.kind import Kind
 
 
 class TicketStatus(StrEnum):
@@ -30,6 +36,8 @@ SYSTEM = "system"
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """As stored. *number* is 0 until the ticket is saved for the first time."""
+
+    kind: ClassVar[Kind] = Kind.TICKET
 
     id: str
     number: int = 0
@@ -67,3 +75,32 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def live(self) -> bool:
         """Open, in progress or pending."""
         return self.status in LIVE
+
+    @property
+    def key(self) -> str:
+        """Its id."""
+        return self.id
+
+    @property
+    def head(self) -> Head:
+        """The end of its history."""
+        return Head(self.history_length, self.history_head)
+
+    def told(self) -> Mapping[str, object]:
+        """What every event says of it: as it is now."""
+        return {
+            "ticket": {
+                "id": self.id,
+                "number": self.number,
+                "title": self.title,
+                "status": str(self.status),
+                "priority": str(self.priority),
+                "rule": self.rule,
+                "labels": orjson.loads(self.labels),
+                "assignee": self.assignee,
+                "follows": self.follows,
+                "created_at": shown_time(self.created_at),
+                "updated_at": shown_time(self.updated_at),
+                "version": self.version,
+            }
+        }

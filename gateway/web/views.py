@@ -10,8 +10,8 @@ from gateway.alerts.view import AlertView
 from gateway.history.chain import Entry
 from gateway.silences.book import TenantSilences
 from gateway.silences.silence import Silence
-from gateway.tickets.desk import TicketView
 from gateway.tickets.ticket import Ticket
+from gateway.tickets.view import TicketView
 from matchers import Matcher, render
 
 

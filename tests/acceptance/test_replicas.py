@@ -172,13 +172,13 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
 
 
 async def undo_last_migration(database: str) -> None:
-    """0007_firing_strands.sql."""
+    """0008_house.sql."""
     connection = await asyncpg.connect(database)
-    await connection.execute(
-        "CREATE INDEX strands_silenced ON strands (tenant_id, strand) WHERE silenced AND firing"
-    )
-    await connection.execute("DROP INDEX strands_firing")
-    await connection.execute("DELETE FROM schema_migrations WHERE number = 7")
+    await connection.execute("ALTER TABLE history DROP COLUMN salt, DROP COLUMN applied")
+    await connection.execute("DROP FUNCTION applied_now")
+    await connection.execute("ALTER TABLE installation DROP COLUMN xid_offset")
+    await connection.execute("DROP TABLE history_heads, idempotency")
+    await connection.execute("DELETE FROM schema_migrations WHERE number = 8")
     await connection.close()
 
 

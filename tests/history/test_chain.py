@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.history.chain import Chained, Entry, chain, first_break, next_hash
+from gateway.history.chain import Chained, Entry, Head, chain, first_break, next_hash
 from tests.alerts.identities import NOON, at
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -23,17 +23,44 @@ ENTRIES = st.builds(
     new=st.none() | TEXT,
     comment=TEXT,
 )
-HISTORIES = st.lists(ENTRIES, min_size=1, max_size=6).map(lambda entries: chain(entries, 0, b""))
 
 
 def head(rows: Sequence[Chained]) -> bytes:
     return rows[-1].hash if rows else b""
 
 
+def history(entries: list[Entry], unsalted: int) -> list[Chained]:
+    """The first *unsalted* rows are those of an earlier release."""
+    rows: list[Chained] = []
+    for sequence, entry in enumerate(entries[:unsalted], start=1):
+        rows.append(Chained(entry, sequence, next_hash(head(rows), sequence, entry)))
+    return rows + chain(entries[unsalted:], Head(len(rows), head(rows)))
+
+
+HISTORIES = st.builds(
+    history, st.lists(ENTRIES, min_size=1, max_size=6), st.integers(min_value=0, max_value=6)
+)
+
+
 @given(HISTORIES)
 def test_an_untouched_history_fits(rows: list[Chained]) -> None:
     assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
     assert first_break(rows, head(rows)) is None
+
+
+@given(HISTORIES, st.data())
+def test_a_changed_salt_is_found_at_its_row(rows: list[Chained], data: st.DataObject) -> None:
+    index = data.draw(st.integers(min_value=0, max_value=len(rows) - 1))
+    other = None if rows[index].salt else b"salt"
+    changed = [*rows]
+    changed[index] = replace(rows[index], salt=other)
+    assert first_break(changed, head(rows)) == index + 1
+
+
+def test_equal_entries_have_hashes_that_do_not_tell_it() -> None:
+    entry = Entry("ticket", "tk_1", NOON, "system", "status", None, None)
+    hashes = {chain([entry], Head())[0].hash for _ in range(9)}
+    assert len(hashes) == 9
 
 
 def test_no_history_fits_no_head_only() -> None:
@@ -44,9 +71,10 @@ def test_no_history_fits_no_head_only() -> None:
 @given(st.lists(ENTRIES, min_size=2, max_size=6), st.data())
 def test_a_chain_may_be_written_in_parts(entries: list[Entry], data: st.DataObject) -> None:
     cut = data.draw(st.integers(min_value=0, max_value=len(entries)))
-    first = chain(entries[:cut], 0, b"")
-    second = chain(entries[cut:], len(first), head(first))
-    assert first + second == chain(entries, 0, b"")
+    first = chain(entries[:cut], Head())
+    whole = first + chain(entries[cut:], Head(len(first), head(first)))
+    assert [row.entry for row in whole] == entries
+    assert first_break(whole, head(whole)) is None
 
 
 @given(HISTORIES, st.data())

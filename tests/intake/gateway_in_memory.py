@@ -215,7 +215,7 @@ class MemoryGateway:
         rows = self.ledger.load((), (), [ticket.id])
         change = edit_ticket(rows.tickets[ticket.id], fields, "local:anna", now)
         assert change is not None
-        rows.save(change, now)
+        rows.save(change)
         self._save(rows, now)
 
     # -------------------------------------------------------------- looking

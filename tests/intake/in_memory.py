@@ -15,9 +15,10 @@ import orjson
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
+from gateway.effects.finish import finish_rows, move_versions
 from gateway.effects.repeats import Repeat
 from gateway.effects.working_set import Episode, Following, Link, Report, WorkingSet
-from gateway.history.chain import Chained, chain
+from gateway.history.chain import Chained
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.times import later
@@ -72,29 +73,19 @@ class MemoryLedger:
 
     def save(self, rows: WorkingSet, stamp: int) -> None:
         """Versions move to *stamp*, or by one."""
-        self._move_versions(rows, stamp)
+        move_versions(rows, stamp)
+        finished = finish_rows(rows, len(self.tickets))
         if rows.following is not None:
             self._follow(rows.following, stamp)
         _keep(self.strands, rows.strands, rows.new_strands, rows.changed_strands)
         _keep(self.alerts, rows.alerts, rows.new_alerts, rows.changed_alerts)
         _keep(self.windows, rows.windows, rows.new_windows, rows.changed_windows)
-        for entry in rows.entries:
-            before = self.history.setdefault(entry.object_id, [])
-            before += chain([entry], len(before), before[-1].hash if before else b"")
-            rows.changed_tickets.add(entry.object_id)
-        _keep(self.tickets, rows.tickets, rows.new_tickets, rows.changed_tickets)
+        moved = rows.changed_tickets | rows.counted_tickets
+        _keep(self.tickets, rows.tickets, rows.new_tickets, moved)
+        for row in finished.chained:
+            self.history.setdefault(row.entry.object_id, []).append(row)
         self._save_what_is_merged(rows)
-        self.events += [(one.event, one.ticket.id) for one in rows.announcements]
-
-    def _move_versions(self, rows: WorkingSet, stamp: int) -> None:
-        for fingerprint in rows.voided_alerts | rows.new_alerts:
-            alert = rows.alerts[fingerprint]
-            alert.version = max(alert.version + 1, stamp)
-            for strand in rows.strands_of.get(fingerprint, ()):
-                strand.version = max(strand.version + 1, stamp)
-                rows.changed_strands.add(strand.strand)
-        for key in rows.new_strands:
-            rows.strands[key].version = rows.strands[key].version or stamp
+        self.events += [(one.event.type, one.subject) for one in finished.events]
 
     def _follow(self, following: Following, stamp: int) -> None:
         for alert in self.alerts.values():
@@ -160,10 +151,17 @@ def _keep(table: dict[Any, Any], rows: Mapping[Any, Any], new: set[Any], changed
 
 
 def as_values(row: Any) -> dict[str, Any]:
-    """A row without its version, and without claims: repeats are credited to the newest of them,
-    so leases may be longer.
+    """A row without its version and number, and without claims: repeats are credited to the newest
+    of them, so leases may be longer.
     """
     values = msgspec.structs.asdict(row)
-    for name in ("version", "claims", "last_firing_at", "lease_until", "episode_ticket_id"):
+    for name in (
+        "version",
+        "claims",
+        "last_firing_at",
+        "lease_until",
+        "episode_ticket_id",
+        "number",
+    ):
         values.pop(name, None)
     return values

@@ -12,14 +12,17 @@ import gateway.alerts.identity
 import gateway.alerts.labels
 import gateway.alerts.rule
 import gateway.alerts.severity
+import gateway.changes.change
 import gateway.effects.alert
-import gateway.effects.announce
 import gateway.effects.confirmed
 import gateway.effects.counts
+import gateway.effects.finish
 import gateway.effects.moves
 import gateway.effects.sighting
 import gateway.effects.ticket
 import gateway.effects.working_set
+import gateway.events.event
+import gateway.events.routing
 import gateway.history.chain
 import gateway.intake.absorber
 import gateway.intake.absorption
@@ -40,6 +43,7 @@ import gateway.storage.postgres.kernel.connect
 import gateway.storage.postgres.kernel.held
 import gateway.storage.postgres.kernel.moments
 import gateway.storage.postgres.kernel.rows
+import gateway.storage.postgres.kernel.save
 import gateway.storage.postgres.kernel.stored
 import gateway.storage.postgres.kernel.working_set
 import gateway.storage.postgres.ledger.confirmations
@@ -55,8 +59,8 @@ import gateway.windows.strand
 import gateway.windows.times
 import gateway.windows.window
 import gateway.workflows.workflow
-from gateway.effects.announce import Route
-from gateway.tickets.change import Event
+from gateway.events.event import EventType
+from gateway.events.routing import Route
 from tests.conftest import Databases
 from tests.intake.faults import POISON, ArbitraryError, Fault, Place, faulty, places
 from tests.intake.pipelines import QUICK, Journal, a_silence, drain, fill, pipeline_in_memory
@@ -66,7 +70,8 @@ RULES = places(
     [
         gateway.alerts.identity, gateway.alerts.labels, gateway.alerts.rule,
         gateway.alerts.severity, gateway.intake.absorber, gateway.intake.absorption,
-        gateway.effects.alert, gateway.effects.announce, gateway.intake.aside,
+        gateway.changes.change, gateway.effects.alert, gateway.effects.finish,
+        gateway.events.event, gateway.events.routing, gateway.intake.aside,
         gateway.intake.checked, gateway.intake.collect, gateway.effects.confirmed,
         gateway.effects.counts, gateway.effects.sighting, gateway.intake.insistence,
         gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
@@ -87,6 +92,7 @@ STORAGE = places(
         gateway.storage.postgres.kernel.held, gateway.storage.postgres.ledger.ledger,
         gateway.storage.postgres.ledger.letters, gateway.storage.postgres.kernel.moments,
         gateway.storage.postgres.ledger.confirmations, gateway.intake.poison,
+        gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.save,
         gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.stored,
         gateway.storage.postgres.kernel.working_set,
     ]
@@ -172,7 +178,7 @@ async def test_no_function_on_the_way_stops_the_pipeline_or_loses_a_record(
 
 @asynccontextmanager
 async def a_world(database: str, name: str) -> AsyncIterator[World]:
-    route = Route("hook", frozenset(Event))
+    route = Route("hook", frozenset(EventType))
     async with World(database, journal=name, routes=[route]) as world:
         world.pipeline.options = QUICK
         yield world
@@ -189,7 +195,7 @@ async def test_nor_does_a_function_at_the_database(
     one_database: str, always: bool, error: type[Exception]
 ) -> None:
     async with a_world(one_database, "silencing") as world:
-        await world.silences.create(1, a_silence())
+        await world.people.silence(1, a_silence())
 
     async def at_the_database(place: Place, fault: Fault) -> str | None:
         case = str(place)

@@ -314,6 +314,6 @@ def test_a_sighting_that_changes_nothing_marks_nothing_but_its_strand() -> None:
     rows = story.gateway.ledger.load([one.fingerprint], [one.merge_key])
     apply_sighting(rows, summed(fire(2, 0, about=""), of=one))
     assert (rows.changed_strands, rows.reports.keys()) == ({one.strand}, {(one.strand, one.source)})
-    marked = rows.changed_alerts | rows.voided_alerts | rows.changed_windows | rows.changed_tickets
+    marked = rows.changed_alerts | rows.voided_alerts | rows.changed_windows | rows.counted_tickets
     assert marked == set()
-    assert (rows.episodes, rows.links, rows.entries, rows.announcements) == ({}, {}, [], [])
+    assert (rows.episodes, rows.links, rows.changes, rows.joins) == ({}, {}, [], {})

@@ -27,10 +27,10 @@ async def test_each_error_family_has_its_status(site, error, status):
 
 
 async def test_a_subclass_has_the_status_of_its_family(site):
-    class StaleTicket(Conflict):
+    class StaleVersion(Conflict):
         pass
 
-    assert (await site.fails_with(StaleTicket("somebody was first"))).status == 409
+    assert (await site.fails_with(StaleVersion("somebody was first"))).status == 409
 
 
 async def test_a_problem_document_has_the_members_of_rfc_9457_and_ours(site):

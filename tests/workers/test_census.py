@@ -24,7 +24,7 @@ async def test_live_tickets_and_firing_alerts_are_counted(database: str) -> None
         assert value("tickets_live", priority="low") == 0
         assert value("alerts_firing") == 3
         first = (await world.all_tickets())[0]
-        await world.tickets.step(1, first["id"], TicketStatus.RESOLVED, "anna", at(1), "", None)
+        await world.people.step(1, first["id"], TicketStatus.RESOLVED, "anna", at(1), "", None)
         world.now = at(1)
         await world.send(resolved("C", ended=1))
         await census.turn()

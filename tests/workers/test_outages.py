@@ -44,7 +44,7 @@ def silences(world: World) -> Turn:
 
 
 def closing(world: World) -> Turn:
-    return Closing(world.tickets.close_resolved, world.tenants, lambda: world.now, 60 * MINUTE).turn
+    return Closing(world.closing.close_resolved, world.tenants, lambda: world.now, 60 * MINUTE).turn
 
 
 def retention(world: World) -> Turn:
@@ -96,13 +96,13 @@ async def test_a_connection_that_is_lost_while_tenants_are_read_is_an_outage(
 
 async def something_to_do(world: World) -> None:
     """For each of them, but not before the 30th minute."""
-    await world.silences.create(1, silence('{alertname="Silenced"}', 60))
+    await world.people.silence(1, silence('{alertname="Silenced"}', 60))
     await world.send(
         firing("Leased", lease=40), firing("Quiet"), firing("Silenced"), firing("Resolved"),
         resolved("Forgotten", ended=-1),
     )  # fmt: skip
     ticket = next(one for one in await world.all_tickets() if one["title"] == "Quiet")
-    await world.tickets.step(1, ticket["id"], "cancelled", "anna", at(1), "", None)  # type: ignore[arg-type]
+    await world.people.step(1, ticket["id"], "cancelled", "anna", at(1), "", None)  # type: ignore[arg-type]
     await world.rows("UPDATE alerts SET quiet_until = $1 WHERE quiet_until IS NOT NULL", at(40))
     world.now = at(2)
     await world.send(resolved("Resolved", ended=2))

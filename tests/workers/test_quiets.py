@@ -96,7 +96,7 @@ async def test_what_a_silence_hides_meanwhile_gets_no_ticket_and_is_quiet_no_mor
     async with World(database) as world:
         await world.send(firing())
         await step(world, await only_ticket(world), RESOLVED, minutes=1)
-        await world.silences.create(1, silence('{alertname="CPU"}', 100))
+        await world.people.silence(1, silence('{alertname="CPU"}', 100))
         world.now = at(31)
         await quiet_clock(world).turn()
         assert (await statuses(world), await quiets(world)) == ({"CPU": "resolved"}, 0)

@@ -35,7 +35,7 @@ async def count(world: World, table: str) -> int:
 
 async def silenced_episode(world: World, *alerts: str, ended: float) -> None:
     """Alerts that fired, had no ticket because of a silence, and have ended."""
-    await world.silences.create(1, silence('{alertname=~".+"}', 2))
+    await world.people.silence(1, silence('{alertname=~".+"}', 2))
     world.now = at(1)
     await world.send(*(firing(name) for name in alerts))
     world.now = at(ended)
@@ -66,7 +66,7 @@ async def test_an_alert_goes_with_all_its_rows_when_it_has_been_over_for_long_en
 
 async def test_what_lives_or_has_a_ticket_is_never_taken_out(database: str) -> None:
     async with World(database) as world:
-        await world.silences.create(1, silence('{alertname=~"Silenced"}', 10_000_000))
+        await world.people.silence(1, silence('{alertname=~"Silenced"}', 10_000_000))
         await world.send(firing(), firing("Silenced"), firing("Leased", lease=4), firing("Over"))
         world.now = at(5)
         await world.upkeep.expire_leases(1, at(5), START - timedelta(days=1))

@@ -48,7 +48,7 @@ async def test_a_silence_that_is_made_marks_what_fires_and_lets_it_go_when_it_en
     await world.send(firing("CPU"))
     await world.send(firing("CPU", instance="b"))
     await world.turn(1)
-    await world.silences.create(1, silence('{alertname="CPU", instance="b"}', 10))
+    await world.people.silence(1, silence('{alertname="CPU", instance="b"}', 10))
     await world.turn(2)
     shown = [(one["status"], one["silenced"]) for one in await world.all_tickets()]
     assert shown == [("open", 0), ("open", 1)]
@@ -65,7 +65,7 @@ async def test_a_silence_that_waits_for_its_time_marks_what_fires_when_it_comes(
     world: Installation,
 ) -> None:
     await world.send(firing())
-    await world.silences.create(1, silence('{alertname="CPU"}', 60, since=5))
+    await world.people.silence(1, silence('{alertname="CPU"}', 60, since=5))
     await world.turn(4.9)
     assert (await world.ticket())["silenced"] == 0
     await world.turn(5)
@@ -75,7 +75,7 @@ async def test_a_silence_that_waits_for_its_time_marks_what_fires_when_it_comes(
 async def test_more_than_fit_into_one_transaction_are_marked(world: Installation) -> None:
     count = world.upkeep.most + 5
     await world.send(*(firing(instance=str(number)) for number in range(count)))
-    await world.silences.create(1, silence('{alertname="CPU"}', 60))
+    await world.people.silence(1, silence('{alertname="CPU"}', 60))
     await world.turn(1)
     assert [one["silenced"] for one in await world.all_tickets()] == [1] * count
 
@@ -84,7 +84,7 @@ async def test_a_sighting_from_before_a_silence_that_is_applied_later_is_marked_
     world: Installation,
 ) -> None:
     await world.drained(0)
-    await world.silences.create(1, silence('{alertname="CPU"}', 60, since=5))
+    await world.people.silence(1, silence('{alertname="CPU"}', 60, since=5))
     world.now = at(4.9)
     under_way = world.record([firing()])
     await world.turn(5)
@@ -97,7 +97,7 @@ async def test_a_sighting_from_before_a_silence_that_is_applied_later_is_marked_
 
 
 async def test_so_is_one_whose_journal_took_its_time(world: Installation) -> None:
-    await world.silences.create(1, silence('{alertname="CPU"}', 60, since=5))
+    await world.people.silence(1, silence('{alertname="CPU"}', 60, since=5))
     world.now = at(4.99)
     under_way = world.record([firing()])
     await world.turn(5)
@@ -112,7 +112,7 @@ async def test_so_is_one_whose_journal_took_its_time(world: Installation) -> Non
 async def test_a_sighting_from_before_the_end_that_is_applied_later_has_its_ticket_all_the_same(
     world: Installation,
 ) -> None:
-    await world.silences.create(1, silence('{alertname="CPU"}', 5))
+    await world.people.silence(1, silence('{alertname="CPU"}', 5))
     await world.drained(4.9)
     world.now = at(4.95)
     under_way = world.record([firing()])
@@ -126,7 +126,7 @@ async def test_a_sighting_from_before_the_end_that_is_applied_later_has_its_tick
 async def test_an_end_is_settled_when_nothing_from_before_it_can_be_under_way(
     world: Installation,
 ) -> None:
-    await world.silences.create(1, silence('{alertname="CPU"}', 5))
+    await world.people.silence(1, silence('{alertname="CPU"}', 5))
     for drained, left in ((4.9, 1), (5.01, 1), (5 + SLACK, 0)):
         await world.drained(drained)
         await world.turn(max(drained, 5))

@@ -65,7 +65,7 @@ async def moves(world: World) -> list[tuple[str, str]]:
 
 async def step(world: World, ticket_id: str, *path: TicketStatus, minutes: float) -> None:
     for status in path:
-        await world.tickets.step(1, ticket_id, status, "anna", at(minutes), "", None)
+        await world.people.step(1, ticket_id, status, "anna", at(minutes), "", None)
 
 
 @asynccontextmanager

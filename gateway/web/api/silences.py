@@ -3,29 +3,29 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
-from uuid import UUID, uuid4
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
 from gateway.alerts.view import AlertFilter, AlertReader, AlertView
+from gateway.changes.command import Command
+from gateway.changes.perform import Answer, Perform
 from gateway.clock import Clock
+from gateway.desk.silence import BeginSilence, EditSilence, EndSilence
 from gateway.errors import FieldError, NotFound, Refused
 from gateway.silences.book import TenantSilences
 from gateway.silences.silence import (
-    Silence,
     SilenceState,
-    check_span,
     checked_matchers,
-    edit_silence,
-    end_silence,
 )
 from gateway.silences.store import SilenceStore
 from gateway.web import views
 from gateway.web.http.answers import json_answer
 from gateway.web.http.auth import principal_of
 from gateway.web.http.body import BodyReader
+from gateway.web.http.conditions import idempotency_key
 from gateway.web.http.forms import Form, Moment, in_utc
 from gateway.web.http.paging import exactly, page_parameters, query_parameters
 from matchers import Matcher
@@ -79,12 +79,14 @@ class SilenceHandlers:
     def __init__(
         self,
         store: SilenceStore,
+        perform: Perform,
         alerts: AlertReader,
         bodies: BodyReader,
         clock: Clock,
         longest: timedelta | None,
     ) -> None:
         self._store = store
+        self._perform = perform
         self._alerts = alerts
         self._bodies = bodies
         self._clock = clock
@@ -124,43 +126,36 @@ class SilenceHandlers:
         """201 with Location; the gateway obeys it from then on."""
         query_parameters(request, ())
         form = await self._bodies.read_json(request, NewSilence)
-        principal, now = principal_of(request), self._clock()
-        silence = Silence(
-            id=uuid4(),
-            matchers=checked_matchers(form.matchers),
-            starts_at=max(in_utc(form.starts_at or now, "/starts_at"), now),
+        begins = None if form.starts_at is None else in_utc(form.starts_at, "/starts_at")
+        command = BeginSilence(
+            matchers=form.matchers,
+            starts_at=begins,
             ends_at=in_utc(form.ends_at, "/ends_at"),
-            author=form.author or principal.actor,
+            author=form.author,
             comment=form.comment,
-            created_at=now,
-            updated_at=now,
+            longest=self._longest,
         )
-        check_span(silence, now, self._longest)
-        await self._store.create(principal.tenant, silence)
+        silence = await self._done(request, command)
         location = f"/api/v1/silences/{silence.id}"
-        return json_answer(views.silence(silence, now), status=201, headers={"Location": location})
+        return json_answer(
+            views.silence(silence, self._clock()), status=201, headers={"Location": location}
+        )
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change what is given; an ended silence stays ended."""
         query_parameters(request, ())
         changes = _changes_in(await self._bodies.read_json(request, EditedSilence))
-        principal, now = principal_of(request), self._clock()
-
-        def change(before: Silence, moment: datetime) -> Silence:
-            return edit_silence(before, changes, moment, self._longest)
-
-        after = await self._store.change(
-            principal.tenant, _id_in(request), change, principal.actor, now
-        )
-        return json_answer(views.silence(after, now))
+        command = EditSilence(silence_id=_id_in(request), longest=self._longest, **changes)
+        return json_answer(views.silence(await self._done(request, command), self._clock()))
 
     async def end(self, request: web.Request) -> web.Response:
         """It ends now; what it held and still fires gets its ticket. Ending it again is fine."""
         query_parameters(request, ())
-        principal, now = principal_of(request), self._clock()
-        silence_id = _id_in(request)
-        await self._store.change(principal.tenant, silence_id, end_silence, principal.actor, now)
+        await self._done(request, EndSilence(silence_id=_id_in(request)))
         return web.Response(status=204)
+
+    async def _done(self, request: web.Request, command: Command[Any, Answer]) -> Answer:
+        return await self._perform(command, principal_of(request), idempotency_key(request))
 
     async def preview(self, request: web.Request) -> web.Response:
         """The firing alerts of which such a silence would hide a strand now, or all of them."""
@@ -179,15 +174,13 @@ class SilenceHandlers:
         return json_answer({"items": items, "more": len(found) > PREVIEWED})
 
 
-def _changes_in(form: EditedSilence) -> dict[str, object]:
+def _changes_in(form: EditedSilence) -> dict[str, Any]:
     """What is given, by its name in Silence."""
-    changes: dict[str, object] = {}
-    for name in ("starts_at", "ends_at", "author", "comment"):
+    changes: dict[str, Any] = {}
+    for name in ("matchers", "starts_at", "ends_at", "author", "comment"):
         value = getattr(form, name)
         if value is not msgspec.UNSET:
             changes[name] = in_utc(value, f"/{name}") if name.endswith("_at") else value
-    if isinstance(form.matchers, str):
-        changes["matchers"] = checked_matchers(form.matchers)
     return changes
 
 

@@ -12,8 +12,8 @@ from gateway.errors import NotFound
 from gateway.history.chain import Chained
 from gateway.silences.book import TenantSilences
 from gateway.silences.store import SilenceStore
-from gateway.tickets.desk import JoinedAlert, TicketReader, TicketView
 from gateway.tickets.naming import TICKET_ID
+from gateway.tickets.view import JoinedAlert, TicketReader, TicketView
 from gateway.web import views
 from gateway.web.http.answers import json_answer
 from gateway.web.http.auth import principal_of

@@ -2,34 +2,37 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, NamedTuple
+from dataclasses import replace
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from aiohttp import hdrs, web
 
-from gateway.access.principal import Principal
 from gateway.alerts.labels import MAX_LABELS
 from gateway.alerts.severity import Severity
+from gateway.changes.command import Command, StaleVersion
+from gateway.changes.perform import Answer, Perform
 from gateway.clock import Clock
+from gateway.desk.change_ticket import ChangeTicket, StepTicket
+from gateway.desk.open_ticket import OpenTicket, OpenTicketOfAlert
 from gateway.errors import FieldError, NotFound, Refused
 from gateway.silences.store import SilenceStore
-from gateway.tickets.desk import StaleTicket, TicketDesk, TicketFilter, TicketReader
-from gateway.tickets.naming import MAX_TITLE_CHARACTERS, TICKET_ID, new_ticket_id
+from gateway.tickets.naming import MAX_TITLE_CHARACTERS, TICKET_ID
 from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.tickets.view import TicketFilter, TicketReader, TicketView
 from gateway.web import views
 from gateway.web.api.ticket_parts import FETCH, ticket_detail, ticket_id_in
 from gateway.web.http.answers import json_answer
 from gateway.web.http.auth import principal_of
 from gateway.web.http.body import BodyReader
+from gateway.web.http.conditions import idempotency_key, if_match, precondition_failed
 from gateway.web.http.forms import Form, bad_field
 from gateway.web.http.paging import exactly, page_parameters, query_parameters
-from gateway.web.http.problems import HttpRefused
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
 Text = Annotated[str, msgspec.Meta(max_length=65_536)]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 Labels = Annotated[dict[Name, Text], msgspec.Meta(max_length=MAX_LABELS)]
-_ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -76,13 +79,13 @@ class TicketHandlers:
     def __init__(
         self,
         reader: TicketReader,
-        desk: TicketDesk,
+        perform: Perform,
         silences: SilenceStore,
         bodies: BodyReader,
         clock: Clock,
     ) -> None:
         self._reader = reader
-        self._desk = desk
+        self._perform = perform
         self._silences = silences
         self._bodies = bodies
         self._clock = clock
@@ -114,115 +117,92 @@ class TicketHandlers:
     async def detail(self, request: web.Request) -> web.Response:
         """With its newest alerts and latest entries; the ETag is for If-Match."""
         query_parameters(request, ())
-        return await self._answer(request, ticket_id_in(request))
+        view = await self._view(request, ticket_id_in(request))
+        return await self._answer(request, view.ticket)
 
     async def create(self, request: web.Request) -> web.Response:
         """201 with Location."""
         query_parameters(request, ())
         form = await self._bodies.read_json(request, NewTicket)
-        principal, now = principal_of(request), self._clock()
-        ticket = Ticket(
-            id=new_ticket_id(now),
+        command = OpenTicket(
             title=_not_blank(form.title),
             description=form.description,
             priority=form.priority,
-            labels=msgspec.json.encode(form.labels),
+            labels=form.labels,
             assignee=form.assignee,
             assignee_group=form.assignee_group,
-            requester=principal.actor,
-            created_at=now,
-            updated_at=now,
         )
-        saved = await self._desk.create(principal.tenant, ticket, "")
-        return await self._answer(request, saved.id, status=201, created=True)
+        ticket = await self._done(request, command)
+        return await self._answer(request, ticket, status=201, created=True)
 
     async def edit(self, request: web.Request) -> web.Response:
-        """Plain fields; a status takes the transition's path, and first: it may be refused."""
+        """Plain fields and a status, which takes the transition's path: all of it, or nothing."""
         query_parameters(request, ())
         form = await self._bodies.read_json(request, EditedTicket)
-        principal, now, version = principal_of(request), self._clock(), if_match(request)
-        ticket_id, fields = ticket_id_in(request), _fields_of(form)
-        more: dict[str, object] = {}
-        try:
-            if isinstance(form.status, TicketStatus):
-                step = Step(to=form.status, comment=form.comment)
-                stepped = await self._step(principal, ticket_id, step, version)
-                version = None if version is None else stepped.version
-                more = {"still_firing": stepped.firing}
-            if fields or not more:
-                await self._desk.edit(
-                    principal.tenant, ticket_id, fields, principal.actor, now, version
-                )
-        except StaleTicket as error:
-            raise precondition_failed(error) from error
-        return await self._answer(request, ticket_id, more=more)
+        to = form.status if isinstance(form.status, TicketStatus) else None
+        command = ChangeTicket(
+            ticket_id=ticket_id_in(request),
+            fields=_fields_of(form),
+            to=to,
+            comment=form.comment,
+            version=if_match(request),
+        )
+        ticket = await self._done(request, command)
+        more = {} if to is None else {"still_firing": ticket.firing}
+        return await self._answer(request, ticket, more=more)
 
     async def step(self, request: web.Request) -> web.Response:
         """A transition. The answer says how many alerts still fire."""
         query_parameters(request, ())
         form = await self._bodies.read_json(request, Step)
-        ticket_id = ticket_id_in(request)
-        try:
-            stepped = await self._step(principal_of(request), ticket_id, form, if_match(request))
-        except StaleTicket as error:
-            raise precondition_failed(error) from error
-        more = {"still_firing": stepped.firing}
-        return await self._answer(request, ticket_id, more=more)
-
-    async def _step(
-        self, principal: Principal, ticket_id: str, step: Step, version: int | None
-    ) -> Ticket:
-        return await self._desk.step(
-            principal.tenant, ticket_id, step.to, principal.actor, self._clock(), step.comment,
-            version,
-        )  # fmt: skip
+        command = StepTicket(
+            ticket_id=ticket_id_in(request),
+            to=form.to,
+            comment=form.comment,
+            version=if_match(request),
+        )
+        ticket = await self._done(request, command)
+        return await self._answer(request, ticket, more={"still_firing": ticket.firing})
 
     async def of_alert(self, request: web.Request) -> web.Response:
         """The ticket of the alert's episode: 201 if it had to be opened, 200 if it was there."""
         query_parameters(request, ())
-        principal = principal_of(request)
-        fingerprint = fingerprint_in(request)
-        ticket, opened = await self._desk.of_alert(
-            principal.tenant, fingerprint, principal.actor, self._clock()
-        )
+        command = OpenTicketOfAlert(fingerprint=fingerprint_in(request))
+        ticket, opened = await self._done(request, command)
         status = 201 if opened else 200
-        return await self._answer(request, ticket.id, status=status, created=True)
+        return await self._answer(request, ticket, status=status, created=True)
+
+    async def _done(self, request: web.Request, command: Command[Any, Answer]) -> Answer:
+        try:
+            return await self._perform(command, principal_of(request), idempotency_key(request))
+        except StaleVersion as error:
+            raise precondition_failed(error) from error
 
     async def _answer(
         self,
         request: web.Request,
-        ticket_id: str,
+        ticket: Ticket,
         *,
         status: int = 200,
         created: bool = False,
         more: Mapping[str, object] | None = None,
     ) -> web.Response:
-        tenant, now = principal_of(request).tenant, self._clock()
-        view = await self._reader.one(tenant, ticket_id, FETCH)
-        if view is None:
-            raise NotFound(f"no ticket {ticket_id}")
-        silences = await self._silences.current(tenant, now)
-        body = {**ticket_detail(view, silences, now), **(more or {})}
-        headers: dict[str, str] = {hdrs.ETAG: f'"{view.ticket.version}"'}
+        """The ticket as the command left it, whatever others do to it meanwhile."""
+        view = await self._view(request, ticket.id)
+        now = self._clock()
+        silences = await self._silences.current(principal_of(request).tenant, now)
+        shown = replace(view, ticket=ticket)
+        body = {**ticket_detail(shown, silences, now), **(more or {})}
+        headers: dict[str, str] = {hdrs.ETAG: f'"{ticket.version}"'}
         if created:
-            headers[hdrs.LOCATION] = f"/api/v1/tickets/{ticket_id}"
+            headers[hdrs.LOCATION] = f"/api/v1/tickets/{ticket.id}"
         return json_answer(body, status=status, headers=headers)
 
-
-def if_match(request: web.Request) -> int | None:
-    """The version that the caller has seen, from If-Match; None if it does not say."""
-    given = request.headers.get(hdrs.IF_MATCH)
-    if given is None or given.strip() == "*":
-        return None
-    match = _ETAG.fullmatch(given.strip())
-    if match is None:
-        raise Refused("If-Match must be an ETag that this API gave", code="bad_etag")
-    return int(match[1])
-
-
-def precondition_failed(error: StaleTicket) -> HttpRefused:
-    """412: somebody else was first."""
-    return HttpRefused(error.detail, error.code, status=412)
+    async def _view(self, request: web.Request, ticket_id: str) -> TicketView:
+        view = await self._reader.one(principal_of(request).tenant, ticket_id, FETCH)
+        if view is None:
+            raise NotFound(f"no ticket {ticket_id}")
+        return view
 
 
 def fingerprint_in(request: web.Request) -> bytes:

@@ -177,7 +177,7 @@ async def test_a_repeat_after_a_persons_step_is_news_again(database: str) -> Non
         await world.send(firing())
         assert await world.send(firing()) == {"merged": 1}
         ticket = (await world.all_tickets())[0]
-        await world.tickets.step(1, ticket["id"], TicketStatus.RESOLVED, "anna", at(1), "", None)
+        await world.people.step(1, ticket["id"], TicketStatus.RESOLVED, "anna", at(1), "", None)
         world.now = at(2)
         assert await world.send(firing()) == {"quieted": 1}
         assert await world.send(firing()) == {"quieted": 1}

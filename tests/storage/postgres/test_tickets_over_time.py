@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from gateway.alerts.rule import AutoResolve, Rule
+from gateway.changes.command import StaleVersion
 from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.silences.silence import Silence
-from gateway.tickets.desk import StaleTicket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from matchers import parse
 from tests.world import START, World, at, firing, resolved
@@ -50,7 +50,7 @@ async def test_a_reopened_ticket_returns_to_the_state_it_left(database: str) -> 
     async with World(database) as world:
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
-        await world.tickets.step(1, ticket, TicketStatus.IN_PROGRESS, "anna", at(1), "", None)
+        await world.people.step(1, ticket, TicketStatus.IN_PROGRESS, "anna", at(1), "", None)
         assert (await world.rows("SELECT triage FROM alerts"))[0]["triage"] == "acknowledged"
         world.now = at(2)
         await world.send(resolved(ended=2))
@@ -65,7 +65,7 @@ async def test_a_persons_resolve_quiets_for_the_window_and_then_the_ticket_comes
     async with World(database) as world:
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
-        moved = await world.tickets.step(
+        moved = await world.people.step(
             1, ticket, TicketStatus.RESOLVED, "anna", at(1), "it is fine", None
         )
         assert moved.firing == 1, "the answer says how many still fire"
@@ -80,7 +80,7 @@ async def test_after_a_persons_close_the_next_ticket_is_a_new_one(database: str)
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
         for status in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
-            await world.tickets.step(1, ticket, status, "anna", at(1), "", None)
+            await world.people.step(1, ticket, status, "anna", at(1), "", None)
         await world.upkeep.end_quiets(1, at(40))
         statuses = [(one["status"], one["follows"]) for one in await world.all_tickets()]
         assert statuses == [("closed", None), ("open", ticket)]
@@ -90,7 +90,7 @@ async def test_a_cancelled_ticket_quiets_until_the_episode_ends(database: str) -
     async with World(database) as world:
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
-        await world.tickets.step(1, ticket, TicketStatus.CANCELLED, "anna", at(1), "noise", None)
+        await world.people.step(1, ticket, TicketStatus.CANCELLED, "anna", at(1), "noise", None)
         assert await world.upkeep.end_quiets(1, at(10_000)) == 0
         world.now = at(300)
         assert await world.send(firing()) == {"quieted": 1}
@@ -109,7 +109,7 @@ async def test_reopening_against_a_newer_live_ticket_names_it(database: str) -> 
         await world.send(firing(began=60))
         old, new = await world.all_tickets()
         with pytest.raises(Conflict) as caught:
-            await world.tickets.step(
+            await world.people.step(
                 1, old["id"], TicketStatus.IN_PROGRESS, "anna", at(61), "", None
             )
         assert caught.value.extra["ticket_id"] == new["id"]
@@ -119,21 +119,21 @@ async def test_a_stale_version_and_a_forbidden_step_change_nothing(database: str
     async with World(database) as world:
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
-        with pytest.raises(StaleTicket):
-            await world.tickets.edit(1, ticket, {"title": "x"}, "anna", at(1), 99)
+        with pytest.raises(StaleVersion):
+            await world.people.edit(1, ticket, {"title": "x"}, "anna", at(1), 99)
         with pytest.raises(Forbidden):
-            await world.tickets.step(1, ticket, TicketStatus.CLOSED, "anna", at(1), "", None)
+            await world.people.step(1, ticket, TicketStatus.CLOSED, "anna", at(1), "", None)
         with pytest.raises(NotFound):
-            await world.tickets.edit(1, "tk_none", {"title": "x"}, "anna", at(1), None)
+            await world.people.edit(1, "tk_none", {"title": "x"}, "anna", at(1), None)
         assert (await world.all_tickets())[0]["version"] == 1
 
 
 async def test_twenty_people_asking_for_an_alerts_ticket_get_one(database: str) -> None:
     async with World(database) as world:
-        await world.silences.create(1, silence('{alertname="CPU"}', 60))
+        await world.people.silence(1, silence('{alertname="CPU"}', 60))
         assert await world.send(firing()) == {"silenced": 1}
         fingerprint = (await world.rows("SELECT fingerprint FROM alerts"))[0]["fingerprint"]
-        asked = [world.tickets.of_alert(1, fingerprint, "anna", at(1)) for _ in range(20)]
+        asked = [world.people.of_alert(1, fingerprint, "anna", at(1)) for _ in range(20)]
         answers = await asyncio.gather(*asked)
         assert sum(opened for _, opened in answers) == 1
         assert len({ticket.id for ticket, _ in answers}) == 1
@@ -145,15 +145,15 @@ async def test_resolved_tickets_are_closed_by_the_system_after_a_while(database:
         await world.send(firing())
         world.now = at(1)
         await world.send(resolved(ended=1))
-        assert await world.tickets.close_resolved(1, at(0), at(100), 10) == 0
-        assert await world.tickets.close_resolved(1, at(1), at(100), 10) == 1
+        assert await world.closing.close_resolved(1, at(0), at(100), 10) == 0
+        assert await world.closing.close_resolved(1, at(1), at(100), 10) == 1
         found = (await world.all_tickets())[0]
         assert (found["status"], found["closed_at"]) == ("closed", at(100))
 
 
 async def test_a_silenced_alert_gets_its_ticket_when_the_silence_ends(database: str) -> None:
     async with World(database) as world:
-        await world.silences.create(1, silence('{alertname="CPU"}', 10))
+        await world.people.silence(1, silence('{alertname="CPU"}', 10))
         assert await world.send(firing(), firing("Disk")) == {"silenced": 1, "opened": 1}
         assert await world.upkeep.ended_silences(1, at(9)) == []
         ended = await world.upkeep.ended_silences(1, at(10))
@@ -167,13 +167,13 @@ async def test_a_silenced_alert_gets_its_ticket_when_the_silence_ends(database: 
 async def test_a_silence_made_between_two_batches_is_obeyed(database: str) -> None:
     async with World(database, journal="a") as world, World(database, journal="b") as other:
         await world.send(firing("Disk"))
-        await other.silences.create(1, silence('{alertname="CPU"}', 60))
+        await other.people.silence(1, silence('{alertname="CPU"}', 60))
         assert await world.send(firing()) == {"silenced": 1}
 
 
 async def test_a_record_is_judged_by_its_own_time(database: str) -> None:
     async with World(database) as world:
-        await world.silences.create(1, silence('{alertname="CPU"}', 10))
+        await world.people.silence(1, silence('{alertname="CPU"}', 10))
         world.now = at(9)
         late = world.record([firing()])
         world.now = at(60)
@@ -267,7 +267,7 @@ async def test_a_persons_own_ticket_has_a_number_and_a_history(database: str) ->
             created_at=START,
             updated_at=START,
         )
-        saved = await world.tickets.create(1, ticket, "please")
+        saved = await world.people.create(1, ticket, "please")
         assert saved.number == 2
         history = await world.rows("SELECT * FROM history WHERE object_id = 'tk_mine'")
         assert [(one["actor"], one["new"], one["comment"]) for one in history] == [

@@ -69,7 +69,7 @@ async def test_a_person_voids_what_is_held_back(database: str, absorber: RedisAb
         await world.send(firing())
         assert world.applied[0].held == 1
         (ticket,) = await world.all_tickets()
-        await world.tickets.step(1, ticket["id"], TicketStatus.RESOLVED, "anna", at(0.2), "", None)
+        await world.people.step(1, ticket["id"], TicketStatus.RESOLVED, "anna", at(0.2), "", None)
         world.now = at(0.3)
         await world.send(firing())
         assert world.applied[0].held == 0

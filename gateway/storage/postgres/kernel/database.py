@@ -12,14 +12,15 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gateway.effects.announce import Route
 from gateway.effects.repeats import ReportKey
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
+from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.connect import PostgresAway
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.kernel.held import voided_reports
-from gateway.storage.postgres.kernel.working_set import RowsMoved, save_working_set
+from gateway.storage.postgres.kernel.save import save
+from gateway.storage.postgres.kernel.working_set import RowsMoved
 from gateway.storage.postgres.statements import load
 
 SQL = load("ledger")
@@ -35,6 +36,8 @@ class Transaction:
     tenant: int
     connection: AsyncConnection
     driver: asyncpg.Connection
+    now: datetime
+    """When it began, by PostgreSQL's clock."""
     voided: dict[ReportKey, int] = field(default_factory=dict)
     """Reports of strands that it changes, with their new versions: told after the commit."""
 
@@ -53,11 +56,12 @@ class Database:
     async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
         """Commits at the end of the block. Raises Unavailable while PostgreSQL is away."""
         async with self.connected() as connection:
-            await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
+            entered = await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
+            now = entered.one().now
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
             assert driver is not None
-            yield Transaction(tenant, connection, driver)
+            yield Transaction(tenant, connection, driver, now)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[AsyncConnection]:
@@ -92,6 +96,6 @@ class Database:
     ) -> None:
         """Write *rows* back; what processes and caches know of them holds no longer."""
         stamp = int(now.timestamp() * 1_000_000)
-        await save_working_set(transaction.driver, rows, routes, stamp)
+        await save(transaction.driver, rows, routes, stamp)
         if self._void is not None:
             transaction.voided.update(await voided_reports(transaction.driver, rows))

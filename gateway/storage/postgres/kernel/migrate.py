@@ -16,6 +16,7 @@ from itertools import pairwise
 import asyncpg
 
 from gateway.errors import GatewayError
+from gateway.storage.postgres.kernel.restored import raise_offset
 
 SHIPPED = files("gateway.storage.postgres") / "migrations"
 
@@ -85,6 +86,7 @@ async def migrate(
         for migration in missing:
             progress(f"Migrating the database: {migration.name} ...")
             await _apply_with_patience(connection, migration, progress)
+        await raise_offset(connection)
         version = await schema_version(connection)
     finally:
         await connection.close()

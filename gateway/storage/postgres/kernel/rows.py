@@ -10,6 +10,7 @@ from sqlalchemy import case, func, select
 from gateway.alerts.alert import Alert
 from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained
+from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel import tables
 from gateway.storage.postgres.kernel.bulk import Columns
 from gateway.storage.postgres.kernel.claims import pack_claims, unpack_claims
@@ -18,6 +19,7 @@ from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
+from matchers import parse, render
 
 
 def lease_check_at(strand: Strand) -> datetime | None:
@@ -97,6 +99,19 @@ TICKETS = Stored(
         }
     ),
 )  # fmt: skip
+COUNTED = (
+    "episodes", "flaps", "firing", "silenced", "unconfirmed", "history_length", "history_head",
+)  # fmt: skip
+"""What alerts do to a ticket: no edit of it."""
+SILENCES = Stored(
+    Silence,
+    tables.silences,
+    key=("id",),
+    lock_order=5,
+    fixed=frozenset({"created_at"}),
+    made={"matchers": lambda one: render(one.matchers)},
+    read_as={"matchers": parse},
+)
 REPORTS = Stored(Report, tables.reports, key=("strand", "source"), merge=_merged_report)
 LINKS = Stored(
     Link,
@@ -127,6 +142,7 @@ def history_arrays(chained: Sequence[Chained]) -> list[list[Any]]:
         [entry.new for entry in entries],
         [entry.comment for entry in entries],
         [one.hash for one in chained],
+        [one.salt for one in chained],
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
 from types import NoneType
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, Text, cast
@@ -51,7 +51,7 @@ class Stored(Generic[Noun]):
     """What an insert does to a row that is there; None: there is none."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(self.kind)
+        hints = _hints(self.kind)
         names = [one.name for one in self.table.columns]
         named = {name: self.renamed.get(name, name) for name in names}
         self._fields = {name: of for name, of in named.items() if of in hints}
@@ -131,6 +131,12 @@ class Stored(Generic[Noun]):
 
     def _json_readers(self) -> dict[str, Callable[[Any], Any]]:
         return {of: str.encode for name, of in self._fields.items() if name in self._json}
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    """Of its fields: what belongs to the class itself is none."""
+    hints = get_type_hints(kind)
+    return {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
 
 
 def _defaults(kind: type) -> dict[str, Any]:

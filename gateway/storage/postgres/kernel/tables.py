@@ -108,6 +108,7 @@ history = _table(
     "history",
     kind=Text, object_id=Text, sequence=BigInteger, at=_TIME, actor=Text, field=Text,
     old=_Optional(Text), new=_Optional(Text), comment=Text, hash=LargeBinary,
+    salt=_Optional(LargeBinary), applied=_Optional(BigInteger),
 )  # fmt: skip
 silences = _table(
     "silences",

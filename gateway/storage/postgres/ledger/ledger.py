@@ -15,20 +15,21 @@ from typing import Any
 
 import asyncpg
 
-from gateway.effects.announce import Route
 from gateway.effects.sighting import apply_held, apply_sighting
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
+from gateway.events.event import PlacedEvent
+from gateway.events.routing import Route
 from gateway.intake.ledger import Applied, Batch, LedgerStopped, PositionMoved, SilencesMoved
 from gateway.intake.poison import without_poison
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.kernel.held import take_held, voided_reports
+from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import (
     SQL,
     RowsMoved,
     enter_tenant,
     load_for_sightings,
-    save_working_set,
 )
 from gateway.storage.postgres.ledger.confirmations import confirmations
 from gateway.storage.postgres.ledger.credit import credit_repeats, repeats_of
@@ -175,7 +176,7 @@ class PostgresLedger:
         if version != batch.silence_versions.get(tenant, version):
             raise SilencesMoved(f"silences of tenant {tenant} are at version {version}")
         await mark_replayed(connection, tenant, batch)
-        rows = await self._apply_news(connection, batch, tenant)
+        rows, events = await self._apply_news(connection, batch, tenant)
         repeats = repeats_of(batch, tenant, rows)
         await credit_repeats(connection, tenant, repeats, batch.held)
         if self.tells_voided:
@@ -184,7 +185,7 @@ class PostgresLedger:
         applied.outcomes.update(rows.outcomes)
         for repeat, _ in repeats:
             applied.outcomes[repeat.known.outcome] += repeat.count
-        applied.events.update(one.event for one in rows.announcements)
+        applied.events.update(one.event.type for one in events)
         await save_dead_letters(connection, tenant, batch.dead)
         heard = {name: one for (owner, name), one in batch.heard.items() if owner == tenant}
         if heard:
@@ -195,10 +196,10 @@ class PostgresLedger:
 
     async def _apply_news(
         self, connection: asyncpg.Connection, batch: Batch, tenant: int
-    ) -> WorkingSet:
+    ) -> tuple[WorkingSet, list[PlacedEvent]]:
         news = batch.news.get(tenant, [])
         if not news:
-            return WorkingSet(tenant)
+            return WorkingSet(tenant), []
         identities = [summed.identity for summed in news]
         rows = await load_for_sightings(connection, tenant, identities)
         known = {(tenant, one.strand, one.source): one for one in identities}
@@ -210,5 +211,4 @@ class PostgresLedger:
             if number % _BREATHE_EVERY == _BREATHE_EVERY - 1:
                 await asyncio.sleep(0)
         stamp = int(news[-1].received_at.timestamp() * 1_000_000)
-        await save_working_set(connection, rows, self.routes, stamp)
-        return rows
+        return rows, await save(connection, rows, self.routes, stamp)

@@ -13,10 +13,10 @@ import orjson
 from gateway.alerts.alert import Alert
 from gateway.alerts.identity import Identity, StrandMemory
 from gateway.alerts.rule import Rule
-from gateway.effects.announce import Route
 from gateway.effects.repeats import Held, ReportKey
 from gateway.effects.sighting import apply_held, reconsider
 from gateway.effects.working_set import WorkingSet
+from gateway.events.routing import Route
 from gateway.silences.book import SilenceBook
 from gateway.silences.silence import EndedSilence
 from gateway.storage.postgres.kernel.database import Database, Transaction

@@ -23,7 +23,7 @@ class Broken:
 async def broken_histories(
     database: Database, tenant: int, looked_at: Callable[[], None] = lambda: None
 ) -> list[Broken]:
-    """All of one tenant's tickets and silences whose history was changed, cut or added to.
+    """All objects of one tenant whose history was changed, cut or added to.
 
     *looked_at* is called for each. While others write, *database* must show one picture of all
     (REPEATABLE READ): else an entry made meanwhile looks like one that was added.
@@ -40,6 +40,7 @@ async def broken_histories(
                     ),
                     row["sequence"],
                     row["hash"],
+                    row["salt"],
                 )
                 for row in rows
             ]  # fmt: skip
@@ -52,10 +53,16 @@ async def broken_histories(
 
 async def _heads(transaction: Transaction) -> AsyncIterator[tuple[str, str, bytes]]:
     """(kind, id, hash of the last row) of every object that has a history."""
-    for kind, statement in (("ticket", "ticket_heads"), ("silence", "silence_heads")):
+    walks: list[tuple[str, str, tuple[str, ...]]] = [
+        ("ticket", "ticket_heads", ()),
+        ("silence", "silence_heads", ()),
+    ]
+    for row in await transaction.driver.fetch(SQL["other_kinds"], transaction.tenant):
+        walks.append((row["kind"], "other_heads", (row["kind"],)))
+    for kind, statement, more in walks:
         after = ""
         while rows := await transaction.driver.fetch(
-            SQL[statement], transaction.tenant, after, _OBJECTS_AT_ONCE
+            SQL[statement], transaction.tenant, after, _OBJECTS_AT_ONCE, *more
         ):
             for row in rows:
                 yield kind, row["id"], row["history_head"]

@@ -8,7 +8,7 @@ from gateway.history.chain import Chained, Entry
 from gateway.storage.postgres.kernel.database import Transaction
 from gateway.storage.postgres.kernel.tables import alerts, history, ticket_alerts
 from gateway.storage.postgres.queries.alerts import views
-from gateway.tickets.desk import JoinedAlert, JoinedPosition
+from gateway.tickets.view import JoinedAlert, JoinedPosition
 
 
 async def joined_alerts(
@@ -56,4 +56,4 @@ def _chained(row: Row[Any]) -> Chained:
     entry = Entry(
         row.kind, row.object_id, row.at, row.actor, row.field, row.old, row.new, row.comment
     )
-    return Chained(entry, row.sequence, row.hash)
+    return Chained(entry, row.sequence, row.hash, row.salt)

@@ -21,7 +21,7 @@ from gateway.storage.postgres.kernel.tables import (
     windows,
 )
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
-from gateway.tickets.desk import JoinedAlert, JoinedPosition, TicketFilter, TicketView
+from gateway.tickets.view import JoinedAlert, JoinedPosition, TicketFilter, TicketView
 
 
 class TicketQueries:

@@ -14,7 +14,7 @@ VALUES ($1, 0, $2, now()) ON CONFLICT DO NOTHING
 UPDATE journal_progress SET applied = $2, drained_at = coalesce($3, drained_at), updated_at = now() WHERE journal_id = $1
 
 -- name: enter_tenant
-SELECT set_config('app.tenant', $1::integer::text, true), silence_version FROM tenants WHERE tenant_id = $1
+SELECT set_config('app.tenant', $1::integer::text, true), silence_version, clock_timestamp() AS now FROM tenants WHERE tenant_id = $1
 
 -- name: peek_alerts
 -- Which windows and tickets the alerts are in: read before the locks, checked again under them.
@@ -97,9 +97,16 @@ FROM unnest($2::text[], $3::bytea[], $4::bigint[]) AS shifted (t, f, n)
 WHERE ticket_alerts.tenant_id = $1 AND ticket_alerts.ticket_id = t AND ticket_alerts.fingerprint = f
 
 -- name: insert_history
-INSERT INTO history (tenant_id, kind, object_id, sequence, at, actor, field, old, new, comment, hash)
-SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-                         $9::text[], $10::text[], $11::bytea[])
+-- `applied` is the number of this transaction, worked out once.
+INSERT INTO history (tenant_id, kind, object_id, sequence, at, actor, field, old, new, comment, hash, salt, applied)
+SELECT $1, given.*, (SELECT applied_now())
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[], $11::bytea[], $12::bytea[]) AS given
+
+-- name: save_heads
+INSERT INTO history_heads (tenant_id, kind, object_id, length, head)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[])
+ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET length = excluded.length, head = excluded.head
 
 -- name: insert_outbox
 INSERT INTO outbox (tenant_id, id, sink, type, subject, payload, created_at, next_at)

@@ -3,31 +3,29 @@
 import orjson
 
 from gateway.alerts.severity import Severity
-from gateway.effects.announce import Route, messages, summary
-from gateway.effects.working_set import WorkingSet
-from gateway.tickets.change import Event, open_ticket, resolve_by_system
+from gateway.changes.change import finish
+from gateway.events.event import EventType, PlacedEvent
+from gateway.events.routing import Route, messages
+from gateway.tickets.change import open_ticket, resolve_by_system
 from tests.alerts.identities import at
 from tests.tickets.tickets import ticket
 
-ALL = frozenset(Event)
+ALL = frozenset(EventType)
 TICKET = ticket(labels=b'{"team":"x"}', follows="tk_0", number=7)
 
 
-def told() -> WorkingSet:
+def told() -> list[PlacedEvent]:
     """A ticket was opened, and then resolved."""
-    rows = WorkingSet(3)
-    rows.save(open_ticket(TICKET), at(0))
-    rows.save(resolve_by_system(TICKET, at(5), "over"), at(5))
-    return rows
+    return finish([open_ticket(TICKET), resolve_by_system(TICKET, at(5), "over")]).events
 
 
 def test_every_sink_hears_of_the_events_it_wants_in_order() -> None:
     routes = [
         Route("all", ALL),
-        Route("ends", frozenset({Event.RESOLVED})),
+        Route("ends", frozenset({EventType.TICKET_RESOLVED})),
         Route("deaf", ALL - ALL),
     ]
-    sent = messages(told().announcements, 3, routes)
+    sent = messages(told(), 3, routes)
     assert [(one.sink, one.type) for one in sent] == [
         ("all", "ticket.created"), ("all", "ticket.resolved"), ("ends", "ticket.resolved"),
     ]  # fmt: skip
@@ -36,24 +34,31 @@ def test_every_sink_hears_of_the_events_it_wants_in_order() -> None:
 
 
 def test_a_message_shows_the_ticket_as_it_was_when_it_happened() -> None:
-    sent = messages(told().announcements, 3, [Route("all", ALL)])
+    sent = messages(told(), 3, [Route("all", ALL)])
     shown = [orjson.loads(orjson.dumps(one.payload))["ticket"] for one in sent]
     assert [(one["status"], one["version"]) for one in shown] == [("open", 1), ("resolved", 2)]
 
 
+def test_an_event_has_data_of_its_own_and_its_place_in_the_history() -> None:
+    opened, resolved = [one.payload() for one in told()]
+    assert (opened["sequence"], opened["by"], opened["comment"]) == ("1", "system", "")
+    assert (resolved["sequence"], resolved["from"], resolved["to"]) == ("2", "open", "resolved")
+    assert (resolved["by"], resolved["comment"]) == ("system", "over")
+
+
 def test_each_message_has_an_id_of_its_own_that_sorts_by_time() -> None:
-    sent = messages(told().announcements, 3, [Route("a", ALL), Route("b", ALL)])
+    sent = messages(told(), 3, [Route("a", ALL), Route("b", ALL)])
     ids = [one.id for one in sent]
     assert len(set(ids)) == 4
     assert max(ids[:2]) < min(ids[2:])
 
 
 def test_without_sinks_there_is_nothing_to_send() -> None:
-    assert messages(told().announcements, 3, []) == []
+    assert messages(told(), 3, []) == []
 
 
 def test_a_summary_is_plain_json() -> None:
-    shown = summary(TICKET)
+    shown = TICKET.told()["ticket"]
     assert orjson.loads(orjson.dumps(shown)) == shown
     assert shown == {
         "id": "tk_1",

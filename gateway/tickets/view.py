@@ -1,4 +1,4 @@
-"""The ticket desk: what people read of tickets and do to them, as `web` sees it."""
+"""What people read of tickets, as `web` sees it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.alerts.view import AlertView
-from gateway.errors import Conflict
 from gateway.history.chain import Chained
-from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.tickets.ticket import Ticket
 
 JoinedPosition = tuple[datetime, str]
 """(joined_at, fingerprint in hex) of the last alert shown: who joined last comes first."""
@@ -48,13 +47,6 @@ class TicketFilter:
     text: str | None = None
 
 
-@dataclass(eq=False)
-class StaleTicket(Conflict):
-    """Somebody else changed the ticket first."""
-
-    code: str = "stale_ticket"
-
-
 class TicketReader(Protocol):
     """Reads of one tenant's tickets. Raises Unavailable while the ledger is away."""
 
@@ -75,41 +67,3 @@ class TicketReader(Protocol):
         self, tenant: int, ticket_id: str, before: int | None, limit: int
     ) -> Sequence[Chained]:
         """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""
-
-
-class TicketDesk(Protocol):
-    """Each call is one transaction: ticket, alerts, history and outbox together.
-
-    *version* is the one the caller has seen: another raises StaleTicket. None: whatever it is.
-    """
-
-    async def create(self, tenant: int, ticket: Ticket, comment: str) -> Ticket:
-        """A ticket that no alert stands behind."""
-
-    async def edit(
-        self,
-        tenant: int,
-        ticket_id: str,
-        fields: dict[str, str],
-        actor: str,
-        now: datetime,
-        version: int | None,
-    ) -> Ticket:
-        """Change plain fields; raises NotFound, StaleTicket."""
-
-    async def step(
-        self,
-        tenant: int,
-        ticket_id: str,
-        to: TicketStatus,
-        actor: str,
-        now: datetime,
-        comment: str,
-        version: int | None,
-    ) -> Ticket:
-        """A transition; raises NotFound, StaleTicket, Forbidden, Conflict (a newer one is live)."""
-
-    async def of_alert(
-        self, tenant: int, fingerprint: bytes, actor: str, now: datetime
-    ) -> tuple[Ticket, bool]:
-        """The ticket of an alert's episode; True if it was opened. Raises NotFound."""

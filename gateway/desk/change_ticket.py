@@ -1,0 +1,64 @@
+"""A person changes a ticket: a step, plain fields, or both at once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from gateway.access.permission import Permission
+from gateway.access.principal import Principal
+from gateway.changes.command import Needs
+from gateway.effects.person import step_by_person
+from gateway.effects.working_set import WorkingSet
+from gateway.tickets.change import edit_ticket
+from gateway.tickets.ticket import Ticket, TicketStatus
+
+
+class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """*fields* as in `edit_ticket`; *to* None: no step. *version*: as the caller has seen it."""
+
+    permission: ClassVar[Permission] = Permission.TICKETS_EDIT
+    answers: ClassVar[type] = Ticket
+
+    ticket_id: str
+    fields: Mapping[str, str] = msgspec.field(default_factory=dict)
+    to: TicketStatus | None = None
+    comment: str = ""
+    version: int | None = None
+
+    def needs(self) -> Needs:
+        """A step quiets the ticket's alerts, or takes them up."""
+        follow = self.to is not None
+        return Needs(ticket=self.ticket_id, alerts_follow=follow, version=self.version)
+
+    def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
+        """The step first: it may be refused, and then nothing is done."""
+        if self.to is not None:
+            by.check(Permission.TICKETS_STEP)
+            step_by_person(rows, rows.tickets[self.ticket_id], self.to, by.actor, now, self.comment)
+        change = edit_ticket(rows.tickets[self.ticket_id], self.fields, by.actor, now)
+        if change is not None:
+            rows.save(change)
+        return rows.tickets[self.ticket_id]
+
+
+class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """A transition alone."""
+
+    permission: ClassVar[Permission] = Permission.TICKETS_STEP
+    answers: ClassVar[type] = Ticket
+
+    ticket_id: str
+    to: TicketStatus
+    comment: str = ""
+    version: int | None = None
+
+    def needs(self) -> Needs:
+        """The ticket's alerts follow it."""
+        return Needs(ticket=self.ticket_id, alerts_follow=True, version=self.version)
+
+    def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
+        """Raises Forbidden outside the workflow, Conflict against a newer live ticket."""
+        ticket = rows.tickets[self.ticket_id]
+        return step_by_person(rows, ticket, self.to, by.actor, now, self.comment)

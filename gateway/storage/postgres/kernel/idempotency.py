@@ -1,0 +1,74 @@
+"""Requests under a key: the first is done, and the others are given its answer."""
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from gateway.access.principal import Principal
+from gateway.changes.command import Command
+from gateway.changes.perform import key_reused
+from gateway.silences.silence import Silence
+from gateway.storage.postgres.kernel.database import Transaction
+from gateway.storage.postgres.statements import load
+from matchers import parse, render
+
+SQL = load("kernel")
+
+
+class Kept:
+    """What is kept of one request; nothing if it has no key."""
+
+    def __init__(
+        self, transaction: Transaction, by: Principal, key: str | None, command: Command[Any, Any]
+    ) -> None:
+        self._transaction = transaction
+        self._place = transaction.tenant, by.actor, key
+        self._keyed = key is not None
+        self._command = command
+
+    async def known(self) -> tuple[Any] | None:
+        """The answer of a request that was done; None: it is to be done. One that is being done
+        just now is waited for. Raises Refused for another request under the key.
+        """
+        if not self._keyed:
+            return None
+        driver, name = self._transaction.driver, type(self._command).__name__
+        digest = sha256(msgspec.msgpack.encode(self._command)).digest()
+        if await driver.fetchval(SQL["take_key"], *self._place, name, digest):
+            return None
+        row = await driver.fetchrow(SQL["kept"], *self._place)
+        if (row["command"], row["request_hash"]) != (name, digest):
+            raise key_reused()
+        return (_decoded(row["answer"], self._command.answers),)
+
+    async def keep(self, answer: Any) -> None:
+        """In the transaction that did it: what fails leaves the key unused."""
+        if self._keyed:
+            encoded = _encoded(answer)
+            await self._transaction.driver.execute(SQL["keep"], *self._place, encoded)
+
+
+_PlainSilence = msgspec.defstruct(
+    "_PlainSilence",
+    [
+        (one.name, str if one.name == "matchers" else one.type)
+        for one in msgspec.structs.fields(Silence)
+    ],
+    kw_only=True,
+)
+"""A silence with its matchers as text."""
+
+
+def _encoded(answer: Any) -> bytes:
+    if isinstance(answer, Silence):
+        values = {**msgspec.structs.asdict(answer), "matchers": render(answer.matchers)}
+        return msgspec.msgpack.encode(_PlainSilence(**values))
+    return msgspec.msgpack.encode(answer)
+
+
+def _decoded(kept: bytes, kind: Any) -> Any:
+    if kind is not Silence:
+        return msgspec.msgpack.decode(kept, type=kind)
+    values = msgspec.structs.asdict(msgspec.msgpack.decode(kept, type=_PlainSilence))
+    return Silence(**{**values, "matchers": parse(values["matchers"])})

@@ -1,0 +1,125 @@
+"""Performs commands: load under locks, check, decide, save, commit; each written once, here."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from gateway.access.principal import Principal
+from gateway.alerts.rule import Rule
+from gateway.changes.command import Command, Needs, StaleVersion
+from gateway.clock import Clock
+from gateway.effects.working_set import WorkingSet, default_rule
+from gateway.errors import NotFound
+from gateway.events.routing import Route
+from gateway.storage.postgres.kernel.database import Database, Transaction
+from gateway.storage.postgres.kernel.idempotency import Kept
+from gateway.storage.postgres.kernel.rows import SILENCES
+from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
+from gateway.storage.postgres.statements import load
+
+Answer = TypeVar("Answer")
+TICKET_SQL = load("tickets")
+
+
+async def _nobody(tenant: int, now: datetime) -> None:
+    pass
+
+
+class Door:
+    """The one door for people and time. *rule_named* finds the configured rule; *on_silences* is
+    awaited after a change of silences; *clock* None: a command's moment is PostgreSQL's.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        routes: Sequence[Route] = (),
+        rule_named: Callable[[str], Rule] = default_rule,
+        on_silences: Callable[[int, datetime], Awaitable[None]] = _nobody,
+        clock: Clock | None = None,
+    ) -> None:
+        self._database = database
+        self._routes = routes
+        self._rule_named = rule_named
+        self._on_silences = on_silences
+        self._clock = clock
+
+    async def perform(
+        self, command: Command[WorkingSet, Answer], by: Principal, key: str | None = None
+    ) -> Answer:
+        """See `Perform`."""
+        by.check(command.permission)
+        silenced: list[datetime] = []
+
+        async def attempt(transaction: Transaction) -> Answer:
+            kept = Kept(transaction, by, key, command)
+            known = await kept.known()
+            if known is not None:
+                answer: Answer = known[0]
+                return answer
+            now = self._clock() if self._clock is not None else transaction.now
+            rows = await self._load(transaction, command.needs())
+            answer = command.decide(rows, by, now)
+            await self._database.save(transaction, rows, self._routes, now)
+            answer = _as_saved(rows, answer)
+            await kept.keep(answer)
+            silenced[:] = [now] if rows.changed_silences else []
+            return answer
+
+        answer = await self._database.retrying(by.tenant, attempt)
+        for now in silenced:
+            await self._on_silences(by.tenant, now)
+        return answer
+
+    async def _load(self, transaction: Transaction, needs: Needs) -> WorkingSet:
+        driver, tenant = transaction.driver, transaction.tenant
+        keys, tickets = await _around(transaction, needs)
+        alerts = [] if needs.alert is None else [needs.alert]
+        rows = await load_working_set(driver, tenant, alerts, keys, tickets)
+        rows.rule_named = self._rule_named
+        if needs.silence is not None:
+            for silence in await lock(driver, SILENCES, tenant, [needs.silence]):
+                rows.silences[silence.id] = silence
+        keys_now, tickets_now = await _around(transaction, needs)
+        if not (keys_now <= keys and tickets_now <= tickets):
+            raise RowsMoved("an alert has moved to another window or ticket")
+        _check(rows, needs)
+        return rows
+
+
+async def _around(transaction: Transaction, needs: Needs) -> tuple[set[bytes], set[str]]:
+    """Windows and tickets to lock with what is named: looked at before the locks, and again."""
+    driver, tenant = transaction.driver, transaction.tenant
+    keys: set[bytes] = set()
+    tickets = set() if needs.ticket is None else {needs.ticket}
+    if needs.alerts_follow:
+        found = await driver.fetch(TICKET_SQL["keys_of"], tenant, needs.ticket)
+        keys.update(row["merge_key"] for row in found)
+    if needs.alert is not None:
+        place = await driver.fetchrow(TICKET_SQL["place_of"], tenant, needs.alert)
+        if place is not None:
+            keys.add(place["merge_key"])
+            tickets.update({place["ticket_id"]} - {None})
+    return keys, tickets
+
+
+def _check(rows: WorkingSet, needs: Needs) -> None:
+    """What is named is there, and as the caller has seen it."""
+    if needs.ticket is not None:
+        ticket = rows.tickets.get(needs.ticket)
+        if ticket is None:
+            raise NotFound(f"no ticket {needs.ticket}")
+        if needs.version is not None and needs.version != ticket.version:
+            raise StaleVersion(f"the ticket is at version {ticket.version}, not {needs.version}")
+    if needs.alert is not None and needs.alert not in rows.alerts:
+        raise NotFound(f"no alert {needs.alert.hex()}")
+    if needs.silence is not None and needs.silence not in rows.silences:
+        raise NotFound(f"no silence {needs.silence}")
+
+
+def _as_saved(rows: WorkingSet, answer: Any) -> Any:
+    """The nouns of an answer with the number and the end of history that saving gave them."""
+    if isinstance(answer, tuple):
+        return tuple(_as_saved(rows, one) for one in answer)
+    known = {**rows.tickets, **{str(key): one for key, one in rows.silences.items()}}
+    return known.get(getattr(answer, "key", ""), answer)
