@@ -16,13 +16,6 @@ class AlertStatus(StrEnum):
     EXPIRED = "expired"
 
 
-class Triage(StrEnum):
-    """What people have said of it, through its ticket."""
-
-    NONE = "none"
-    ACKNOWLEDGED = "acknowledged"
-
-
 class Alert(msgspec.Struct, gc=False):
     """As stored. Counts and times of sightings are sums over its strands, not kept here."""
 
@@ -37,7 +30,6 @@ class Alert(msgspec.Struct, gc=False):
     silenced: bool = False
     unconfirmed: bool = False
     """Expired while its source itself is silent."""
-    triage: Triage = Triage.NONE
     ticket_id: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None

@@ -24,6 +24,8 @@ class Needs:
     ticket: str | None = None
     alerts_follow: bool = False
     """With the windows of the ticket's alerts, which the command may quiet."""
+    stays_live: bool = False
+    """But not if the ticket is live: it stays so, and nothing changes for its alerts."""
     alert: bytes | None = None
     """Fingerprint: with its window and the tickets of both."""
     silence: UUID | None = None

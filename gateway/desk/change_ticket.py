@@ -12,7 +12,7 @@ from gateway.changes.command import Needs
 from gateway.effects.person import step_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.tickets.change import edit_ticket
-from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
 
 
 class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +29,12 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """A step quiets the ticket's alerts, or takes them up."""
-        follow = self.to is not None
-        return Needs(ticket=self.ticket_id, alerts_follow=follow, version=self.version)
+        return Needs(
+            ticket=self.ticket_id,
+            alerts_follow=self.to is not None,
+            stays_live=self.to in LIVE,
+            version=self.version,
+        )
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """The step first: it may be refused, and then nothing is done."""
@@ -56,7 +60,12 @@ class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """The ticket's alerts follow it."""
-        return Needs(ticket=self.ticket_id, alerts_follow=True, version=self.version)
+        return Needs(
+            ticket=self.ticket_id,
+            alerts_follow=True,
+            stays_live=self.to in LIVE,
+            version=self.version,
+        )
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """Raises Forbidden outside the workflow, Conflict against a newer live ticket."""

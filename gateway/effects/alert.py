@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.identity import Identity
 from gateway.alerts.severity import Severity
 from gateway.effects.counts import recount, weight
@@ -173,7 +173,7 @@ def _begin_episode(
 
 
 def _end_episode(rows: WorkingSet, alert: Alert) -> None:
-    alert.quiet_until, alert.triage = None, Triage.NONE
+    alert.quiet_until = None
     key = alert.fingerprint, alert.episodes
     known = rows.episodes.get(key)
     if known is None:

@@ -1,14 +1,14 @@
-"""What a person's step on a ticket does to its alerts: quiet, triage, and the window's ticket."""
+"""What a person's step on a ticket does to its alerts: quiet, and the window's ticket."""
 
 from datetime import datetime
 
-from gateway.alerts.alert import Alert, Triage
+from gateway.alerts.alert import Alert
 from gateway.alerts.rule import Rule
-from gateway.effects.ticket import follow_triage, link_alert, ticket_for
+from gateway.effects.ticket import link_alert, ticket_for
 from gateway.effects.working_set import Following, WorkingSet
 from gateway.errors import Conflict
 from gateway.tickets.change import apply_transition, open_ticket
-from gateway.tickets.ticket import ACKNOWLEDGED, LIVE, Ticket, TicketStatus
+from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
 from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
 from gateway.workflows.workflow import check_transition
@@ -19,18 +19,17 @@ def step_by_person(
 ) -> Ticket:
     """Move *ticket*; its alerts follow. Raises Forbidden, or Conflict against a newer live one.
 
-    *rows* hold the ticket and the windows of its alerts; the alerts may be too many to load.
+    *rows* hold the ticket and the windows of its alerts; the alerts may be too many to load. Among
+    live statuses nothing changes for them: what people have said of them is read from the ticket.
     """
     check_transition(ticket.status, to)
     change = apply_transition(ticket, to, actor, now, comment)
     if to in LIVE and not ticket.live:
         _take_window(rows, ticket, now)
     rows.save(change)
-    rows.following = Following(
-        ticket.id,
-        Triage.ACKNOWLEDGED if to in ACKNOWLEDGED else Triage.NONE,
-        {key: _quiet_until(window, to, now) for key, window in rows.windows.items()},
-    )
+    if not ticket.live or to not in LIVE:
+        quiet = {key: _quiet_until(window, to, now) for key, window in rows.windows.items()}
+        rows.following = Following(ticket.id, quiet)
     return rows.tickets[ticket.id]
 
 
@@ -94,5 +93,4 @@ def ticket_by_person(
 def _put_on(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime) -> None:
     link_alert(rows, alert, ticket_id, now, 0)
     alert.quiet_until = None
-    follow_triage(rows, alert)
     rows.void(alert.fingerprint)

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
-from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.alert import Alert
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.effects.alert import Moved, alert_state
 from gateway.effects.counts import recount, weight
@@ -17,7 +17,7 @@ from gateway.tickets.change import (
     resolve_by_system,
 )
 from gateway.tickets.naming import new_ticket_id, title_of
-from gateway.tickets.ticket import ACKNOWLEDGED, ENDED, SYSTEM, Ticket, TicketStatus
+from gateway.tickets.ticket import ENDED, SYSTEM, Ticket, TicketStatus
 from gateway.windows.decide import Action, AlertState, Facts, TicketState, decide
 from gateway.windows.window import Window
 
@@ -63,7 +63,6 @@ def _stay_on(rows: WorkingSet, alert: Alert) -> None:
         return
     if alert.episode_ticket_id != alert.ticket_id:
         _add_episode(rows, alert, alert.ticket_id)
-    follow_triage(rows, alert)
 
 
 def _why_over(state: AlertState) -> str:
@@ -140,18 +139,7 @@ def ticket_for(
 def _link(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:
     if alert.ticket_id != ticket_id:
         link_alert(rows, alert, ticket_id, now, count)
-    follow_triage(rows, alert)
     rows.void(alert.fingerprint)
-
-
-def follow_triage(rows: WorkingSet, alert: Alert) -> None:
-    """An alert that runs is acknowledged while its ticket is being worked on."""
-    worked_on = alert.ticket_id is not None and rows.tickets[alert.ticket_id].status in ACKNOWLEDGED
-    runs = alert.status is not AlertStatus.RESOLVED
-    triage = Triage.ACKNOWLEDGED if worked_on and runs else Triage.NONE
-    if triage is not alert.triage:
-        alert.triage = triage
-        rows.changed_alerts.add(alert.fingerprint)
 
 
 def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, count: int) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from gateway.alerts.alert import Alert, Triage
+from gateway.alerts.alert import Alert
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.changes.change import Change, Noun
 from gateway.silences.silence import Silence
@@ -68,7 +68,6 @@ class Following:
     """
 
     ticket_id: str
-    triage: Triage
     quiet_until: Mapping[bytes, datetime | None]
     """By the merge key of the window that an alert is in."""
 

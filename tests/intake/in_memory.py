@@ -91,7 +91,6 @@ class MemoryLedger:
         for alert in self.alerts.values():
             if alert.ticket_id != following.ticket_id or alert.status is AlertStatus.RESOLVED:
                 continue
-            alert.triage = following.triage
             alert.quiet_until = following.quiet_until[alert.merge_key]
             alert.version = max(alert.version + 1, stamp)
             for strand in self.strands.values():

@@ -4,10 +4,10 @@ from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 
-from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.alert import Alert, AlertStatus
 from gateway.effects.alert import alert_state
 from gateway.history.chain import Entry, first_break
-from gateway.tickets.ticket import ACKNOWLEDGED, SYSTEM, Ticket
+from gateway.tickets.ticket import SYSTEM, Ticket
 from gateway.windows.decide import AlertState
 from tests.intake.in_memory import MemoryLedger
 from tests.intake.witness import Witness
@@ -109,9 +109,7 @@ def _alerts_are_what_their_strands_say(ledger: MemoryLedger) -> None:
         elif not any(one.firing for one in strands):
             assert alert.status is AlertStatus.RESOLVED
         if alert.status is AlertStatus.RESOLVED:
-            assert (alert.quiet_until, alert.triage, alert.unconfirmed) == (
-                None, Triage.NONE, False,
-            )  # fmt: skip
+            assert (alert.quiet_until, alert.unconfirmed) == (None, False)
 
 
 def _at_most_one_live_ticket_a_key(ledger: MemoryLedger) -> None:
@@ -131,8 +129,6 @@ def _who_is_heard_has_a_live_ticket(ledger: MemoryLedger, now: datetime) -> None
             assert ticket.live
             assert ticket.merge_key == alert.merge_key
             assert ledger.windows[alert.merge_key].is_open(now)
-            is_worked_on = ticket.status in ACKNOWLEDGED
-            assert (alert.triage is Triage.ACKNOWLEDGED) is is_worked_on
 
 
 def _windows_are_open_while_something_fires(ledger: MemoryLedger, now: datetime) -> None:

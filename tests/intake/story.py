@@ -3,6 +3,7 @@
 from gateway.alerts.rule import Rule
 from gateway.effects.sighting import apply_sighting
 from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.tickets.triage import triage_of
 from tests.alerts.identities import at, identity
 from tests.intake.gateway_in_memory import MemoryGateway, minutes
 from tests.intake.laws import check_laws
@@ -43,6 +44,13 @@ class Story:
     def ticket(self) -> Ticket:
         [one] = self.tickets
         return one
+
+    @property
+    def triage(self) -> str:
+        """Of the only alert."""
+        [alert] = self.gateway.ledger.alerts.values()
+        tickets = self.gateway.ledger.tickets
+        return triage_of(alert.status, tickets[alert.ticket_id].status if alert.ticket_id else None)
 
     def history(self, ticket: Ticket) -> list[tuple[str, str, str | None, str | None]]:
         rows = self.gateway.ledger.history[ticket.id]

@@ -143,7 +143,7 @@ def test_what_is_heard_again_on_a_ticket_that_another_alert_reopened_belongs_the
     two = identity(TWO).fingerprint
     assert story.ticket.episodes == 4
     assert story.gateway.ledger.episodes[two, 2].ticket_id == story.ticket.id
-    assert story.gateway.ledger.alerts[two].triage == "acknowledged"
+    assert story.gateway.ledger.alerts[two].ticket_id == story.ticket.id
 
 
 def test_who_asks_for_the_ticket_of_a_silenced_alert_opens_it_and_only_once() -> None:
@@ -183,7 +183,7 @@ def test_who_asks_for_a_silenced_alert_of_a_group_finds_it_on_the_live_ticket() 
     check_laws(story.gateway.ledger, at(3))
     assert (opened, ticket.id) == (False, story.ticket.id)
     assert (ticket.firing, ticket.silenced, ticket.episodes) == (2, 1, 2)
-    assert story.gateway.ledger.alerts[two].triage == "acknowledged"
+    assert story.gateway.ledger.alerts[two].ticket_id == story.ticket.id
     assert story.history(ticket)[-1] == ("system", "alerts", None, two.hex())
     assert story.gateway.ask(two, at(4)) == (ticket, False)
 

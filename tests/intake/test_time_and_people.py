@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.alerts.alert import AlertStatus, Triage
+from gateway.alerts.alert import AlertStatus
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
 from gateway.errors import Conflict
@@ -332,7 +332,7 @@ def test_a_person_who_takes_the_ticket_again_ends_the_quiet() -> None:
     story.step(TicketStatus.RESOLVED, 2)
     story.step(TicketStatus.IN_PROGRESS, 3)
     alert = story.gateway.ledger.alerts[FINGERPRINT]
-    assert (alert.quiet_until, alert.triage) == (None, Triage.ACKNOWLEDGED)
+    assert (alert.quiet_until, story.triage) == (None, "acknowledged")
     assert story.tell(fire(4, 0)) == ["merged"]
 
 

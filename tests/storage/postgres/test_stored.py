@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, select
 
-from gateway.alerts.alert import Alert, AlertStatus, Triage
+from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.rule import AutoResolve
 from gateway.alerts.severity import Severity
 from gateway.storage.postgres.kernel import rows
@@ -39,7 +39,7 @@ FULL = [
     Window(KEY, "rule", timedelta(minutes=30), AutoResolve.UNCLAIMED, at(0), at(1), 2, "tk"),
     Alert(
         KEY, b'{"a": "b"}', b'{"c": "d"}', Severity.HIGH, "rule", KEY, START, AlertStatus.FIRING,
-        True, True, Triage.ACKNOWLEDGED, "tk", at(1), at(2), FOREVER, 3, None, 4,
+        True, True, "tk", at(1), at(2), FOREVER, 3, None, 4,
     ),
     Strand(
         KEY, KEY, b'{"a": "b"}', Severity.HIGH, START, at(9), at(1), at(2), at(3), at(4),

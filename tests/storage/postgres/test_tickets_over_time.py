@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 
 from gateway.alerts.rule import AutoResolve, Rule
+from gateway.alerts.view import AlertFilter
 from gateway.changes.command import StaleVersion
 from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.silences.silence import Silence
+from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.tickets.ticket import Ticket, TicketStatus
 from matchers import parse
 from tests.world import START, World, at, firing, resolved
@@ -51,7 +53,8 @@ async def test_a_reopened_ticket_returns_to_the_state_it_left(database: str) -> 
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
         await world.people.step(1, ticket, TicketStatus.IN_PROGRESS, "anna", at(1), "", None)
-        assert (await world.rows("SELECT triage FROM alerts"))[0]["triage"] == "acknowledged"
+        [alert] = await AlertQueries(world.database).page(1, AlertFilter(), None, 9)
+        assert alert.triage == "acknowledged"
         world.now = at(2)
         await world.send(resolved(ended=2))
         world.now = at(3)

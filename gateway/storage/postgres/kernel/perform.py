@@ -93,7 +93,7 @@ async def _around(transaction: Transaction, needs: Needs) -> tuple[set[bytes], s
     keys: set[bytes] = set()
     tickets = set() if needs.ticket is None else {needs.ticket}
     if needs.alerts_follow:
-        found = await driver.fetch(TICKET_SQL["keys_of"], tenant, needs.ticket)
+        found = await driver.fetch(TICKET_SQL["keys_of"], tenant, needs.ticket, needs.stays_live)
         keys.update(row["merge_key"] for row in found)
     if needs.alert is not None:
         place = await driver.fetchrow(TICKET_SQL["place_of"], tenant, needs.alert)

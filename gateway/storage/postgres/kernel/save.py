@@ -104,8 +104,7 @@ async def _save_following(connection: asyncpg.Connection, rows: WorkingSet, stam
         return
     tenant, ticket_id, quiet = rows.tenant, rows.following.ticket_id, rows.following.quiet_until
     windows = list(quiet), list(quiet.values())
-    triage = rows.following.triage
-    await connection.execute(TICKET_SQL["follow_step"], tenant, ticket_id, triage, *windows, stamp)
+    await connection.execute(TICKET_SQL["follow_step"], tenant, ticket_id, *windows, stamp)
     await connection.execute(TICKET_SQL["follow_step_in_strands"], tenant, ticket_id, stamp)
 
 

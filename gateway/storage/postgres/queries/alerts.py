@@ -6,11 +6,20 @@ from typing import Any
 from sqlalchemy import Column, Row, Select, and_, exists, func, select
 from sqlalchemy.sql import ColumnElement
 
+from gateway.alerts.alert import AlertStatus
 from gateway.alerts.severity import Severity
 from gateway.alerts.view import AlertFilter, AlertView, Position, SourceView, StrandView
 from gateway.errors import Refused
 from gateway.storage.postgres.kernel.database import Database, Transaction
-from gateway.storage.postgres.kernel.tables import alerts, is_one_of, reports, strands
+from gateway.storage.postgres.kernel.tables import (
+    alerts,
+    is_one_of,
+    reports,
+    strands,
+    tickets,
+)
+from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.triage import triage_of
 from matchers import Matcher, Operator
 
 SCAN_AT_MOST = 200_000
@@ -144,7 +153,23 @@ async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Aler
     for strand in found:
         view = _strand_view(strand, sources.get(strand.strand, ()))
         strands_of.setdefault(strand.fingerprint, []).append(view)
-    return [_alert_view(row, strands_of.get(row.fingerprint, [])) for row in rows]
+    statuses = await _tickets(transaction, rows)
+    return [
+        _alert_view(row, strands_of.get(row.fingerprint, []), statuses.get(row.ticket_id))
+        for row in rows
+    ]
+
+
+async def _tickets(
+    transaction: Transaction, rows: Sequence[Row[Any]]
+) -> dict[str | None, TicketStatus]:
+    """How the tickets of *rows* stand, by id."""
+    query = select(tickets.c.id, tickets.c.status).where(
+        tickets.c.tenant_id == transaction.tenant,
+        is_one_of(tickets.c.id, {row.ticket_id for row in rows} - {None}),
+    )
+    found = await transaction.connection.execute(query)
+    return {row.id: TicketStatus(row.status) for row in found}
 
 
 async def _sources(
@@ -179,7 +204,9 @@ def _strand_view(row: Row[Any], sources: Sequence[SourceView]) -> StrandView:
     )
 
 
-def _alert_view(row: Row[Any], found: Sequence[StrandView]) -> AlertView:
+def _alert_view(
+    row: Row[Any], found: Sequence[StrandView], ticket: TicketStatus | None
+) -> AlertView:
     return AlertView(
         fingerprint=row.fingerprint.hex(),
         labels=row.labels,
@@ -187,7 +214,7 @@ def _alert_view(row: Row[Any], found: Sequence[StrandView]) -> AlertView:
         severity=row.severity,
         status=row.status,
         silenced=row.silenced,
-        triage=row.triage,
+        triage=triage_of(AlertStatus(row.status), ticket),
         rule=row.rule,
         ticket_id=row.ticket_id,
         starts_at=row.starts_at,

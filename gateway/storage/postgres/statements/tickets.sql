@@ -1,13 +1,15 @@
 -- name: keys_of
--- The windows that a ticket and its alerts are in.
+-- The windows that a ticket and its alerts are in; $3: of a live ticket, its own alone.
 SELECT merge_key FROM tickets WHERE tenant_id = $1 AND id = $2 AND merge_key IS NOT NULL
 UNION
-SELECT merge_key FROM alerts WHERE tenant_id = $1 AND ticket_id = $2
+SELECT merge_key FROM alerts
+WHERE tenant_id = $1 AND ticket_id = $2
+  AND NOT ($3 AND (SELECT status IN ('open', 'in_progress', 'pending') FROM tickets WHERE tenant_id = $1 AND id = $2))
 
 -- name: follow_step
 -- Whatever else would change these alerts waits for their windows, which are locked.
-UPDATE alerts SET triage = $3, quiet_until = q, version = greatest(version + 1, $6)
-FROM unnest($4::bytea[], $5::timestamptz[]) AS given (m, q)
+UPDATE alerts SET quiet_until = q, version = greatest(version + 1, $5)
+FROM unnest($3::bytea[], $4::timestamptz[]) AS given (m, q)
 WHERE tenant_id = $1 AND ticket_id = $2 AND status <> 'resolved' AND merge_key = m
 
 -- name: follow_step_in_strands
