@@ -29,6 +29,8 @@ class Needs:
     alert: bytes | None = None
     """Fingerprint: with its window and the tickets of both."""
     silence: UUID | None = None
+    comment: str | None = None
+    """Of the ticket."""
     version: int | None = None
     """Of the ticket, as the caller has seen it; None: whatever it is."""
 

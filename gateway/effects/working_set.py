@@ -14,6 +14,8 @@ from uuid import UUID
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.changes.change import Change, Noun
+from gateway.comments.change import CommentChange
+from gateway.comments.comment import Comment, Revision
 from gateway.silences.silence import Silence
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
@@ -128,6 +130,12 @@ class WorkingSet:
     silences: dict[UUID, Silence] = field(default_factory=dict)
     new_silences: set[UUID] = field(default_factory=set)
     changed_silences: set[UUID] = field(default_factory=set)
+    comments: dict[str, Comment] = field(default_factory=dict)
+    revisions_of: dict[str, int] = field(default_factory=dict)
+    """How many of them each comment has."""
+    new_comments: set[str] = field(default_factory=set)
+    changed_comments: set[str] = field(default_factory=set)
+    new_revisions: list[Revision] = field(default_factory=list)
     counted_tickets: set[str] = field(default_factory=set)
     """Only what alerts do to them has changed: counts, and the end of their history."""
     changes: list[Change[Noun]] = field(default_factory=list)
@@ -189,7 +197,9 @@ class WorkingSet:
     def save(self, change: Change[Ticket] | Change[Silence]) -> None:
         """Keep a change: the noun as it now is, its history and its events."""
         after = change.after
-        if isinstance(after, Ticket):
+        if isinstance(after, Ticket) and after == self.tickets.get(after.id):
+            self.count(after)
+        elif isinstance(after, Ticket):
             self._mark(after.id, self.tickets, self.new_tickets, self.changed_tickets)
             self.tickets[after.id] = after
         else:
@@ -201,6 +211,16 @@ class WorkingSet:
         if key not in known:
             new.add(key)
         moved.add(key)
+
+    def save_comment(self, change: CommentChange) -> None:
+        """Keep a comment, what it said before, and the history of its ticket."""
+        comment = change.comment
+        self._mark(comment.id, self.comments, self.new_comments, self.changed_comments)
+        self.comments[comment.id] = comment
+        if change.former is not None:
+            self.new_revisions.append(change.former)
+            self.revisions_of[comment.id] = change.former.number
+        self.save(change.of_ticket)
 
     def join(self, ticket_id: str, fingerprint: bytes, now: datetime) -> None:
         """An alert joins a live ticket; all that do so in this batch are one history entry."""

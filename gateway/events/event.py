@@ -15,6 +15,7 @@ class EventType(StrEnum):
     TICKET_RESOLVED = "ticket.resolved"
     TICKET_ASSIGNED = "ticket.assigned"
     TICKET_PRIORITY_CHANGED = "ticket.priority_changed"
+    TICKET_COMMENT_ADDED = "ticket.comment_added"
     SILENCE_CREATED = "silence.created"
     SILENCE_EXPIRED = "silence.expired"
 

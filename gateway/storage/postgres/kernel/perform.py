@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import select
+
 from gateway.access.principal import Principal
 from gateway.alerts.rule import Rule
 from gateway.changes.command import Command, Needs, StaleVersion
@@ -13,7 +15,8 @@ from gateway.errors import NotFound
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.idempotency import Kept
-from gateway.storage.postgres.kernel.rows import SILENCES
+from gateway.storage.postgres.kernel.rows import COMMENTS, SILENCES
+from gateway.storage.postgres.kernel.tables import comments
 from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
 from gateway.storage.postgres.statements import load
 
@@ -80,11 +83,24 @@ class Door:
         if needs.silence is not None:
             for silence in await lock(driver, SILENCES, tenant, [needs.silence]):
                 rows.silences[silence.id] = silence
+        if needs.ticket is not None and needs.comment is not None:
+            await _load_comment(transaction, rows, needs.ticket, needs.comment)
         keys_now, tickets_now = await _around(transaction, needs)
         if not (keys_now <= keys and tickets_now <= tickets):
             raise RowsMoved("an alert has moved to another window or ticket")
         _check(rows, needs)
         return rows
+
+
+async def _load_comment(transaction: Transaction, rows: WorkingSet, ticket: str, key: str) -> None:
+    """It changes under its ticket's lock alone."""
+    tenant = transaction.tenant
+    named = (comments.c.tenant_id == tenant, comments.c.ticket_id == ticket, comments.c.id == key)
+    query = select(*COMMENTS.selected()).where(*named)
+    for row in await transaction.connection.execute(query):
+        rows.comments[key] = COMMENTS.read(row._mapping)
+    count = TICKET_SQL["count_revisions"]
+    rows.revisions_of[key] = await transaction.driver.fetchval(count, tenant, ticket, key)
 
 
 async def _around(transaction: Transaction, needs: Needs) -> tuple[set[bytes], set[str]]:
@@ -113,6 +129,8 @@ def _check(rows: WorkingSet, needs: Needs) -> None:
             raise StaleVersion(f"the ticket is at version {ticket.version}, not {needs.version}")
     if needs.alert is not None and needs.alert not in rows.alerts:
         raise NotFound(f"no alert {needs.alert.hex()}")
+    if needs.comment is not None and needs.comment not in rows.comments:
+        raise NotFound(f"no comment {needs.comment}")
     if needs.silence is not None and needs.silence not in rows.silences:
         raise NotFound(f"no silence {needs.silence}")
 

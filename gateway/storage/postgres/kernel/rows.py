@@ -5,9 +5,11 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import case, func, select
 
 from gateway.alerts.alert import Alert
+from gateway.comments.comment import Comment, Revision
 from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained
 from gateway.silences.silence import Silence
@@ -112,6 +114,15 @@ SILENCES = Stored(
     made={"matchers": lambda one: render(one.matchers)},
     read_as={"matchers": parse},
 )
+COMMENTS = Stored(
+    Comment,
+    tables.comments,
+    key=("ticket_id", "id"),
+    fixed=frozenset({"author", "at"}),
+    made={"mentions": lambda one: orjson.dumps(one.mentions).decode()},
+    read_as={"mentions": lambda text: tuple(orjson.loads(text))},
+)
+REVISIONS = Stored(Revision, tables.comment_revisions, key=("ticket_id", "comment_id", "number"))
 REPORTS = Stored(Report, tables.reports, key=("strand", "source"), merge=_merged_report)
 LINKS = Stored(
     Link,

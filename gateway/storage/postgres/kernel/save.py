@@ -41,6 +41,7 @@ async def save(
     await _save_tickets(connection, rows)
     await _save_episodes(connection, rows)
     await _save_silences(connection, rows)
+    await _save_comments(connection, rows)
     await _save_history(connection, rows.tenant, finished)
     await _save_outbox(connection, rows.tenant, finished.events, routes)
     return finished.events
@@ -73,6 +74,18 @@ async def _save_silences(connection: asyncpg.Connection, rows: WorkingSet) -> No
     await _save(connection, rows, row.SILENCES, rows.silences, new, changed)
     await connection.execute(SILENCE_SQL["unsettle"], rows.tenant, sorted(changed - new))
     await connection.execute(SILENCE_SQL["move_version"], rows.tenant)
+
+
+async def _save_comments(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+    """What was retracted says nothing any more, nor what it said before."""
+    new, changed = rows.new_comments, rows.changed_comments
+    await _save(connection, rows, row.COMMENTS, rows.comments, new, changed)
+    if rows.new_revisions:
+        await connection.execute(*row.REVISIONS.insert(rows.tenant, rows.new_revisions))
+    gone = [one for key in changed if (one := rows.comments[key]).retracted_at is not None]
+    if gone:
+        tickets, keys = [one.ticket_id for one in gone], [one.id for one in gone]
+        await connection.execute(TICKET_SQL["forget_revisions"], rows.tenant, tickets, keys)
 
 
 async def _save_outbox(

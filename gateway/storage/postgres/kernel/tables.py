@@ -110,6 +110,15 @@ history = _table(
     old=_Optional(Text), new=_Optional(Text), comment=Text, hash=LargeBinary,
     salt=_Optional(LargeBinary), applied=_Optional(BigInteger),
 )  # fmt: skip
+comments = _table(
+    "comments",
+    ticket_id=Text, id=Text, author=Text, visibility=Text, body=Text, salt=LargeBinary,
+    mentions=_Optional(JSONB), at=_TIME, edited_at=_Optional(_TIME), retracted_at=_Optional(_TIME),
+)  # fmt: skip
+comment_revisions = _table(
+    "comment_revisions",
+    ticket_id=Text, comment_id=Text, number=Integer, body=Text, salt=LargeBinary, at=_TIME,
+)  # fmt: skip
 silences = _table(
     "silences",
     id=Uuid, matchers=Text, starts_at=_TIME, ends_at=_TIME, author=Text, comment=Text,

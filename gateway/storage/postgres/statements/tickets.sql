@@ -40,3 +40,10 @@ WHERE alerts.tenant_id = $1 AND alerts.fingerprint = $2
 -- name: to_close
 SELECT id FROM tickets WHERE tenant_id = $1 AND status = 'resolved' AND resolved_at <= $2
 ORDER BY resolved_at LIMIT $3
+
+-- name: count_revisions
+SELECT count(*)::integer FROM comment_revisions WHERE tenant_id = $1 AND ticket_id = $2 AND comment_id = $3
+
+-- name: forget_revisions
+DELETE FROM comment_revisions
+WHERE tenant_id = $1 AND (ticket_id, comment_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))

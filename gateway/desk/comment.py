@@ -1,0 +1,115 @@
+"""A person comments on a ticket: writes, edits, narrows and retracts."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from gateway.access.permission import Permission
+from gateway.access.principal import Principal
+from gateway.changes.command import Needs
+from gateway.comments.change import (
+    CommentChange,
+    add_comment,
+    edit_comment,
+    narrow_comment,
+    retract_comment,
+)
+from gateway.comments.comment import (
+    Comment,
+    Visibility,
+    mentions_in,
+    new_comment_id,
+    new_salt,
+)
+from gateway.effects.working_set import WorkingSet
+from gateway.errors import Forbidden
+
+
+class AddComment(msgspec.Struct, frozen=True, kw_only=True):
+    """On any ticket: one that has ended is not reopened by it."""
+
+    permission: ClassVar[Permission] = Permission.COMMENTS_WRITE
+    answers: ClassVar[type] = Comment
+
+    ticket_id: str
+    body: str
+    visibility: Visibility = Visibility.INTERNAL
+
+    def needs(self) -> Needs:
+        """The ticket."""
+        return Needs(ticket=self.ticket_id)
+
+    def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
+        """Written by who asks."""
+        comment = Comment(
+            ticket_id=self.ticket_id,
+            id=new_comment_id(now),
+            author=by.actor,
+            visibility=self.visibility,
+            body=self.body,
+            salt=new_salt(),
+            mentions=mentions_in(self.body),
+            at=now,
+        )
+        rows.save_comment(add_comment(rows.tickets[self.ticket_id], comment))
+        return comment
+
+
+class EditComment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is None stays as it is."""
+
+    permission: ClassVar[Permission] = Permission.COMMENTS_WRITE
+    answers: ClassVar[type] = Comment
+
+    ticket_id: str
+    comment_id: str
+    body: str | None = None
+    visibility: Visibility | None = None
+
+    def needs(self) -> Needs:
+        """The ticket and the comment."""
+        return Needs(ticket=self.ticket_id, comment=self.comment_id)
+
+    def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
+        """Raises Forbidden for anybody but the author, Conflict for one that was retracted."""
+        comment, ticket = _own(rows, by, self.comment_id), rows.tickets[self.ticket_id]
+        if self.visibility is not None:
+            _save(rows, narrow_comment(ticket, comment, self.visibility, now))
+        comment, ticket = rows.comments[self.comment_id], rows.tickets[self.ticket_id]
+        if self.body is not None:
+            revision = rows.revisions_of[self.comment_id] + 1
+            _save(rows, edit_comment(ticket, comment, self.body, revision, now))
+        return rows.comments[self.comment_id]
+
+
+class RetractComment(msgspec.Struct, frozen=True, kw_only=True):
+    """Doing it again is fine."""
+
+    permission: ClassVar[Permission] = Permission.COMMENTS_WRITE
+    answers: ClassVar[type] = Comment
+
+    ticket_id: str
+    comment_id: str
+
+    def needs(self) -> Needs:
+        """The ticket and the comment."""
+        return Needs(ticket=self.ticket_id, comment=self.comment_id)
+
+    def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
+        """Raises Forbidden for anybody but the author."""
+        comment = _own(rows, by, self.comment_id)
+        _save(rows, retract_comment(rows.tickets[self.ticket_id], comment, now))
+        return rows.comments[self.comment_id]
+
+
+def _own(rows: WorkingSet, by: Principal, comment_id: str) -> Comment:
+    comment = rows.comments[comment_id]
+    if comment.author != by.actor:
+        raise Forbidden("only who wrote a comment may change it", code="not_the_author")
+    return comment
+
+
+def _save(rows: WorkingSet, change: CommentChange | None) -> None:
+    if change is not None:
+        rows.save_comment(change)
