@@ -1,6 +1,6 @@
 """The audit: every object's history read again, and its chain of hashes worked out anew."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.history.chain import Chained, Entry, first_break
@@ -23,7 +23,8 @@ class Broken:
 async def broken_histories(
     database: Database, tenant: int, looked_at: Callable[[], None] = lambda: None
 ) -> list[Broken]:
-    """All objects of one tenant whose history was changed, cut or added to.
+    """All objects of one tenant whose history was changed, cut or added to, and comments whose
+    text is not what their ticket's history knows.
 
     *looked_at* is called for each. While others write, *database* must show one picture of all
     (REPEATABLE READ): else an entry made meanwhile looks like one that was added.
@@ -31,24 +32,49 @@ async def broken_histories(
     broken = []
     async with database.tenant(tenant) as transaction:
         async for kind, object_id, head in _heads(transaction):
-            rows = await transaction.driver.fetch(SQL["rows"], tenant, kind, object_id)
-            chained = [
-                Chained(
-                    Entry(
-                        kind, object_id, row["at"], row["actor"], row["field"], row["old"],
-                        row["new"], row["comment"],
-                    ),
-                    row["sequence"],
-                    row["hash"],
-                    row["salt"],
-                )
-                for row in rows
-            ]  # fmt: skip
-            sequence = first_break(chained, head)
+            rows = await _history(transaction, kind, object_id)
+            sequence = first_break(rows, head)
             looked_at()
             if sequence is not None:
                 broken.append(Broken(kind, object_id, sequence))
+            broken += await _exchanged_texts(transaction, object_id, rows)
     return broken
+
+
+async def _history(transaction: Transaction, kind: str, object_id: str) -> list[Chained]:
+    rows = await transaction.driver.fetch(SQL["rows"], transaction.tenant, kind, object_id)
+    return [
+        Chained(
+            Entry(
+                kind, object_id, row["at"], row["actor"], row["field"], row["old"], row["new"],
+                row["comment"],
+            ),
+            row["sequence"],
+            row["hash"],
+            row["salt"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def _exchanged_texts(
+    transaction: Transaction, ticket_id: str, rows: Sequence[Chained]
+) -> list[Broken]:
+    """Comments that say something else than was written, or are gone without a retraction."""
+    said = {
+        (row.entry.new or row.entry.old or "").partition(" ")[0]: row
+        for row in rows
+        if row.entry.field == "comment"
+    }
+    if not said:
+        return []
+    found = await transaction.driver.fetch(SQL["texts"], transaction.tenant, ticket_id)
+    digests = {row["id"]: f"{row['id']} sha256:{row['digest']}" for row in found}
+    return [
+        Broken("comment", key, row.sequence)
+        for key, row in said.items()
+        if row.entry.new is not None and digests.get(key) != row.entry.new
+    ]
 
 
 async def _heads(transaction: Transaction) -> AsyncIterator[tuple[str, str, bytes]]:

@@ -15,3 +15,7 @@ WHERE tenant_id = $1 AND kind = $4 AND object_id > $2 ORDER BY object_id LIMIT $
 
 -- name: other_kinds
 SELECT DISTINCT kind FROM history_heads WHERE tenant_id = $1 ORDER BY kind
+
+-- name: texts
+SELECT id, encode(sha256(salt || convert_to(body, 'UTF8')), 'hex') AS digest FROM comments
+WHERE tenant_id = $1 AND ticket_id = $2
