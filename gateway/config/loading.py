@@ -11,7 +11,7 @@ from gateway.config.options import SECTIONS, Config
 from gateway.config.problems import ConfigError
 from gateway.config.reading import Reading
 from gateway.config.rules import read_rules
-from gateway.config.sources import BUILT_IN, read_sources
+from gateway.config.sources import built_in, read_sources
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
 from gateway.web.http.auth import AuthOptions
@@ -47,11 +47,12 @@ def _read(reading: Reading, document: Document) -> Config | None:
         key: reading.read(document.get(key, {}), (key,), SECTIONS[key]) for key in SECTIONS
     }
     _check_together(reading, sections["http"], sections["auth"])
+    kinds = discover()
     written = reading.read(document.get("sources", {}), ("sources",), dict[str, Any]) or {}
     gathered: dict[str, Any] = {
         "data_dir": reading.read(document.get("data_dir", DEFAULT_DATA_DIR), ("data_dir",), Path),
-        "rules": read_rules(reading, document.get("rules", []), {*BUILT_IN, *written}),
-        "sources": read_sources(reading, written, discover()),
+        "rules": read_rules(reading, document.get("rules", []), {*built_in(kinds), *written}),
+        "sources": read_sources(reading, written, kinds),
         "webhooks": _webhooks(reading, document.get("webhooks", [])),
         "severity": _severity(reading, document.get("severity", {})),
     }
