@@ -40,7 +40,9 @@ def load(path: Path | None) -> Config:
 def _read(reading: Reading, document: Document) -> Config | None:
     """None, or with problems noted, if anything is wrong."""
     for place in with_null(document):
-        reading.complain(place, "holds the character U+0000, which PostgreSQL cannot store")
+        reading.complain(
+            place, "holds the character U+0000, which PostgreSQL cannot store: take it out"
+        )
     for key in document.keys() - set(KEYS):
         reading.complain((key,), unknown_key(key, KEYS))
     sections: dict[str, Any] = {
