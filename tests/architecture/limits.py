@@ -17,12 +17,14 @@ EQUAL_FILES = {
 
 EXCEPTIONS: Mapping[str, int] = {
     "modules in a package: gateway.intake": 20,
+    "modules in a package: gateway.storage.postgres.kernel": 17,
+    "lines of a function: gateway.app.parts.open_parts": 51,
     "methods of a Protocol: gateway.workers.upkeep.Upkeep": 12,
-    "modules with one public name: Change": 2,
     "modules with one public name: Cursor": 4,
     "modules with one public name: Entry": 3,
+    "modules with one public name: Head": 2,
     "modules with one public name: Name": 2,
-    "modules with one public name: Place": 2,
+    "modules with one public name: Place": 3,
     "modules with one public name: Position": 3,
     "modules with one public name: Read": 2,
     "modules with one public name: Role": 2,
