@@ -9,14 +9,15 @@ import uvloop
 
 from gateway import __version__
 from gateway.cli.adopt import adopt
+from gateway.cli.advice import with_advice
 from gateway.cli.audit import audit
+from gateway.cli.migrate import migrate
 from gateway.cli.serve import serve
 from gateway.cli.tickets import GatewayNotReached, show_tickets
 from gateway.config import Config, ConfigError, load
 from gateway.errors import GatewayError
 from gateway.logs import set_up_logs
 from gateway.roles import EVERY_ROLE, Role, read_roles
-from gateway.storage.postgres.kernel.migrate import migrate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return 2
     except (GatewayError, GatewayNotReached, OSError) as error:
-        complain(f"alert-gateway: {error}")
+        complain(f"alert-gateway: {with_advice(error)}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -44,7 +45,7 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
         case "serve":
             await serve(config, chosen.config, chosen.roles, say)
         case "migrate":
-            return await _migrate(config)
+            await migrate(config, say)
         case "check-config":
             _say_fine(config, chosen.config)
         case "audit":
@@ -53,15 +54,6 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
             await adopt(config, chosen.directory, say)
         case "tickets":
             await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
-    return 0
-
-
-async def _migrate(config: Config) -> int:
-    if not config.postgres.url:
-        say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
-        return 0
-    result = await migrate(config.postgres.url, progress=say)
-    say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")
     return 0
 
 

@@ -72,14 +72,16 @@ class Databases:
         """Name of a new database, a copy of *template*."""
         name = f"{template}_{next(self._numbers)}"
         # Files as they are: page by page through the log takes twice as long.
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return name
 
     def drop(self, name: str) -> None:
         """Also while connections to it are open."""
-        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    def _execute(self, statement: str) -> None:
+    def execute(self, statement: str) -> None:
+        """As the superuser, in the server's own database."""
+
         async def execute() -> None:
             connection = await asyncpg.connect(self.url)
             try:

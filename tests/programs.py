@@ -221,11 +221,14 @@ def gateway(
     url: str,
     log: Path,
     is_ready: Callable[[str], bool] = answers_ready,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Program]:
     """The gateway as its users start it; *config* says that it listens at *url*."""
     command: list[str | Path] = [sys.executable, "-m", "gateway", "serve", "--config", config]
     command += arguments
-    with running("gateway", command, url=url, log=log, is_ready=is_ready) as program:
+    with running(
+        "gateway", command, url=url, log=log, is_ready=is_ready, environment=environment
+    ) as program:
         yield program
 
 

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from gateway import __version__
+from tests.conftest import Databases
 from tests.programs import PATIENCE_SECONDS, free_port, gateway
 
 WRONG = """
@@ -104,6 +107,7 @@ def test_a_configuration_that_is_not_there_is_a_wrong_one(config: Path) -> None:
     done = run("check-config", "--config", config)
     assert done.returncode == 2
     assert "cannot be read" in done.stderr
+    assert "config.example.toml is one" in done.stderr
 
 
 def test_others_are_not_served_without_a_token(config: Path) -> None:
@@ -123,11 +127,42 @@ def test_migrate_brings_a_database_up_to_date_and_again_changes_nothing(
     assert second.stdout.endswith("; 0 migrations were applied.\n")
 
 
-def test_migrate_fails_and_says_why_where_there_is_no_database(config: Path) -> None:
+@pytest.mark.parametrize("command", ["migrate", "audit"])
+def test_where_there_is_no_postgresql_the_option_to_look_at_is_named(
+    config: Path, command: str
+) -> None:
     config.write_text(f'[postgres]\nurl = "postgresql://127.0.0.1:{free_port()}/nowhere"\n')
-    done = run("migrate", "--config", config)
+    done = run(command, "--config", config)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("alert-gateway: ")
+    assert done.stderr.startswith("alert-gateway: PostgreSQL cannot be reached: ")
+    assert "see [postgres] url: is the server there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["migrate", "audit"])
+def test_a_database_that_is_not_there_is_no_crash(
+    config: Path, databases: Databases, command: str
+) -> None:
+    config.write_text(f'[postgres]\nurl = "{databases.url_of("nowhere")}"\n')
+    done = run(command, "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert 'database "nowhere" does not exist; see [postgres] url' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_migration_that_the_server_refuses_is_said_with_what_it_needs(
+    config: Path, empty_database: str, databases: Databases
+) -> None:
+    databases.execute("CREATE ROLE anybody LOGIN")
+    try:
+        url = empty_database.replace("user=postgres", "user=anybody")
+        config.write_text(f'[postgres]\nurl = "{url}"\n')
+        done = run("migrate", "--config", config)
+    finally:
+        databases.execute("DROP ROLE anybody")
+    assert done.returncode == 1
+    assert "permission denied" in done.stderr
+    assert "May the user of [postgres] url create tables and roles there?" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -162,6 +197,26 @@ def test_tickets_shows_them_or_says_that_nobody_answers(config: Path, database: 
     ]
 
 
+def test_tickets_says_when_it_is_no_gateway_that_answers(config: Path) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config.write_text(f'http.listen = "127.0.0.1:{server.server_port}"\n')
+        done = run("tickets", "--config", config)
+        server.shutdown()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is no alert gateway: set [http] listen as it was" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def make_ticket(url: str, title: str) -> None:
     body = json.dumps({"title": title}).encode()
     headers = {"Content-Type": "application/json"}
@@ -181,4 +236,5 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("alert-gateway: ")
     assert "address already in use" in done.stderr
+    assert "stop it, or set [http] listen" in done.stderr
     assert "Traceback" not in done.stderr

@@ -12,14 +12,14 @@ from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.severity import DEFAULT_WORDS
 from gateway.alerts.sighting import Sighting
+from gateway.config import load
 from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
-from gateway.intake.checked import Checked, Checker, Source
+from gateway.intake.checked import Checked, Checker
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.pipeline import Pipeline
 from gateway.silences.book import SilenceBook
-from gateway.sources import discover
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
@@ -56,11 +56,7 @@ class World:
         self.rules = {rule.name: rule for rule in rules}
         ignored = IgnoredLabels(frozenset(ignore))
         identities = IdentityCache(Identifier(SEED, tuple(rules), DEFAULT_WORDS, ignored))
-        self.sources = {
-            name: Source(name, kind, kind.open(kind.options()))
-            for name, kind in discover().items()
-            if name != "mapped"
-        }
+        self.sources = load(None).sources
         self.checker = Checker(self.sources, identities)
         self.identities = identities
         self.book = SilenceBook()

@@ -58,10 +58,13 @@ async def adopt(config: Config, directory: Path, say: Say) -> None:
     """
     root = directory / "journal" if (directory / "journal").is_dir() else directory
     if not any(root.glob("slot-*")):
-        raise NotFound(f"{directory} holds no journals: give a lost host's data_dir")
+        raise NotFound(f"{directory} holds no journals: give the data_dir of a lost host")
     if in_use := slots_in_use(root):
         names = ", ".join(path.name for path in in_use)
-        raise Conflict(f"a gateway that runs owns {names} in {root}: it drains them itself")
+        raise Conflict(
+            f"a gateway that runs owns {names} in {root}: it drains them itself;"
+            " to adopt them, stop it first"
+        )
     async with AsyncExitStack() as stack:
         url = await open_postgres(stack, config, say)
         parts = await open_parts(stack, config, url, config.postgres.migrate, system_clock)

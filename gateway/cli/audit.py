@@ -33,7 +33,7 @@ async def audit(config: Config, say: Say) -> int:
     for tenant, one in broken:
         say(
             f"BROKEN: {one.kind} {one.object_id} of tenant {tenant}: its history was changed,"
-            f" cut or added to, from entry {one.sequence} on."
+            f" cut or added to, from entry {one.sequence} on. A backup has it as it was."
         )
     whole = looked_at.count - len(broken)
     say(f"{whole:,} of {looked_at.count:,} histories are as they were written.")

@@ -11,10 +11,11 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.cli.banner import banner
+from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.metrics import mark_process_dead, prepare_processes
 from gateway.roles import Role
@@ -29,7 +30,7 @@ async def run_children(
     roles: frozenset[Role],
     environment: Mapping[str, str],
     stopping: asyncio.Event,
-    say: Callable[[str], None],
+    say: Say,
 ) -> None:
     """Until *stopping*; then every child drains and ends."""
     metrics_dir = config.data_dir / "metrics"
@@ -71,7 +72,7 @@ async def _keep(
     variables: Mapping[str, str],
     metrics_dir: Path,
     stopping: asyncio.Event,
-    say: Callable[[str], None],
+    say: Say,
 ) -> None:
     """One place among the processes: always taken, until *stopping*."""
     failures = 0

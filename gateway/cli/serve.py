@@ -5,13 +5,14 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from gateway.app.process import open_gateway
 from gateway.cli.banner import banner
 from gateway.cli.children import run_children, stop_with_parent
+from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.errors import GatewayError
 from gateway.roles import EVERY_ROLE, Role
@@ -25,16 +26,12 @@ from gateway.storage.postgres.kernel.migrate import migrate
 CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
 """In the environment of a child process: where the parent says PostgreSQL is."""
 
-Progress = Callable[[str], None]
-
 
 class RolesNeedPostgres(GatewayError):
     """Processes of different roles can share only a PostgreSQL that none of them owns."""
 
 
-async def serve(
-    config: Config, config_path: Path | None, roles: frozenset[Role], say: Progress
-) -> None:
+async def serve(config: Config, config_path: Path | None, roles: frozenset[Role], say: Say) -> None:
     """Returns when SIGTERM or SIGINT has been obeyed."""
     _tune_interpreter()
     stopping = asyncio.Event()
@@ -48,7 +45,8 @@ async def serve(
         return
     if roles != EVERY_ROLE and not config.postgres.url:
         raise RolesNeedPostgres(
-            "--roles needs a [postgres] url: processes of other roles cannot share a private one"
+            "--roles needs a [postgres] url, since processes of other roles cannot share a private"
+            " PostgreSQL: set it, or leave --roles out"
         )
     async with _postgres(config, say) as (url, private):
         if config.http.workers > 1:
@@ -66,7 +64,7 @@ async def _serve_alone(
     roles: frozenset[Role],
     private: PrivatePostgres | None,
     stopping: asyncio.Event,
-    say: Progress,
+    say: Say,
 ) -> None:
     revive = None if private is None else private.revive
     async with open_gateway(
@@ -79,9 +77,7 @@ async def _serve_alone(
 
 
 @asynccontextmanager
-async def _postgres(
-    config: Config, say: Progress
-) -> AsyncIterator[tuple[str, PrivatePostgres | None]]:
+async def _postgres(config: Config, say: Say) -> AsyncIterator[tuple[str, PrivatePostgres | None]]:
     """The configured PostgreSQL as it is, or the private one, started and migrated."""
     if config.postgres.url:
         yield config.postgres.url, None
@@ -95,7 +91,7 @@ async def _postgres(
 
 
 @asynccontextmanager
-async def _kept_running(private: PrivatePostgres | None, say: Progress) -> AsyncIterator[None]:
+async def _kept_running(private: PrivatePostgres | None, say: Say) -> AsyncIterator[None]:
     """The parent of several processes looks after the private PostgreSQL itself."""
     if private is None:
         yield
@@ -106,7 +102,7 @@ async def _kept_running(private: PrivatePostgres | None, say: Progress) -> Async
         watch.cancel()
 
 
-async def _keep_running(private: PrivatePostgres, say: Progress) -> None:
+async def _keep_running(private: PrivatePostgres, say: Say) -> None:
     while True:
         try:
             await private.keep_running()

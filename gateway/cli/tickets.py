@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from gateway.cli.postgres import Say
 from gateway.config import Config
 
 _WATCH_SECONDS = 2.0
@@ -17,9 +19,7 @@ class GatewayNotReached(Exception):
     """No gateway answers where the configuration says it listens."""
 
 
-async def show_tickets(
-    config: Config, *, watch: bool, limit: int, say: Callable[[str], None]
-) -> None:
+async def show_tickets(config: Config, *, watch: bool, limit: int, say: Say) -> None:
     """Once, or again every two seconds until interrupted."""
     headers = {"Authorization": f"Bearer {config.auth.token}"} if config.auth.token else {}
     listen = config.http.listen
@@ -37,15 +37,25 @@ async def show_tickets(
 async def _fetch(session: ClientSession, url: str, limit: int) -> Sequence[dict[str, Any]]:
     try:
         async with session.get("/api/v1/tickets", params={"limit": limit}) as response:
-            body = await response.json(content_type=None)
-            if response.status != 200:
-                raise GatewayNotReached(f"{url} says: {body.get('detail', response.status)}")
-            items: Sequence[dict[str, Any]] = body["items"]
-            return items
+            return _tickets_in(await response.read(), response.status, url)
     except (ClientError, TimeoutError) as error:
         raise GatewayNotReached(
             f"no gateway answers at {url}: is `alert-gateway serve` running there?"
         ) from error
+
+
+def _tickets_in(body: bytes, status: int, url: str) -> Sequence[dict[str, Any]]:
+    try:
+        answer = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise GatewayNotReached(
+            f"what answers at {url} is no alert gateway: set [http] listen as it was when the"
+            " gateway was started"
+        ) from error
+    if status != 200 or "items" not in answer:
+        raise GatewayNotReached(f"{url} says: {answer.get('detail', status)}")
+    items: Sequence[dict[str, Any]] = answer["items"]
+    return items
 
 
 def _table(tickets: Sequence[dict[str, Any]]) -> str:

@@ -23,7 +23,7 @@ from gateway.config.secret_files import secret_keys, with_secret_files
 from gateway.config.values import Matchers, choices_of, is_union, kind_of
 from gateway.web.http.options import ListenAddress
 
-Read = Callable[[Any, Any], Any]
+_Read = Callable[[Any, Any], Any]
 """A value from TOML, and the type it should be; raises what `mistakes_in` reads."""
 
 
@@ -31,7 +31,7 @@ Read = Callable[[Any, Any], Any]
 def new_converter(directory: Path) -> Converter:
     """`structure(table, kind)` raises what `mistakes_in` reads. Relative paths start at
     *directory*. Kept, since cattrs writes and compiles a function for every options class."""
-    single: Mapping[Any, Read] = {
+    single: Mapping[Any, _Read] = {
         str: lambda value, _: values.read_text(value, directory),
         int: lambda value, _: values.read_number(value),
         bool: values.read_choice,
@@ -56,7 +56,7 @@ def new_converter(directory: Path) -> Converter:
     return converter
 
 
-def _options(kind: Any, converter: Converter) -> Read:
+def _options(kind: Any, converter: Converter) -> _Read:
     """A table, or the text that alone stands for one of its keys."""
     keys = {field.name: override(rename=key_of(field)) for field in fields(kind)}
     structure = make_dict_structure_fn(kind, converter, **keys)  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ def _options(kind: Any, converter: Converter) -> Read:
     return read
 
 
-def _mapping(kind: Any, converter: Converter) -> Read:
+def _mapping(kind: Any, converter: Converter) -> _Read:
     structure = make_mapping_structure_fn(kind, converter, structure_to=dict)
     return lambda value, _: structure(_table(value), kind)
 
@@ -82,7 +82,7 @@ def _table(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _tuple(kind: Any, converter: Converter) -> Read:
+def _tuple(kind: Any, converter: Converter) -> _Read:
     structure = list_structure_factory(_list_of(get_args(kind)[0]), converter)
 
     def read(value: object, _: Any) -> object:
@@ -93,7 +93,7 @@ def _tuple(kind: Any, converter: Converter) -> Read:
     return read
 
 
-def _union(kind: Any, converter: Converter) -> Read:
+def _union(kind: Any, converter: Converter) -> _Read:
     """What the value's own shape says; an empty text is None, where it is not just a text."""
     parts = [part for part in get_args(kind) if part is not NoneType]
     empty_is_none = NoneType in get_args(kind) and str not in parts
@@ -107,7 +107,7 @@ def _union(kind: Any, converter: Converter) -> Read:
     return read
 
 
-def _annotated(kind: Any, converter: Converter) -> Read:
+def _annotated(kind: Any, converter: Converter) -> _Read:
     plain, *bounds = get_args(kind)
 
     def read(value: object, _: Any) -> object:

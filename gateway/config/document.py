@@ -12,6 +12,8 @@ from gateway.config.problems import ConfigError, Place, Problem
 
 Document = dict[str, Any]
 
+WANTED = "TOML file that this user may read; config.example.toml is one"
+
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _ENDLESS = re.compile(r"[0-9_]{4000,}")
 """Python reads no integer of more than 4300 digits."""
@@ -22,7 +24,7 @@ def read_document(path: Path | None) -> tuple[Document, Places]:
     try:
         return _parsed(_text(path.read_bytes()) if path else "")
     except OSError as error:
-        problem = Problem("", f"cannot be read: {error.strerror}")
+        problem = Problem("", f"cannot be read: {error.strerror}. Give the path of a {WANTED}")
     except _NotReadable as error:
         problem = Problem("", error.message, error.line)
     raise ConfigError(path, [problem])
@@ -54,12 +56,14 @@ def _parsed(text: str) -> tuple[Document, Places]:
         line = int(at[1]) if at and at[1] else text.count("\n") + 1
         raise _NotReadable(f"is not TOML: {_AT_LINE.sub('', str(error))}", line) from error
     except RecursionError as error:
-        raise _NotReadable("is nested too deeply", None) from error
+        raise _NotReadable("is nested too deeply: no option lies so deep", None) from error
     except ValueError as error:
         endless = _ENDLESS.search(text)
         begin = endless.start() if endless else 0
         line = text.count("\n", 0, begin) + 1
-        raise _NotReadable("holds a number with too many digits", line) from error
+        raise _NotReadable(
+            "holds a number with too many digits: no option is so large", line
+        ) from error
 
 
 def with_null(value: object, place: Place = ()) -> Iterator[Place]:

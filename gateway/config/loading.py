@@ -11,7 +11,7 @@ from gateway.config.options import SECTIONS, Config
 from gateway.config.problems import ConfigError
 from gateway.config.reading import Reading
 from gateway.config.rules import read_rules
-from gateway.config.sources import BUILT_IN, read_sources
+from gateway.config.sources import built_in, read_sources
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
 from gateway.web.http.auth import AuthOptions
@@ -40,18 +40,21 @@ def load(path: Path | None) -> Config:
 def _read(reading: Reading, document: Document) -> Config | None:
     """None, or with problems noted, if anything is wrong."""
     for place in with_null(document):
-        reading.complain(place, "holds the character U+0000, which PostgreSQL cannot store")
+        reading.complain(
+            place, "holds the character U+0000, which PostgreSQL cannot store: take it out"
+        )
     for key in document.keys() - set(KEYS):
         reading.complain((key,), unknown_key(key, KEYS))
     sections: dict[str, Any] = {
         key: reading.read(document.get(key, {}), (key,), SECTIONS[key]) for key in SECTIONS
     }
     _check_together(reading, sections["http"], sections["auth"])
+    kinds = discover()
     written = reading.read(document.get("sources", {}), ("sources",), dict[str, Any]) or {}
     gathered: dict[str, Any] = {
         "data_dir": reading.read(document.get("data_dir", DEFAULT_DATA_DIR), ("data_dir",), Path),
-        "rules": read_rules(reading, document.get("rules", []), {*BUILT_IN, *written}),
-        "sources": read_sources(reading, written, discover()),
+        "rules": read_rules(reading, document.get("rules", []), {*built_in(kinds), *written}),
+        "sources": read_sources(reading, written, kinds),
         "webhooks": _webhooks(reading, document.get("webhooks", [])),
         "severity": _severity(reading, document.get("severity", {})),
     }

@@ -61,9 +61,13 @@ def _check_names(reading: Reading, tables: list[tuple[Place, Any]]) -> None:
         if name is None:
             reading.complain((*place, "name"), "is required")
         elif name == DEFAULT_RULE.name:
-            reading.complain((*place, "name"), f"{name!r} is the name of the built-in last rule")
+            reading.complain(
+                (*place, "name"), f"{name!r} is the name of the built-in last rule: choose another"
+            )
         elif isinstance(name, str) and name and count[name] > 1:
-            reading.complain((*place, "name"), f"{name!r} names more than one rule")
+            reading.complain(
+                (*place, "name"), f"{name!r} names more than one rule: give each a name of its own"
+            )
 
 
 def _rule(written: RuleTable) -> Rule:

@@ -37,7 +37,7 @@ def read_secret(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} does not hold UTF-8 text") from error
     if not text or not text.isprintable():
-        raise ValueError(f"{path} must hold one line of text")
+        raise ValueError(f"{path} must hold one line of text, and nothing else")
     return text
 
 

@@ -1,5 +1,6 @@
 """`[sources.NAME]`: tables into opened sources, and the built-in ones."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +11,24 @@ from gateway.config.reading import Reading
 from gateway.intake.checked import Source
 from gateway.intake.source import SourceKind, SourceOptions
 
-BUILT_IN = ("alertmanager", "grafana", "n9e", "prometheus", "custom")
-"""There without configuration, each of the kind of its name."""
-
 MOVED = "ignore_labels"
 """Once an option of each source."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def built_in(kinds: Mapping[str, SourceKind]) -> list[str]:
+    """The sources that are there without configuration: of every kind that needs no options one,
+    of its name.
+    """
+    return [name for name, kind in kinds.items() if not _needs_options(kind)]
+
+
+def _needs_options(kind: SourceKind) -> bool:
+    return any(
+        option.default is option.default_factory is dataclasses.MISSING
+        for option in dataclasses.fields(kind.options)
+    )
 
 
 def read_sources(
@@ -24,7 +36,7 @@ def read_sources(
 ) -> dict[str, Source]:
     """By name. A source that is wrong is a problem and left out."""
     opened = {}
-    for name, table in ({name: {} for name in BUILT_IN} | dict(written)).items():
+    for name, table in ({name: {} for name in built_in(kinds)} | dict(written)).items():
         place = ("sources", name)
         if not _NAME.fullmatch(name):
             reading.complain(

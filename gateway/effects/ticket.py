@@ -79,7 +79,15 @@ def ticket_in_question(rows: WorkingSet, alert: Alert, window: Window) -> Ticket
 def facts_of(moved: Moved, state: AlertState, window: Window, ticket: Ticket | None) -> Facts:
     alert, window_open, stopped = moved.alert, moved.window_open, moved.stopped
     if ticket is None:
-        return Facts(state, TicketState.NONE, False, window_open, stopped, False, False)
+        return Facts(
+            alert=state,
+            ticket=TicketState.NONE,
+            linked=False,
+            window_open=window_open,
+            stopped=stopped,
+            others_fire=False,
+            may_resolve=False,
+        )
     return Facts(
         alert=state,
         ticket=ticket_state(ticket.status),

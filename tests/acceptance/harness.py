@@ -38,6 +38,8 @@ class Gateway:
         self.data_dir = directory / "data"
         self.log = directory / "gateway.log"
         self.config = directory / "gateway.toml"
+        self.environment: Mapping[str, str] | None = None
+        """Of its next start; None: that of the tests."""
         self.configure(settings)
         self._stack = ExitStack()
         self._program: Program | None = None
@@ -54,7 +56,14 @@ class Gateway:
 
     def start(self, *arguments: str, is_ready: Callable[[str], bool] = answers_ready) -> Program:
         """Returns when it is ready. *arguments* are more of `serve`'s."""
-        running = gateway(self.config, *arguments, url=self.url, log=self.log, is_ready=is_ready)
+        running = gateway(
+            self.config,
+            *arguments,
+            url=self.url,
+            log=self.log,
+            is_ready=is_ready,
+            environment=self.environment,
+        )
         self._program = self._stack.enter_context(running)
         return self._program
 

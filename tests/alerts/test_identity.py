@@ -263,7 +263,7 @@ def recount(cache: IdentityCache) -> int:
     it has besides, and what each costs anyhow.
     """
     total = 0
-    for generation in (cache._young, cache._old):
+    for generation in (cache._young, cache._old):  # noqa: SLF001  only their sizes
         for partition in generation.identities.values():
             for key, one in partition.items():
                 raw = key if isinstance(key, bytes) else key[0]

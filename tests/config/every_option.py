@@ -11,6 +11,7 @@ from gateway.config.options import SECTIONS
 from gateway.config.problems import Place
 from gateway.config.rules import RuleTable
 from gateway.config.values import choices_of, is_union
+from gateway.intake.source import SourceOptions
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
 
@@ -39,8 +40,8 @@ def every_option() -> Iterator[Option]:
         yield from _options((key,), kind)
     for name, source in discover().items():
         for option in _options(("sources", name), source.options):
-            if option.place[2:] != ("kind",) or name != "mapped":
-                yield option
+            if option.place[2:] != ("kind",) or source.options is SourceOptions:
+                yield option  # with a kind that is wrong nobody knows which options there are
 
 
 def _options(place: Place, hint: Any, is_secret: bool = False) -> Iterator[Option]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from gateway.alerts.rule import AutoResolve
 from gateway.alerts.severity import DEFAULT_WORDS, Severity
 from gateway.config import load
-from gateway.config.sources import BUILT_IN
 from gateway.web.http.options import ListenAddress
 from matchers import parse
 from tests.config.writer import Writer
@@ -28,9 +27,10 @@ def test_an_empty_file_says_the_same_as_no_file(written: Writer, monkeypatch) ->
     assert written.load("") == load(None)
 
 
-def test_the_built_in_sources_need_no_configuration() -> None:
+def test_every_kind_that_needs_no_options_is_a_source_without_configuration() -> None:
     config = load(None)
-    assert set(config.sources) == set(BUILT_IN)
+    assert {"alertmanager", "grafana", "n9e", "prometheus", "custom"} <= set(config.sources)
+    assert "mapped" not in config.sources
     assert all(source.kind.kind == name for name, source in config.sources.items())
 
 

@@ -96,7 +96,7 @@ from tests.config.writer import Writer
             'true, false or "unclaimed"',
         ),
         ('[[rules]]\nname = "a"\nwindw = "3m"', "rules[0].windw", 3, "`window`"),
-        ("[sources.x]", "sources.x.kind", 1, "is required; there are alertmanager"),
+        ("[sources.x]", "sources.x.kind", 1, "is required; there are "),
         ('[sources.x]\nkind = "y"', "sources.x.kind", 2, "no kind 'y'"),
         ('[sources."a/b"]\nkind = "custom"', 'sources."a/b"', 1, "letters"),
         ("[sources]\nx = 1", "sources.x", 2, "table"),

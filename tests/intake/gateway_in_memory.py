@@ -160,7 +160,7 @@ class MemoryGateway:
 
     def hear_again(self, fingerprint: bytes, now: datetime) -> None:
         """The source of an unconfirmed alert has been heard."""
-        self._reconsider(self.ledger.load([fingerprint]), fingerprint, now, True)
+        self._reconsider(self.ledger.load([fingerprint]), fingerprint, now, heard=True)
 
     def turn(self, now: datetime) -> None:
         """What workers do by *now*: quiets that have ended, silences that have come or gone."""

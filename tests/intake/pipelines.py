@@ -10,14 +10,14 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from gateway.alerts.identity import IdentityCache
-from gateway.intake.checked import Checker, Source
+from gateway.config import load
+from gateway.intake.checked import Checker
 from gateway.intake.journal import Record
 from gateway.intake.pipeline import Pipeline, PipelineOptions
 from gateway.intake.waiting import Waiting
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
-from gateway.sources import discover
 from gateway.workers.supervisor import BackOff, Supervisor, Worker
 from matchers import parse
 from tests.alerts.identities import identifier
@@ -101,18 +101,13 @@ def a_silence() -> Silence:
 def pipeline_in_memory() -> tuple[Pipeline, PipelineLedger]:
     ledger, book = PipelineLedger(), SilenceBook()
     book.put(1, TenantSilences(1, [a_silence()]))
-    sources = {
-        name: Source(name, kind, kind.open(kind.options()))
-        for name, kind in discover().items()
-        if name != "mapped"
-    }
 
     async def read_silences(tenant: int) -> None:
         pass
 
     pipeline = Pipeline(
         ledger=ledger,
-        checker=Checker(sources, IdentityCache(identifier(()))),
+        checker=Checker(load(None).sources, IdentityCache(identifier(()))),
         book=book,
         read_silences=read_silences,
         clock=lambda: START,

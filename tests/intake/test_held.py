@@ -50,13 +50,13 @@ class Case:
 
 
 NAMED, UNNAMED = seen(starts_at=at(-5), lease_until=at(8)), seen(lease_until=at(8))
-OVER = seen(False, ends_at=at(-3))
+OVER = seen(firing=False, ends_at=at(-3))
 CASES = {
     "nothing else": Case(NAMED, [at(1), at(2), at(3)]),
     "no start is named": Case(UNNAMED, [at(1), at(2)]),
     "it is over": Case(OVER, [at(1), at(4)]),
-    "it has ended since": Case(NAMED, [at(1), at(2)], [(at(5), seen(False, ends_at=at(4)))]),
-    "it ended before them": Case(UNNAMED, [at(7)], [(at(5), seen(False, ends_at=at(4)))]),
+    "it has ended since": Case(NAMED, [at(1), at(2)], [(at(5), seen(firing=False, ends_at=at(4)))]),
+    "it ended before them": Case(UNNAMED, [at(7)], [(at(5), seen(firing=False, ends_at=at(4)))]),
     "its lease ran out": Case(NAMED, [at(7.5)], expires=True),
 }
 

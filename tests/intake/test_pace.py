@@ -83,7 +83,7 @@ async def test_the_first_news_is_applied_at_once(database: str) -> None:
 async def test_news_soon_after_a_batch_waits_for_its_like(database: str) -> None:
     options = PipelineOptions(pace_seconds=AN_HOUR)
     async with following(database, options) as followed:
-        followed.world.pipeline._closed_at = asyncio.get_running_loop().time()
+        followed.world.pipeline._closed_at = asyncio.get_running_loop().time()  # noqa: SLF001
         for name in ("One", "Two", "Three"):
             followed.say(name)
             await asyncio.sleep(0)
@@ -93,7 +93,7 @@ async def test_news_soon_after_a_batch_waits_for_its_like(database: str) -> None
 async def test_a_batch_that_is_full_of_news_waits_for_nothing(database: str) -> None:
     options = PipelineOptions(pace_seconds=AN_HOUR, max_news=2)
     async with following(database, options) as followed:
-        followed.world.pipeline._closed_at = asyncio.get_running_loop().time()
+        followed.world.pipeline._closed_at = asyncio.get_running_loop().time()  # noqa: SLF001
         followed.say("One")
         followed.say("Two")
         await followed.applied.wait()

@@ -75,7 +75,7 @@ async def test_what_befalls_every_batch_sets_no_record_aside() -> None:
 
 async def test_a_lease_beyond_the_calendar_sets_aside_its_own_source_only() -> None:
     pipeline, ledger = pipeline_in_memory()
-    sources = pipeline.checker._sources
+    sources = pipeline.checker._sources  # noqa: SLF001  no file says such a lease
     slow = sources["custom"]
     sources["custom"] = Source(slow.name, slow.kind, slow.parse, timedelta(days=9_999_999))
     journal = Journal(pipeline)

@@ -105,7 +105,7 @@ def test_of_a_group_the_ticket_waits_for_what_is_unconfirmed() -> None:
     story = Story(TEAM)
     story.tell(fire(1, 0), of=ONE)
     story.tell(fire(1, 0), of=TWO)
-    story.gateway.expire([identity(ONE).strand], at(9), False)
+    story.gateway.expire([identity(ONE).strand], at(9), heard=False)
     story.tell(resolve(10, 10), of=TWO)
     assert (story.ticket.status, story.ticket.unconfirmed) == ("open", 1)
 
@@ -115,7 +115,7 @@ def test_a_replica_that_is_gone_for_good_does_not_keep_later_episodes_from_endin
     gone, stays = ({**CPU, "replica": name} for name in "ab")
     story.tell(fire(1, 0), of=gone)
     story.tell(fire(1, 0), of=stays)
-    story.gateway.expire([identity(gone, ignored=["replica"]).strand], at(9), True)
+    story.gateway.expire([identity(gone, ignored=["replica"]).strand], at(9), heard=True)
     assert story.tell(resolve(20, 20), fire(21, 21), of=stays) == ["resolved", "reopened"]
     alert = story.gateway.ledger.alerts[FINGERPRINT]
     assert (alert.episodes, story.ticket.flaps) == (2, 1)
@@ -153,7 +153,9 @@ def test_of_several_replicas_the_last_that_ended_says_whether_a_lost_one_is_over
     for minute, labels in sorted(heard, key=lambda pair: pair[0]):
         if labels is lost:
             story.tell(fire(minute, 0), of=lost)
-            story.gateway.expire([identity(lost, ignored=["replica"]).strand], at(minute), True)
+            story.gateway.expire(
+                [identity(lost, ignored=["replica"]).strand], at(minute), heard=True
+            )
         else:
             story.tell(resolve(minute, minute), of=labels)
     assert story.gateway.ledger.alerts[FINGERPRINT].status is status

@@ -145,3 +145,7 @@ def test_no_version_and_no_alerts_are_fine() -> None:
     assert parse(b'{"alerts": null}', NOW) == Delivery([])
     assert parse(b'{"alerts": []}', NOW) == Delivery([])
     assert parse((PAYLOADS / "empty.json").read_bytes(), NOW) == Delivery([])
+
+
+def test_it_is_asked_to_slow_down_by_503_and_must_say_that_it_sends_json() -> None:
+    assert (SOURCE.overload_status, SOURCE.json_only) == (503, True)

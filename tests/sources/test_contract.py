@@ -1,8 +1,10 @@
-"""What every source kind promises, run over all that are discovered."""
+"""What every source kind promises, run over all that are discovered. No kind is named here."""
 
 import json
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,53 +13,66 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gateway.sources
 from gateway.alerts.times import MAX_AGE, MAX_AHEAD, MAX_LEASE
-from gateway.intake.source import Delivery, MalformedPayload
+from gateway.config.converter import new_converter
+from gateway.intake.source import Delivery, MalformedPayload, SourceKind
 from gateway.sources import discover
-from tests.sources.mapping import mapping_of
 from tests.sources.reading import whole
+from tests.sources.recorded import Recorded, recorded_in
 
 RECEIVED_AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent / "payloads"
 
-MAPPED: Mapping[str, object] = {
-    "items": "@",
-    "status": {"path": "event.status", "map": {"PROBLEM": "firing", "OK": "resolved"}},
-    "severity": {"path": "event.severity", "map": {"Disaster": "critical"}, "default": "medium"},
-    "starts_at": {"path": "event.ts", "as": "epoch_s"},
-    "labels": {"alertname": "trigger.name", "host": "host.name", "trigger": "trigger.id"},
-    "annotations": {"summary": "event.text"},
-    "examples": [{"in": "{}", "out": {}}],
-}
-OPTIONS = {"mapped": mapping_of(MAPPED)}
-PARSE = {
-    name: whole(kind.open(OPTIONS.get(name) or kind.options())) for name, kind in discover().items()
-}
-KINDS = sorted(PARSE)
-IN_A_GROUP = {"alertmanager", "grafana"}
+KINDS = sorted(discover())
 RECORDED = [
     pytest.param(path, id=f"{path.parent.name}-{path.stem}")
     for path in sorted(PAYLOADS.glob("*/*.json"))
 ]
 
-each_kind = pytest.mark.parametrize("kind", KINDS)
+
+@cache
+def parser_of(kind: str) -> Callable[[bytes, datetime], Delivery]:
+    """With the options of `payloads/KIND/options.toml`, where the kind cannot do without."""
+    written, found = PAYLOADS / kind / "options.toml", discover()[kind]
+    table = tomllib.loads(written.read_text()) if written.exists() else {}
+    return whole(found.open(new_converter(Path()).structure(table, found.options)))
 
 
 def read(kind: str, body: bytes) -> Delivery:
-    return PARSE[kind](body, RECEIVED_AT)
+    return parser_of(kind)(body, RECEIVED_AT)
+
+
+@cache
+def recorded(kind: str) -> list[Recorded]:
+    """The payloads whose first alert fires, by name."""
+    bodies = [path.read_bytes() for path in sorted((PAYLOADS / kind).glob("*.json"))]
+    return [one for body in bodies if (one := recorded_in(body, partial(read, kind)))]
+
+
+def model(kind: str) -> Recorded:
+    """The one that others are made of."""
+    assert recorded(kind), f"none of tests/sources/payloads/{kind}/*.json begins with what fires"
+    return recorded(kind)[-1]
+
+
+def sends_lists(kind: str) -> bool:
+    """False for one whose senders post every alert alone."""
+    return bool(recorded(kind)) and model(kind).holds_list
 
 
 def good_item(kind: str) -> Any:
-    """A recorded alert of this kind."""
-    first = {"mapped": "problem", "n9e": "v9_object", "custom": "one"}.get(kind, "firing")
-    payload = json.loads((PAYLOADS / kind / f"{first}.json").read_bytes())
-    if kind in IN_A_GROUP:
-        payload = payload["alerts"]
-    return payload[0] if isinstance(payload, list) else payload
+    """A recorded alert of this kind, which fires."""
+    return model(kind).item
 
 
 def body_of(kind: str, items: list[Any]) -> bytes:
-    return json.dumps({"alerts": items} if kind in IN_A_GROUP else items).encode()
+    """These alerts, with what the kind's senders put around them."""
+    return json.dumps(model(kind).around(items)).encode()
+
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind_of_lists = pytest.mark.parametrize("kind", [kind for kind in KINDS if sends_lists(kind)])
 
 
 def assert_sound(delivery: Delivery) -> None:
@@ -96,7 +111,8 @@ def assert_plausible(
 
 @each_kind
 def test_every_kind_has_recorded_payloads(kind: str) -> None:
-    assert list((PAYLOADS / kind).glob("*.json"))
+    found = list((PAYLOADS / kind).glob("*.json"))
+    assert found, f"record what a sender posts: tests/sources/payloads/{kind}/firing.json"
 
 
 def test_every_folder_of_payloads_is_of_a_kind() -> None:
@@ -104,8 +120,9 @@ def test_every_folder_of_payloads_is_of_a_kind() -> None:
 
 
 def test_a_kind_is_named_like_its_module_and_by_its_own_name() -> None:
-    assert {name: kind.kind for name, kind in discover().items()} == {name: name for name in KINDS}
-    assert set(KINDS) == {"prometheus", "alertmanager", "n9e", "grafana", "custom", "mapped"}
+    modules = {path.stem for path in Path(gateway.sources.__file__).parent.glob("*.py")}
+    named = {name: kind.kind for name, kind in discover().items()}
+    assert named == {name: name for name in modules - {"__init__"}}
 
 
 @pytest.mark.parametrize("path", RECORDED)
@@ -188,19 +205,23 @@ def test_a_string_that_never_ends_is_refused_in_linear_time(kind: str, quotes: b
 
 
 @each_kind
-def test_null_and_no_alerts_are_an_empty_delivery(kind: str) -> None:
+def test_null_is_an_empty_delivery(kind: str) -> None:
     assert read(kind, b"null") == Delivery([])
+
+
+@each_kind_of_lists
+def test_no_alerts_are_an_empty_delivery(kind: str) -> None:
     assert read(kind, body_of(kind, [])) == Delivery([])
 
 
-@each_kind
+@each_kind_of_lists
 def test_more_alerts_than_any_sender_gathers_are_refused(kind: str) -> None:
     with pytest.raises(MalformedPayload) as refused:
         read(kind, body_of(kind, [0] * 100_001))
     assert refused.value.code == "too_many"
 
 
-@each_kind
+@each_kind_of_lists
 def test_a_null_among_alerts_is_refused_alone(kind: str) -> None:
     item = good_item(kind)
     delivery = read(kind, body_of(kind, [item, None, item]))
@@ -222,7 +243,7 @@ BAD_ITEMS = st.one_of(
 )
 
 
-@each_kind
+@each_kind_of_lists
 @given(items=st.lists(st.none() | BAD_ITEMS.map(lambda bad: (bad,)), max_size=6))
 def test_a_bad_item_never_takes_the_others_along(kind: str, items: list[tuple[Any] | None]) -> None:
     good = good_item(kind)
@@ -237,25 +258,30 @@ def test_a_bad_item_never_takes_the_others_along(kind: str, items: list[tuple[An
     assert len(delivery.sightings) + len(delivery.rejected) == len(items)
 
 
-ALERT_NAMES = {
-    "alertmanager": b"QueueLong",
-    "custom": b"BackupFailed",
-    "grafana": b"Checkout slow",
-    "mapped": b"Host unreachable",
-    "n9e": b"Disk nearly full",
-    "prometheus": b"MemoryShort",
-}
-
-
-def with_name(kind: str, name: bytes) -> tuple[bytes, dict[str, str]]:
-    """The labels read from an alert whose name was replaced by *name*, raw and decoded."""
+def with_name(kind: str, name: bytes) -> tuple[bytes, str]:
+    """An alert whose name in the body was replaced by *name*: its raw labels, and the name read."""
     body = body_of(kind, [good_item(kind)])
-    assert ALERT_NAMES[kind] in body
-    delivery = read(kind, body.replace(ALERT_NAMES[kind], name))
+    label, text = name_in(body, labels_of(read(kind, body)))
+    delivery = read(kind, body.replace(text, name))
     assert_sound(delivery)
     (sighting,) = delivery.sightings
     assert not sighting.unmapped
-    return sighting.labels, msgspec.json.decode(sighting.labels, type=dict[str, str])
+    return sighting.labels, labels_of(delivery)[label]
+
+
+def labels_of(delivery: Delivery) -> dict[str, str]:
+    """Of its only alert."""
+    (sighting,) = delivery.sightings
+    return msgspec.json.decode(sighting.labels, type=dict[str, str])
+
+
+def name_in(body: bytes, labels: dict[str, str]) -> tuple[str, bytes]:
+    """The label `alertname`, else another one, whose value stands in *body*; and that value."""
+    for label in sorted(labels, key=lambda label: label != "alertname"):
+        text = json.dumps(labels[label])[1:-1].encode()
+        if text and b'"%b"' % text in body:
+            return label, text
+    raise AssertionError("none of the alert's labels is a text in the recorded payload")
 
 
 @each_kind
@@ -273,13 +299,13 @@ def with_name(kind: str, name: bytes) -> tuple[bytes, dict[str, str]]:
 def test_a_lone_surrogate_is_repaired_and_the_alert_taken(
     kind: str, written: bytes, meant: str
 ) -> None:
-    assert with_name(kind, written)[1]["alertname"] == meant
+    assert with_name(kind, written)[1] == meant
 
 
 @each_kind
 def test_nul_in_labels_is_left_to_identity(kind: str) -> None:
-    raw, labels = with_name(kind, rb"a\u0000b")
-    assert labels["alertname"] == "a\0b"
+    raw, name = with_name(kind, rb"a\u0000b")
+    assert name == "a\0b"
     assert rb"a\u0000b" in raw
 
 
@@ -358,9 +384,11 @@ def test_numbers_beyond_any_machine_are_read_or_refused(kind: str) -> None:
         read_if_at_all(kind, body.replace(b"4242", literal))
 
 
-def test_only_n9e_is_asked_to_slow_down_by_429_and_may_omit_its_content_type() -> None:
-    kinds = discover()
-    assert {name: kind.overload_status for name, kind in kinds.items()} == {
-        name: 429 if name == "n9e" else 503 for name in kinds
-    }
-    assert [name for name, kind in kinds.items() if not kind.json_only] == ["n9e"]
+@each_kind
+def test_a_kind_is_asked_to_slow_down_in_a_way_that_senders_know(kind: str) -> None:
+    assert discover()[kind].overload_status in {429, 503}
+
+
+def test_who_says_nothing_else_is_slowed_down_by_503_and_must_say_that_it_sends_json() -> None:
+    kind = SourceKind(kind="some", open=discover()[KINDS[0]].open)
+    assert (kind.overload_status, kind.json_only) == (503, True)

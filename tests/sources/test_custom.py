@@ -245,3 +245,7 @@ def test_a_bad_alert_is_refused_alone_with_the_place(alert: Any, error: str, rea
 def test_a_bad_alert_by_itself_is_named_without_an_index() -> None:
     (rejected,) = read({"title": "x"}).rejected
     assert rejected.error == "/labels: labels are required"
+
+
+def test_it_is_asked_to_slow_down_by_503_and_must_say_that_it_sends_json() -> None:
+    assert (SOURCE.overload_status, SOURCE.json_only) == (503, True)

@@ -56,3 +56,7 @@ def test_values_and_debug_text_are_not_taken_over(case: str) -> None:
     (sighting,) = recorded(case).sightings
     assert b"value" not in sighting.annotations
     assert b"value" not in sighting.labels
+
+
+def test_it_is_asked_to_slow_down_by_503_and_must_say_that_it_sends_json() -> None:
+    assert (SOURCE.overload_status, SOURCE.json_only) == (503, True)

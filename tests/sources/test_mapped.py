@@ -289,3 +289,7 @@ def test_among_many_values_no_number_may_be_too_large_for_a_machine() -> None:
     assert refused.value.code == "too_many"
     (sighting,) = read(b'{"name":1e999}').sightings
     assert labels_of(sighting) == {"alertname": "1e999"}
+
+
+def test_it_is_asked_to_slow_down_by_503_and_must_say_that_it_sends_json() -> None:
+    assert (SOURCE.overload_status, SOURCE.json_only) == (503, True)

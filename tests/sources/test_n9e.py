@@ -193,3 +193,7 @@ def test_a_recovery_that_names_no_time_ends_at_its_receipt() -> None:
 def test_times_far_off_are_held_within_bounds() -> None:
     assert one(trigger_time=1772615400000).starts_at == datetime(2026, 3, 4, 9, 40, tzinfo=UTC)
     assert one(trigger_time=-1).starts_at == datetime(2025, 3, 4, 9, 30, tzinfo=UTC)
+
+
+def test_it_is_asked_to_slow_down_by_429_and_may_omit_its_content_type() -> None:
+    assert (SOURCE.overload_status, SOURCE.json_only) == (429, False)

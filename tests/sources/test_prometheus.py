@@ -204,3 +204,7 @@ def test_what_is_read_does_not_depend_on_bad_company(batch: list[Any]) -> None:
     assert in_bad_company.sightings == alone.sightings
     assert in_bad_company.rejected[:-1] == alone.rejected
     assert in_bad_company.rejected[-1].raw == b"null"
+
+
+def test_it_is_asked_to_slow_down_by_503_and_must_say_that_it_sends_json() -> None:
+    assert (SOURCE.overload_status, SOURCE.json_only) == (503, True)

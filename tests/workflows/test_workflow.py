@@ -71,7 +71,7 @@ def test_the_outside_hears_of_resolving_and_reopening_only(start: str, to: str) 
 def test_the_system_reopens_to_the_state_that_was_left(left: TicketStatus) -> None:
     resolved = resolve_by_system(ticket(left), at(1), "over").after
     assert (resolved.status, resolved.resolved_at) == (TicketStatus.RESOLVED, at(1))
-    change = reopen_by_system(resolved, at(2), True, "fires again")
+    change = reopen_by_system(resolved, at(2), flapped=True, comment="fires again")
     assert (change.after.status, change.after.resolved_at) == (left, None)
     assert kinds(change.events) == [EventType.TICKET_REOPENED]
     assert [entry.actor for entry in change.entries] == ["system"]
@@ -79,8 +79,8 @@ def test_the_system_reopens_to_the_state_that_was_left(left: TicketStatus) -> No
 
 def test_a_new_episode_is_a_flap_and_a_return_of_the_old_one_is_not() -> None:
     resolved = resolve_by_system(ticket(), at(1), "over").after
-    assert reopen_by_system(resolved, at(2), True, "").after.flaps == 1
-    assert reopen_by_system(resolved, at(2), False, "").after.flaps == 0
+    assert reopen_by_system(resolved, at(2), flapped=True, comment="").after.flaps == 1
+    assert reopen_by_system(resolved, at(2), flapped=False, comment="").after.flaps == 0
 
 
 def test_the_system_closes_what_was_resolved_long_enough() -> None:

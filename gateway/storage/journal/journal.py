@@ -146,7 +146,7 @@ class SegmentJournal:
             claimed += await self._adopt(slot)
         return claimed
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
         self._committer.start()
         await self._adopt(self._slot)
 
@@ -198,7 +198,7 @@ class SegmentJournal:
                 )
         self._patience.forget_answered()
 
-    async def _close(self, *, orderly: bool) -> None:
+    async def close(self, *, orderly: bool) -> None:
         self._closing = True
         try:
             await self._committer.call(lambda: None)  # now everything submitted was delivered
@@ -228,10 +228,10 @@ async def open_journal(
     journal = SegmentJournal(root, slot, options, committed)
     orderly = True
     try:
-        await journal._open()
+        await journal.open()
         yield journal
     except Exception:
         orderly = False
         raise
     finally:
-        await journal._close(orderly=orderly)
+        await journal.close(orderly=orderly)

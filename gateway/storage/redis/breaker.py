@@ -43,7 +43,7 @@ class Breaker:
                 "redis away: repeats go straight to the ledger",
                 extra={"error": str(error) or type(error).__name__},
             )
-            self.say(False)
+            self.say(self.closed)
 
     def answered(self, shard: int) -> None:
         """It is asked as before."""
@@ -53,4 +53,4 @@ class Breaker:
         self._pauses.pop(shard, None)
         if self.closed:
             log.warning("redis back: repeats are held back again")
-            self.say(True)
+            self.say(self.closed)

@@ -217,7 +217,7 @@ async def test_who_waits_too_long_for_the_disk_is_told_so_though_the_record_is_k
         release.wait(10)
 
     async with opened(tmp_path, options=impatient) as journal, asyncio.TaskGroup() as group:
-        group.create_task(journal._committer.call(stand_still))
+        group.create_task(journal._committer.call(stand_still))  # noqa: SLF001  its thread
         await asyncio.to_thread(begun.wait)
         with pytest.raises(Unavailable) as raised:
             await append(journal, b"late")

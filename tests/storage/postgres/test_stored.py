@@ -170,7 +170,7 @@ async def test_a_transaction_locks_in_one_order(database: str) -> None:
     seen: list[asyncpg.LoggedQuery] = []
     async with World(database) as world:
         await world.send(firing())
-        connection = world.ledger._connection
+        connection = world.ledger._connection  # noqa: SLF001  what is said on it is heard
         assert connection is not None
         connection.add_query_logger(seen.append)
         world.now = datetime(2026, 1, 1, 13, tzinfo=UTC)

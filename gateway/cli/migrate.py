@@ -1,0 +1,29 @@
+"""`migrate`: the configured PostgreSQL gets the schema that this version needs."""
+
+from gateway.cli.postgres import Say
+from gateway.config import Config
+from gateway.errors import GatewayError
+from gateway.storage.postgres.kernel import migrate as schema
+from gateway.storage.postgres.kernel.connect import PostgresAway
+from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, is_outage
+
+
+class SchemaStays(GatewayError):
+    """PostgreSQL refused a migration."""
+
+
+async def migrate(config: Config, say: Say) -> None:
+    """Raises PostgresAway, SchemaStays, or MigrationRefused."""
+    if not config.postgres.url:
+        say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
+        return
+    try:
+        result = await schema.migrate(config.postgres.url, progress=say)
+    except DRIVER_ERRORS as error:
+        if is_outage(error):
+            raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
+        raise SchemaStays(
+            f"PostgreSQL refused: {error}. Nothing of that migration was done. May the user of"
+            " [postgres] url create tables and roles there?"
+        ) from error
+    say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")
