@@ -35,7 +35,7 @@ PREVIEWED = 100
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 Short = Annotated[str, msgspec.Meta(max_length=200)]
-Comment = Annotated[str, msgspec.Meta(max_length=10_000)]
+_Comment = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
 class Cursor(NamedTuple):
@@ -54,7 +54,7 @@ class NewSilence(Form, frozen=True):
     """Absent: now."""
     author: Short = ""
     """Absent: who asks."""
-    comment: Comment = ""
+    comment: _Comment = ""
 
 
 class EditedSilence(Form, frozen=True):
@@ -64,7 +64,7 @@ class EditedSilence(Form, frozen=True):
     starts_at: Moment | msgspec.UnsetType = msgspec.UNSET
     ends_at: Moment | msgspec.UnsetType = msgspec.UNSET
     author: Short | msgspec.UnsetType = msgspec.UNSET
-    comment: Comment | msgspec.UnsetType = msgspec.UNSET
+    comment: _Comment | msgspec.UnsetType = msgspec.UNSET
 
 
 class Previewed(Form, frozen=True):
