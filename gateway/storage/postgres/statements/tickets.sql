@@ -36,7 +36,3 @@ FROM alerts LEFT JOIN episodes
      ON episodes.tenant_id = alerts.tenant_id AND episodes.fingerprint = alerts.fingerprint
         AND episodes.number = alerts.episodes
 WHERE alerts.tenant_id = $1 AND alerts.fingerprint = $2
-
--- name: to_close
-SELECT id FROM tickets WHERE tenant_id = $1 AND status = 'resolved' AND resolved_at <= $2
-ORDER BY resolved_at LIMIT $3
