@@ -18,6 +18,7 @@ QUESTIONS = {
     "workers": [],
     "growth": ["--rounds", "2"],
     "lists": [],
+    "idle_tenants": ["--seconds", "20"],
     "start_and_recovery": [],
 }
 

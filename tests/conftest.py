@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from gateway.storage.embedded import private_postgres
 from gateway.storage.embedded.account import account_for
-from gateway.storage.postgres.kernel.migrate import migrate
+from gateway.storage.postgres.schema.migrate import migrate
 from tests.programs import redis
 
 ROOT = Path(__file__).parent.parent

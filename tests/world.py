@@ -20,12 +20,19 @@ from gateway.intake.journal import Record
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.pipeline import Pipeline
 from gateway.silences.book import SilenceBook
+from gateway.storage.postgres.duties.census import PostgresCensus
+from gateway.storage.postgres.duties.closing import PostgresClosing
+from gateway.storage.postgres.duties.flush import PostgresFlush
+from gateway.storage.postgres.duties.journals import PostgresJournals
+from gateway.storage.postgres.duties.leases import PostgresLeases
+from gateway.storage.postgres.duties.quiets import PostgresQuiets
+from gateway.storage.postgres.duties.retention import PostgresRetention
+from gateway.storage.postgres.duties.silences import PostgresVerdicts
+from gateway.storage.postgres.duties.visits import Visits
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
-from gateway.storage.postgres.nouns.closing import PostgresClosing
 from gateway.storage.postgres.nouns.silences import PostgresSilences
-from gateway.storage.postgres.nouns.upkeep import PostgresUpkeep
 from gateway.workers.flush import Flush
 from tests.people import People
 
@@ -51,8 +58,9 @@ class World:
         routes: Sequence[Route] = (),
         ignore: Iterable[str] = (),
         absorber: Absorber | None = None,
+        tenant: int = 1,
     ) -> None:
-        self.url, self.journal, self.now = url, journal, START
+        self.url, self.journal, self.tenant, self.now = url, journal, tenant, START
         self.rules = {rule.name: rule for rule in rules}
         ignored = IgnoredLabels(frozenset(ignore))
         identities = IdentityCache(Identifier(SEED, tuple(rules), DEFAULT_WORDS, ignored))
@@ -67,9 +75,15 @@ class World:
             lambda: connect(url, purpose=PIPELINE), routes, tells_voided=absorber is not None
         )
         self.people = People(self.database, self.silences, routes, self.rule_named)
-        self.closing = PostgresClosing(self.database, routes)
-        self.upkeep = PostgresUpkeep(self.database, self.book, routes, self.rule_named)
-        self.flush = Flush(self.absorber, self.upkeep, self.tenants, lambda: self.now)
+        visits = Visits(self.database, routes, self.rule_named)
+        self.journals = PostgresJournals(self.database)
+        self.leases = PostgresLeases(visits)
+        self.quiets = PostgresQuiets(visits, self.book)
+        self.verdicts = PostgresVerdicts(visits, self.book)
+        self.closing = PostgresClosing(visits)
+        self.retention = PostgresRetention(visits)
+        self.census = PostgresCensus(visits)
+        self.flush = Flush(self.absorber, PostgresFlush(visits), lambda: self.now)
         self.applied: list[Applied] = []
         self.pipeline = Pipeline(
             ledger=self.ledger,
@@ -82,9 +96,6 @@ class World:
         )
         self.position = self.sequence = 0
 
-    async def tenants(self) -> list[int]:
-        return [1]
-
     def _observe(self, batch: Batch, applied: Applied, seconds: float) -> None:
         self.applied.append(applied)
 
@@ -92,7 +103,7 @@ class World:
         return self.rules.get(name, DEFAULT_RULE)
 
     async def __aenter__(self) -> "World":
-        await self.silences.refresh(1, self.now)
+        await self.silences.refresh(self.tenant, self.now)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -104,8 +115,8 @@ class World:
     ) -> tuple[Record, Checked]:
         """The next record of this process's journal, received now."""
         self.sequence += 1
-        record = Record(self.sequence, self.now, 1, source, b"")
-        return record, self.checker.identified(source, 1, sightings)
+        record = Record(self.sequence, self.now, self.tenant, source, b"")
+        return record, self.checker.identified(source, self.tenant, sightings)
 
     async def send(self, *sightings: Sighting, source: str = "custom") -> dict[str, int]:
         """One record, applied at once; what became of its sightings."""

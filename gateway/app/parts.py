@@ -23,13 +23,12 @@ from gateway.intake.observed import Observer
 from gateway.intake.pipeline import Pipeline
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook
+from gateway.storage.postgres.duties.visits import Visits
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.kernel.perform import Door
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
-from gateway.storage.postgres.nouns.closing import PostgresClosing
 from gateway.storage.postgres.nouns.silences import PostgresSilences
-from gateway.storage.postgres.nouns.upkeep import PostgresUpkeep
 from gateway.storage.postgres.preparation import Preparation, SeedFile
 from gateway.storage.redis.absorber import AbsorberTimes
 from gateway.storage.redis.inspection import Inspection
@@ -80,8 +79,7 @@ class Parts:
     book: SilenceBook
     silences: PostgresSilences
     door: Door
-    closing: PostgresClosing
-    upkeep: PostgresUpkeep
+    visits: Visits
     preparation: Preparation
     pipeline: Pipeline
     absorber: Absorber
@@ -123,8 +121,7 @@ async def open_parts(
         book=book,
         silences=silences,
         door=Door(database, routes, rule_named, silences.refresh, _own(clock)),
-        closing=PostgresClosing(database, routes),
-        upkeep=PostgresUpkeep(database, book, routes, rule_named),
+        visits=Visits(database, routes, rule_named),
         preparation=Preparation(
             url,
             may_migrate=may_migrate,

@@ -9,21 +9,18 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from gateway.app.parts import Parts, open_parts
+from gateway.app.work import open_workers
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
 from gateway.intake.run import IntakeRun
 from gateway.intake.waiting import Waiting
 from gateway.metrics import Metrics, render
-from gateway.outbox.outbox import Outbox
 from gateway.roles import EVERY_ROLE, Role
-from gateway.sinks.webhook import WebhookSink, open_session
 from gateway.storage.journal.journal import SegmentJournal, open_journal
-from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
 from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
-from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.storage.postgres.queries.letters import LetterQueries
 from gateway.storage.postgres.queries.tickets import TicketQueries
@@ -42,15 +39,7 @@ from gateway.web.http.forwarded import read_network
 from gateway.web.http.measured import OnAnswer
 from gateway.web.http.refusals import RefusalLog
 from gateway.web.http.server import Handlers, WebServer, create_web_app, run_server
-from gateway.workers.census import Census
-from gateway.workers.closing import Closing
-from gateway.workers.flush import Flush
 from gateway.workers.gauges import Gauges
-from gateway.workers.leases import LeaseClock
-from gateway.workers.outbox_upkeep import OutboxUpkeep
-from gateway.workers.quiets import QuietClock, SilenceClock
-from gateway.workers.relay import OutboxRelay
-from gateway.workers.retention import Retention
 from gateway.workers.supervisor import Supervisor, Turn, Worker
 
 log = logging.getLogger(__name__)
@@ -104,7 +93,7 @@ async def open_gateway(
         intake = await _open_intake(stack, parts) if Role.INTAKE in roles else None
         workers = [*parts.redis_workers, *_first_workers(parts, intake)]
         if Role.WORK in roles:
-            workers += await _open_workers(stack, parts, postgres_url)
+            workers += await open_workers(stack, parts, postgres_url)
         if revive is not None:
             workers.append(Worker("private postgres", _turn_of(revive), 1.0))
         grace = config.shutdown.grace
@@ -153,46 +142,6 @@ def _first_workers(parts: Parts, intake: Intake | None) -> list[Worker]:
         Worker("intake", intake.run.turn, 1.0),
         Worker("gauges", intake.gauges.turn, 1.0),
     ]
-
-
-async def _open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[Worker]:
-    config, clock, metrics = parts.config, parts.clock, parts.metrics
-    tenants, upkeep, started = parts.preparation.tenants, parts.upkeep, clock()
-    engine = create_engine(url, purpose=WORKERS, pool_size=2)
-    stack.push_async_callback(engine.dispose)
-    outbox = PostgresOutbox(engine)
-
-    def up_since() -> datetime:
-        return max(started, parts.pipeline.recovered_at or started)
-
-    flush = Flush(parts.absorber, upkeep, tenants, clock)
-    leases = LeaseClock(upkeep, tenants, clock, up_since, flush.before_leases_end)
-    closing = Closing(parts.closing.close_resolved, tenants, clock, config.tickets.close_after)
-    silence_ends = SilenceClock(upkeep, parts.silences.current, tenants, clock)
-    sinks = [hook.name for hook in config.webhooks]
-    workers = [
-        Worker("leases", leases.turn, 1.0),
-        Worker("silences", silence_ends.turn, 1.0),
-        Worker("quiets", QuietClock(upkeep, tenants, clock).turn, 1.0),
-        Worker("closing", closing.turn, 60.0),
-        Worker("retention", Retention(upkeep, tenants, clock, config.retention).turn, 600.0),
-        Worker("census", Census(upkeep, tenants, metrics).turn, 15.0),
-        Worker("flush", flush.turn, 1.0),
-        Worker("outbox", OutboxUpkeep(outbox, sinks, tenants, clock, metrics).turn, 15.0),
-    ]
-    return workers + await _open_relays(stack, parts, outbox)
-
-
-async def _open_relays(stack: AsyncExitStack, parts: Parts, outbox: Outbox) -> list[Worker]:
-    if not parts.config.webhooks:
-        return []
-    session = await stack.enter_async_context(open_session())
-    relays = []
-    for hook in parts.config.webhooks:
-        sink = WebhookSink(hook, session, parts.clock)
-        relay = OutboxRelay(outbox, sink, parts.preparation.tenants, parts.clock, parts.metrics)
-        relays.append(Worker(f"relay {hook.name}", relay.turn, 1.0))
-    return relays
 
 
 def _handlers(

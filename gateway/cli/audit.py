@@ -6,8 +6,8 @@ from gateway.cli.postgres import Say, open_postgres
 from gateway.config import Config
 from gateway.storage.postgres.kernel.connect import WORKERS, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
-from gateway.storage.postgres.kernel.installation import read_tenants
 from gateway.storage.postgres.queries.audit import Broken, broken_histories
+from gateway.storage.postgres.schema.installation import read_tenants
 
 SAID_EVERY = 10_000
 

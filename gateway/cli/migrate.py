@@ -3,9 +3,9 @@
 from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.errors import GatewayError
-from gateway.storage.postgres.kernel import migrate as schema
 from gateway.storage.postgres.kernel.connect import PostgresAway
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, is_outage
+from gateway.storage.postgres.schema import migrate as schema
 
 
 class SchemaStays(GatewayError):

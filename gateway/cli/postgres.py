@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from gateway.config import Config
 from gateway.storage.embedded.postmaster import running_postmaster
 from gateway.storage.embedded.private import open_private_postgres
-from gateway.storage.postgres.kernel.migrate import migrate
+from gateway.storage.postgres.schema.migrate import migrate
 
 Say = Callable[[str], None]
 

@@ -21,7 +21,7 @@ from gateway.storage.embedded import (
     PrivatePostgresFailed,
     open_private_postgres,
 )
-from gateway.storage.postgres.kernel.migrate import migrate
+from gateway.storage.postgres.schema.migrate import migrate
 
 CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
 """In the environment of a child process: where the parent says PostgreSQL is."""

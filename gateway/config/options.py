@@ -18,9 +18,9 @@ from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
 from gateway.storage.journal.journal import JournalOptions
 from gateway.storage.redis.connect import check_url
+from gateway.upkeep.retention import RetentionOptions
 from gateway.web.http.auth import AuthOptions
 from gateway.web.http.options import WebOptions
-from gateway.workers.retention import RetentionOptions
 
 MIN_CACHE_BYTES = 1024 * 1024
 MAX_CACHE_BYTES = 2**50

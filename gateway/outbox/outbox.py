@@ -1,9 +1,9 @@
 """The outbox as its relay sees it: messages are claimed, then delivered, postponed or given up."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.outbox.message import Message
 
@@ -17,12 +17,25 @@ class Claimed:
     """Tries so far, this one included. Names the claim, so a late relay cannot undo a newer one."""
 
 
+class PendingMessages(NamedTuple):
+    """What waits in one tenant's outbox."""
+
+    tenant: int
+    messages: int
+    """Neither delivered nor given up."""
+    has_orphans: bool
+    """Some wait for a sink that is not there any more."""
+
+
 class Outbox(Protocol):
     """Messages of committed transactions. All methods raise Unavailable while the storage is away.
 
     A message is claimable when it is due, nobody holds it, and no earlier message of its sink and
     subject is pending: so one claim never holds two messages of a subject, and they leave in order.
     """
+
+    async def due(self, sink: str, now: datetime) -> Sequence[int]:
+        """Tenants with messages for *sink* that are due, unless an earlier one holds them up."""
 
     async def claim(
         self, tenant: int, sink: str, limit: int, now: datetime, lease: timedelta
@@ -38,15 +51,3 @@ class Outbox(Protocol):
 
     async def give_up(self, claimed: Claimed, error: str) -> None:
         """It failed for good; the next of its subject may go. Guarded like `postpone`."""
-
-    async def abandon(
-        self, tenant: int, sinks: Collection[str], written_before: datetime, error: str
-    ) -> int:
-        """Give up pending messages for sinks that are not among *sinks*; returns how many.
-
-        *written_before* spares the young ones: a process that runs a newer configuration may know
-        their sink.
-        """
-
-    async def pending(self, tenant: int) -> int:
-        """How many messages are neither delivered nor given up."""

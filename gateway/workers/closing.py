@@ -1,29 +1,38 @@
 """Resolved tickets are closed when nobody has objected for long enough."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from gateway.clock import Clock
-from gateway.workers.upkeep import Tenants
 
-Close = Callable[[int, datetime, datetime, int], Awaitable[int]]
-"""`close(tenant, resolved_before, now, at_most)` gives how many were closed."""
 
-_MOST = 200
+class ClosingStore(Protocol):
+    """Every call is one bounded transaction that any process may do."""
+
+    @property
+    def most(self) -> int:
+        """Tickets that one call takes on."""
+
+    async def due(self, before: datetime) -> Sequence[int]:
+        """Tenants with tickets that were resolved by then."""
+
+    async def close(self, tenant: int, before: datetime, now: datetime) -> int:
+        """How many of them were looked at."""
 
 
 class Closing:
     """Closes tickets *after* their resolution."""
 
-    def __init__(self, close: Close, tenants: Tenants, clock: Clock, after: timedelta) -> None:
-        self._close = close
-        self._tenants = tenants
+    def __init__(self, store: ClosingStore, clock: Clock, after: timedelta) -> None:
+        self._store = store
         self._clock = clock
         self._after = after
 
     async def turn(self) -> bool:
         """True if a tenant had more than one transaction's worth."""
         now, more = self._clock(), False
-        for tenant in await self._tenants():
-            more = await self._close(tenant, now - self._after, now, _MOST) >= _MOST or more
+        before = now - self._after
+        for tenant in await self._store.due(before):
+            more = await self._store.close(tenant, before, now) >= self._store.most or more
         return more

@@ -5,7 +5,7 @@ Each sink has a relay of its own, so that a receiver that is away delays nobody 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,9 +16,6 @@ from gateway.metrics import Metrics
 from gateway.outbox.outbox import Claimed, Outbox
 from gateway.outbox.retry import next_attempt
 from gateway.outbox.sink import Sink, SinkRefused, SinkUnavailable
-
-Tenants = Callable[[], Awaitable[Sequence[int]]]
-"""Gives the tenants there are."""
 
 _logger = get_logger(__name__)
 
@@ -51,7 +48,6 @@ class OutboxRelay:
         self,
         outbox: Outbox,
         sink: Sink,
-        tenants: Tenants,
         clock: Clock,
         metrics: Metrics,
         options: RelayOptions | None = None,
@@ -59,7 +55,6 @@ class OutboxRelay:
     ) -> None:
         self._outbox = outbox
         self._sink = sink
-        self._tenants = tenants
         self._clock = clock
         self._metrics = metrics
         self._options = options or RelayOptions()
@@ -68,9 +63,9 @@ class OutboxRelay:
         self._away = False
 
     async def turn(self) -> bool:
-        """One batch of every tenant. True if something left: its followers may go now."""
+        """One batch of every tenant that has any. True if something left: its followers may go."""
         more = False
-        for tenant in await self._tenants():
+        for tenant in await self._outbox.due(self._sink.name, self._clock()):
             more |= await self._relay_batch(tenant)
         return more
 

@@ -1,39 +1,37 @@
-"""Retention: what is long over is taken out; tickets, history and silences stay."""
+"""Retention: what is long over is taken out, a bounded piece at a time."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from typing import Protocol
 
 from gateway.clock import Clock
-from gateway.workers.upkeep import Tenants, Upkeep
+from gateway.upkeep.retention import Limits, RetentionOptions, limits
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionOptions:
-    """`[retention]`: how long after their end things are kept."""
+class RetentionStore(Protocol):
+    """Every call is one bounded transaction that any process may do."""
 
-    alerts: timedelta = timedelta(days=90)
-    """Resolved alerts that never were on a ticket, and that no sender speaks of any more."""
-    dead_letters: timedelta = timedelta(days=30)
-    """Dead letters, and outbox messages that are delivered or given up."""
+    @property
+    def most(self) -> int:
+        """Rows of each kind that one call takes on."""
+
+    async def due(self, before: Limits) -> Sequence[int]:
+        """Tenants with something that may be so old."""
+
+    async def forget(self, tenant: int, before: Limits) -> int:
+        """Take it out; how many rows went of the kind that had the most."""
 
 
 class Retention:
-    """Takes out one bounded piece a turn."""
+    """Takes out one bounded piece of every tenant a turn."""
 
-    def __init__(
-        self, upkeep: Upkeep, tenants: Tenants, clock: Clock, options: RetentionOptions
-    ) -> None:
-        self._upkeep = upkeep
-        self._tenants = tenants
+    def __init__(self, store: RetentionStore, clock: Clock, options: RetentionOptions) -> None:
+        self._store = store
         self._clock = clock
         self._options = options
 
     async def turn(self) -> bool:
         """True if a tenant had more than one transaction's worth of anything."""
-        now, more = self._clock(), False
-        letters_before = now - self._options.dead_letters
-        alerts_before = now - self._options.alerts
-        for tenant in await self._tenants():
-            gone = await self._upkeep.forget(tenant, alerts_before, letters_before, now)
-            more = more or gone >= self._upkeep.most
+        before, more = limits(self._options, self._clock()), False
+        for tenant in await self._store.due(before):
+            more = await self._store.forget(tenant, before) >= self._store.most or more
         return more

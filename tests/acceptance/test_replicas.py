@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.storage.postgres.kernel.migrate import migrate
+from gateway.storage.postgres.schema.migrate import SHIPPED, migrate, read_migrations
 from tests.acceptance.harness import Api, Gateway, api_of, installed
 from tests.programs import PATIENCE_SECONDS, answers_at_all, answers_ready, eventually, redis
 
@@ -154,11 +154,14 @@ async def test_replicas_of_two_configurations_do_not_fight_over_an_alert(
 
 @pytest.mark.parametrize("older", ["no schema", "one migration less"])
 async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migration(
-    gateways: list[Gateway], replicas: Replicas, empty_database: str, older: str
+    gateways: list[Gateway],
+    replicas: Replicas,
+    empty_database: str,
+    tmp_path: Path,
+    older: str,
 ) -> None:
     if older != "no schema":
-        await migrate(empty_database, progress=print)
-        await undo_last_migration(empty_database)
+        await migrate(empty_database, progress=print, migrations=all_but_the_last(tmp_path / "sql"))
     setting = f'[postgres]\nurl = "{empty_database}"\nmigrate = false\n'
     await start(gateways, setting, setting, is_ready=answers_at_all)
     for number in range(4):
@@ -171,15 +174,12 @@ async def test_with_an_older_schema_alerts_are_taken_in_and_wait_for_the_migrati
         await replicas.apis[0].sole_ticket("open", n=str(number))
 
 
-async def undo_last_migration(database: str) -> None:
-    """0008_house.sql."""
-    connection = await asyncpg.connect(database)
-    await connection.execute("ALTER TABLE history DROP COLUMN salt, DROP COLUMN applied")
-    await connection.execute("DROP FUNCTION applied_now")
-    await connection.execute("ALTER TABLE installation DROP COLUMN xid_offset")
-    await connection.execute("DROP TABLE history_heads, idempotency")
-    await connection.execute("DELETE FROM schema_migrations WHERE number = 8")
-    await connection.close()
+def all_but_the_last(directory: Path) -> Path:
+    """A copy of the shipped migrations as they were one earlier."""
+    directory.mkdir()
+    for migration in read_migrations(SHIPPED)[:-1]:
+        (directory / migration.name).write_text(migration.sql, "utf-8")
+    return directory
 
 
 async def test_a_schema_newer_than_the_program_is_no_hindrance(

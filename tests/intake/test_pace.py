@@ -109,7 +109,7 @@ async def test_what_fires_again_after_its_lease_ran_out_has_its_ticket_at_once(
         for minute in range(1, 7):
             world.now = at(minute)
             await followed.said(f"Other {minute}")
-        await world.upkeep.expire_leases(1, at(6), START)
+        await world.leases.end(1, at(6), START)
         assert (await world.all_tickets())[0]["status"] == "resolved"
         world.now = at(7)
         await followed.said("One", lease=11)

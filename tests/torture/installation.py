@@ -15,7 +15,7 @@ import asyncpg
 from aiohttp import ClientSession
 
 from gateway.storage.embedded import PrivatePostgres, open_private_postgres
-from gateway.storage.postgres.kernel.migrate import migrate
+from gateway.storage.postgres.schema.migrate import migrate
 from tests.acceptance.harness import metric
 from tests.programs import Program, free_port, redis, running
 from tests.torture.workload import RULES

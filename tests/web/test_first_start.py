@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 
 from gateway.app.process import open_gateway
 from gateway.config import load
-from gateway.storage.postgres.kernel.migrate import MIGRATION_LOCK
+from gateway.storage.postgres.schema.migrate import MIGRATION_LOCK
 from tests.programs import eventually
 
 ALERT = {"labels": {"alertname": "CPU"}}

@@ -15,7 +15,7 @@ async def test_live_tickets_and_firing_alerts_are_counted(database: str) -> None
         return metrics.registry.get_sample_value(f"gateway_{name}", labels)
 
     async with World(database) as world:
-        census = Census(world.upkeep, world.tenants, metrics)
+        census = Census(world.census, metrics)
         await world.send(firing("A", severity="critical"), firing("B", severity="critical"))
         await world.send(firing("C"))
         assert not await census.turn()

@@ -15,7 +15,7 @@ MOST = 200
 
 
 def closing(world: World) -> Closing:
-    return Closing(world.closing.close_resolved, world.tenants, lambda: world.now, AFTER)
+    return Closing(world.closing, lambda: world.now, AFTER)
 
 
 async def test_a_ticket_is_closed_when_it_has_been_resolved_for_long_enough(database: str) -> None:

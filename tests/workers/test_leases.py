@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from gateway.errors import Unavailable
+from gateway.workers.journals import ON_ITS_WAY
 from gateway.workers.leases import LeaseClock
-from gateway.workers.upkeep import ON_ITS_WAY
 from tests.workers.worlds import (
     MOST,
     a_lock_is_waited_for,
@@ -26,8 +26,8 @@ LONG_UP = START - timedelta(days=1)
 
 def lease_clock(world: World, up_since: datetime = LONG_UP) -> LeaseClock:
     return LeaseClock(
-        world.upkeep,
-        world.tenants,
+        world.leases,
+        world.journals,
         lambda: world.now,
         lambda: up_since,
         world.flush.before_leases_end,

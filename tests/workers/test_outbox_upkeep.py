@@ -8,22 +8,20 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.metrics import Metrics
-from gateway.storage.postgres.nouns.outbox import PostgresOutbox
+from gateway.storage.postgres.duties.outbox import PostgresPending
+from gateway.storage.postgres.duties.visits import Visits
+from gateway.storage.postgres.kernel.database import Database
 from gateway.workers.outbox_upkeep import ORPHAN_AGE, OutboxUpkeep
 from tests.outbox.messages import message, states_of, write
 from tests.workers.conftest import MovableClock
 
 
-async def _both_tenants() -> tuple[int, ...]:
-    return (1, 2)
-
-
 @pytest.fixture
 async def upkeep(
-    outbox: PostgresOutbox, clock: MovableClock, metrics: Metrics, owner: asyncpg.Connection
+    engine: AsyncEngine, clock: MovableClock, metrics: Metrics, owner: asyncpg.Connection
 ) -> OutboxUpkeep:
     await owner.execute("INSERT INTO tenants (tenant_id, name) VALUES (2, 'other')")
-    return OutboxUpkeep(outbox, ["hook"], _both_tenants, clock, metrics)
+    return OutboxUpkeep(PostgresPending(Visits(Database(engine))), ["hook"], clock, metrics)
 
 
 async def test_the_gauge_counts_what_waits_in_all_outboxes(

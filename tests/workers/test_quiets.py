@@ -27,7 +27,7 @@ TEAM = Rule("team", group_by=("team",))
 
 
 def quiet_clock(world: World) -> QuietClock:
-    return QuietClock(world.upkeep, world.tenants, lambda: world.now)
+    return QuietClock(world.quiets, lambda: world.now)
 
 
 async def quiets(world: World) -> int:

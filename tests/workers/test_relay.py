@@ -75,14 +75,8 @@ def relay_of(
     sink: Sink,
     clock: MovableClock,
     metrics: Metrics,
-    tenants: tuple[int, ...] = (1,),
 ) -> OutboxRelay:
-    async def all_tenants() -> tuple[int, ...]:
-        return tenants
-
-    return OutboxRelay(
-        outbox, sink, all_tenants, clock, metrics, RelayOptions(BATCH, LEASE), lambda: 0.0
-    )
+    return OutboxRelay(outbox, sink, clock, metrics, RelayOptions(BATCH, LEASE), lambda: 0.0)
 
 
 async def run_dry(relay: OutboxRelay) -> None:
@@ -293,7 +287,7 @@ async def test_every_tenants_messages_leave(
 ) -> None:
     await owner.execute("INSERT INTO tenants (tenant_id, name) VALUES (2, 'other')")
     written = await write(engine, message("tk_1"), message("tk_1", tenant=2))
-    await relay_of(outbox, sink, clock, metrics, tenants=(1, 2)).turn()
+    await relay_of(outbox, sink, clock, metrics).turn()
     assert await states_of(engine, *written) == ["delivered", "delivered"]
 
 

@@ -10,7 +10,8 @@ from gateway.errors import Unavailable
 from gateway.intake.ledger import DeadLetter
 from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
 from gateway.storage.postgres.ledger.letters import save_dead_letters
-from gateway.workers.retention import Retention, RetentionOptions
+from gateway.upkeep.retention import RetentionOptions
+from gateway.workers.retention import Retention
 from tests.outbox.messages import message, write
 from tests.workers.worlds import MOST, all_turns, end_who_waits_for_a_lock, silence
 from tests.world import START, World, at, firing, resolved
@@ -21,7 +22,7 @@ DAY = 24 * 60
 
 
 def retention(world: World) -> Retention:
-    return Retention(world.upkeep, world.tenants, lambda: world.now, OPTIONS)
+    return Retention(world.retention, lambda: world.now, OPTIONS)
 
 
 async def names(world: World) -> set[str]:
@@ -69,7 +70,7 @@ async def test_what_lives_or_has_a_ticket_is_never_taken_out(database: str) -> N
         await world.people.silence(1, silence('{alertname=~"Silenced"}', 10_000_000))
         await world.send(firing(), firing("Silenced"), firing("Leased", lease=4), firing("Over"))
         world.now = at(5)
-        await world.upkeep.expire_leases(1, at(5), START - timedelta(days=1))
+        await world.leases.end(1, at(5), START - timedelta(days=1))
         await world.send(resolved("Over", ended=5))
         world.now = at(1000 * DAY)
         assert not await retention(world).turn()
@@ -126,7 +127,20 @@ async def test_messages_go_that_are_over_and_never_those_that_wait(database: str
         assert left == {"pending", "recent"}
 
 
-@pytest.mark.parametrize("table", ["alerts", "dead_letters", "outbox"])
+async def test_keys_of_requests_go_when_they_are_free_again(
+    database: str, owner: asyncpg.Connection
+) -> None:
+    async with World(database) as world:
+        await owner.execute(_KEYS, 1, START)
+        world.now = at(DAY)
+        await retention(world).turn()
+        assert await count(world, "idempotency") == 1
+        world.now = at(DAY + 0.1)
+        await retention(world).turn()
+        assert await count(world, "idempotency") == 0
+
+
+@pytest.mark.parametrize("table", ["alerts", "dead_letters", "outbox", "idempotency"])
 async def test_each_kind_goes_in_bounded_steps_until_nothing_is_left(
     database: str, owner: asyncpg.Connection, table: str
 ) -> None:
@@ -137,7 +151,7 @@ async def test_each_kind_goes_in_bounded_steps_until_nothing_is_left(
         elif table == "dead_letters":
             await dead_letters(owner, many, START)
         else:
-            await owner.execute(_MESSAGES, many, START)
+            await owner.execute(_MESSAGES if table == "outbox" else _KEYS, many, START)
         worker, left = retention(world), many
         world.now = at(100 * DAY)
         for _ in range(2):
@@ -148,6 +162,10 @@ async def test_each_kind_goes_in_bounded_steps_until_nothing_is_left(
         assert await count(world, table) == 0
 
 
+_KEYS = """
+INSERT INTO idempotency (tenant_id, principal, key, command, request_hash, at)
+SELECT 1, 'local:anna', n::text, 'OpenTicket', '', $2::timestamptz FROM generate_series(1, $1) AS n
+"""
 _MESSAGES = """
 INSERT INTO outbox (tenant_id, id, sink, type, subject, payload, created_at, next_at, state)
 SELECT 1, n::text, 'hook', 'ticket.created', n::text, '{}', $2::timestamptz, $2, 'delivered'

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.workers.quiets import SilenceClock
-from gateway.workers.upkeep import ON_ITS_WAY
+from gateway.workers.journals import ON_ITS_WAY
+from gateway.workers.silences import SilenceClock
 from tests.storage.postgres.test_tickets_over_time import silence
 from tests.world import World, at, firing
 
@@ -20,7 +20,7 @@ class Installation(World):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.silence_clock = SilenceClock(
-            self.upkeep, self.silences.current, self.tenants, lambda: self.now
+            self.verdicts, self.journals, self.silences.current, lambda: self.now
         )
 
     async def turn(self, minute: float) -> None:
@@ -73,7 +73,7 @@ async def test_a_silence_that_waits_for_its_time_marks_what_fires_when_it_comes(
 
 
 async def test_more_than_fit_into_one_transaction_are_marked(world: Installation) -> None:
-    count = world.upkeep.most + 5
+    count = world.verdicts.most + 5
     await world.send(*(firing(instance=str(number)) for number in range(count)))
     await world.people.silence(1, silence('{alertname="CPU"}', 60))
     await world.turn(1)
@@ -130,4 +130,4 @@ async def test_an_end_is_settled_when_nothing_from_before_it_can_be_under_way(
     for drained, left in ((4.9, 1), (5.01, 1), (5 + SLACK, 0)):
         await world.drained(drained)
         await world.turn(max(drained, 5))
-        assert len(await world.upkeep.ended_silences(1, at(6))) == left
+        assert len(await world.verdicts.ended(1, at(6))) == left

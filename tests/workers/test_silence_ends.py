@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import orjson
 
-from gateway.workers.quiets import SilenceClock
-from gateway.workers.upkeep import ON_ITS_WAY
+from gateway.workers.journals import ON_ITS_WAY
+from gateway.workers.silences import SilenceClock
 from tests.workers.worlds import MOST, largest_piece, many, moves, silence, statuses
 from tests.world import START, World, at, firing, resolved
 
 
 def silence_clock(world: World) -> SilenceClock:
-    return SilenceClock(world.upkeep, world.silences.current, world.tenants, lambda: world.now)
+    return SilenceClock(world.verdicts, world.journals, world.silences.current, lambda: world.now)
 
 
 async def drained(world: World, minutes: float) -> None:

@@ -11,9 +11,9 @@ from gateway.clock import Clock
 from gateway.errors import Unavailable
 from gateway.storage.postgres.kernel.connect import WORKERS, PostgresAway, connect
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, is_outage
-from gateway.storage.postgres.kernel.installation import read_seed, read_tenants
-from gateway.storage.postgres.kernel.migrate import CODE_VERSION, migrate, schema_version
 from gateway.storage.postgres.nouns.silences import PostgresSilences
+from gateway.storage.postgres.schema.installation import read_seed, read_tenants
+from gateway.storage.postgres.schema.migrate import CODE_VERSION, migrate, schema_version
 
 log = logging.getLogger(__name__)
 

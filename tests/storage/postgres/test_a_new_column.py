@@ -27,7 +27,7 @@ import gateway
 from gateway.alerts.severity import Severity
 from gateway.storage.postgres.kernel.connect import create_engine
 from gateway.storage.postgres.kernel.database import Database
-from gateway.storage.postgres.kernel.migrate import migrate
+from gateway.storage.postgres.schema.migrate import migrate
 from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.tickets.ticket import Ticket

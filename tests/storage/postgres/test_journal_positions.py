@@ -15,16 +15,16 @@ async def test_all_that_was_received_is_applied_up_to_when_the_last_journal_was_
     database: str,
 ) -> None:
     async with World(database, journal=SLOT) as world:
-        assert await world.upkeep.drained_until(at(9)) == at(9), "there is no journal"
+        assert await world.journals.drained_until(at(9)) == at(9), "there is no journal"
         await world.ledger.heartbeat(OTHER_SLOT, at(3))
-        assert await world.upkeep.drained_until(at(9)) == at(3)
+        assert await world.journals.drained_until(at(9)) == at(3)
         assert await world.ledger.position(SLOT) == 0
-        assert await world.upkeep.drained_until(at(9)) < at(0), "it has not said so yet"
+        assert await world.journals.drained_until(at(9)) < at(0), "it has not said so yet"
         await world.ledger.heartbeat(SLOT, at(1))
-        assert await world.upkeep.drained_until(at(9)) == at(1)
+        assert await world.journals.drained_until(at(9)) == at(1)
         await world.ledger.heartbeat(SLOT, at(10))
         await world.ledger.heartbeat(OTHER_SLOT, at(10))
-        assert await world.upkeep.drained_until(at(9)) == at(9)
+        assert await world.journals.drained_until(at(9)) == at(9)
 
 
 async def test_the_position_is_known_when_a_dead_process_has_come_to_its_end(

@@ -230,7 +230,7 @@ async def test_a_repeat_of_what_ended_elsewhere_is_no_repeat_though_its_alert_is
         pair = [firing(replica="a", lease=4), firing(replica="b", lease=60)]
         await world.send(*pair)
         await world.send(*pair)
-        await world.upkeep.expire_leases(1, at(5), at(0))
+        await world.leases.end(1, at(5), at(0))
         world.now = at(6)
         await world.send(firing(replica="a", lease=10), resolved(replica="b", ended=6))
         strands = await world.rows(

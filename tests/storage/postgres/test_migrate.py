@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect
-from gateway.storage.postgres.kernel.migrate import (
+from gateway.storage.postgres.schema.migrate import (
     CODE_VERSION,
     SHIPPED,
     MigrationRefused,

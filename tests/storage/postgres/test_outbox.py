@@ -13,7 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.errors import Unavailable
 from gateway.outbox.message import Message
 from gateway.outbox.outbox import Claimed, Outbox
+from gateway.storage.postgres.duties.outbox import PostgresPending
+from gateway.storage.postgres.duties.visits import Visits
 from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
+from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.nouns.outbox import MAX_ERROR_CHARACTERS, SQL, PostgresOutbox
 from tests.outbox.messages import LEASE, NOW, message, row_of, states_of, write
 from tests.programs import PATIENCE_SECONDS
@@ -31,6 +34,11 @@ async def engine(database: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def outbox(engine: AsyncEngine) -> Outbox:
     return PostgresOutbox(engine)
+
+
+@pytest.fixture
+def pending(engine: AsyncEngine) -> PostgresPending:
+    return PostgresPending(Visits(Database(engine)))
 
 
 async def claim(outbox: Outbox, limit: int = 10, after: timedelta = timedelta(0)) -> list[Claimed]:
@@ -187,32 +195,36 @@ async def test_of_many_at_once_each_message_goes_to_one_and_each_subject_in_orde
     assert all(ids == sorted(ids) for ids in by_subject.values())
 
 
-async def test_no_claim_sees_another_tenants_messages(engine: AsyncEngine, outbox: Outbox) -> None:
+async def test_no_claim_sees_another_tenants_messages(
+    engine: AsyncEngine, outbox: Outbox, pending: PostgresPending, owner: asyncpg.Connection
+) -> None:
+    await owner.execute("INSERT INTO tenants (tenant_id, name) VALUES (2, 'other')")
     [written] = await write(engine, message("tk_1"))
     assert await outbox.claim(2, "hook", 10, NOW, LEASE) == []
-    assert await outbox.pending(2) == 0
-    assert await outbox.abandon(2, [], NOW + SECOND, "gone") == 0
+    assert await pending.abandon(2, [], NOW + SECOND, "gone") == 0
     assert await states_of(engine, written) == ["pending"]
 
 
 async def test_pending_counts_what_is_neither_delivered_nor_given_up(
-    engine: AsyncEngine, outbox: Outbox
+    engine: AsyncEngine, outbox: Outbox, pending: PostgresPending
 ) -> None:
     await write(engine, *(message(f"tk_{n}") for n in range(4)))
     first, second = await claim(outbox, limit=2)
     await outbox.delivered(first, NOW)
     await outbox.give_up(second, "answered 400")
-    assert await outbox.pending(1) == 2
+    assert await pending.pending(["hook"], NOW) == [(1, 2, False)]
 
 
 async def test_old_messages_without_a_sink_are_abandoned_and_no_others(
-    engine: AsyncEngine, outbox: Outbox
+    engine: AsyncEngine, pending: PostgresPending
 ) -> None:
     old, young = NOW - 2 * SECOND, NOW
     orphan = message("tk_1", sink="gone", at=old)
     written = [orphan, message("tk_2", sink="gone", at=young), message("tk_3", at=old)]
     await write(engine, *written)
-    assert await outbox.abandon(1, ["hook"], NOW - SECOND, "no sink") == 1
+    assert await pending.pending(["hook"], NOW - SECOND) == [(1, 3, True)]
+    assert await pending.abandon(1, ["hook"], NOW - SECOND, "no sink") == 1
+    assert await pending.pending(["hook"], NOW - SECOND) == [(1, 2, False)]
     assert await states_of(engine, *written) == ["failed", "pending", "pending"]
     assert (await row_of(engine, orphan))["last_error"] == "no sink"
 
@@ -251,7 +263,9 @@ async def test_a_claim_from_a_long_queue_reads_little_of_it(
 async def test_while_postgres_is_away_every_call_says_so() -> None:
     engine = create_engine("postgresql:///gateway?host=/nonexistent&user=x", purpose=WORKERS)
     with pytest.raises(Unavailable):
-        await PostgresOutbox(engine).pending(1)
+        await PostgresOutbox(engine).claim(1, "hook", 1, NOW, LEASE)
+    with pytest.raises(Unavailable):
+        await PostgresOutbox(engine).due("hook", NOW)
     await engine.dispose()
 
 
@@ -268,5 +282,5 @@ async def test_a_row_that_somebody_holds_is_an_outage_and_not_a_bug(
         with pytest.raises(Unavailable):
             await PostgresOutbox(other).delivered(claimed, NOW)
     await PostgresOutbox(other).delivered(claimed, NOW)
-    assert await outbox.pending(1) == 0
+    assert await states_of(engine, claimed.message) == ["delivered"]
     await other.dispose()

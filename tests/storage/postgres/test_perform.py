@@ -28,11 +28,11 @@ from gateway.events.routing import Route
 from gateway.silences.change import begin_silence
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect
-from gateway.storage.postgres.kernel.migrate import migrate
 from gateway.storage.postgres.kernel.perform import Door
 from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import enter_tenant, load_working_set
 from gateway.storage.postgres.queries.audit import broken_histories
+from gateway.storage.postgres.schema.migrate import migrate
 from gateway.tickets.change import edit_ticket, open_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from matchers import parse

@@ -13,6 +13,7 @@ from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.upkeep.retention import Limits
 from matchers import parse
 from tests.world import START, World, at, firing, resolved
 
@@ -72,8 +73,8 @@ async def test_a_persons_resolve_quiets_for_the_window_and_then_the_ticket_comes
             1, ticket, TicketStatus.RESOLVED, "anna", at(1), "it is fine", None
         )
         assert moved.firing == 1, "the answer says how many still fire"
-        assert await world.upkeep.end_quiets(1, at(30)) == 0
-        assert await world.upkeep.end_quiets(1, at(32)) == 1
+        assert await world.quiets.end(1, at(30)) == 0
+        assert await world.quiets.end(1, at(32)) == 1
         found = await world.all_tickets()
         assert [(one["status"], one["flaps"]) for one in found] == [("open", 0)]
 
@@ -84,7 +85,7 @@ async def test_after_a_persons_close_the_next_ticket_is_a_new_one(database: str)
         ticket = (await world.all_tickets())[0]["id"]
         for status in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
             await world.people.step(1, ticket, status, "anna", at(1), "", None)
-        await world.upkeep.end_quiets(1, at(40))
+        await world.quiets.end(1, at(40))
         statuses = [(one["status"], one["follows"]) for one in await world.all_tickets()]
         assert statuses == [("closed", None), ("open", ticket)]
 
@@ -94,7 +95,7 @@ async def test_a_cancelled_ticket_quiets_until_the_episode_ends(database: str) -
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
         await world.people.step(1, ticket, TicketStatus.CANCELLED, "anna", at(1), "noise", None)
-        assert await world.upkeep.end_quiets(1, at(10_000)) == 0
+        assert await world.quiets.end(1, at(10_000)) == 0
         world.now = at(300)
         assert await world.send(firing()) == {"quieted": 1}
         world.now = at(301)
@@ -148,8 +149,8 @@ async def test_resolved_tickets_are_closed_by_the_system_after_a_while(database:
         await world.send(firing())
         world.now = at(1)
         await world.send(resolved(ended=1))
-        assert await world.closing.close_resolved(1, at(0), at(100), 10) == 0
-        assert await world.closing.close_resolved(1, at(1), at(100), 10) == 1
+        assert await world.closing.close(1, at(0), at(100)) == 0
+        assert await world.closing.close(1, at(1), at(100)) == 1
         found = (await world.all_tickets())[0]
         assert (found["status"], found["closed_at"]) == ("closed", at(100))
 
@@ -158,13 +159,13 @@ async def test_a_silenced_alert_gets_its_ticket_when_the_silence_ends(database: 
     async with World(database) as world:
         await world.people.silence(1, silence('{alertname="CPU"}', 10))
         assert await world.send(firing(), firing("Disk")) == {"silenced": 1, "opened": 1}
-        assert await world.upkeep.ended_silences(1, at(9)) == []
-        ended = await world.upkeep.ended_silences(1, at(10))
+        assert await world.verdicts.ended(1, at(9)) == []
+        ended = await world.verdicts.ended(1, at(10))
         assert len(ended) == 1
-        await world.upkeep.judge_strands(1, at(10), b"", silenced=True)
-        await world.upkeep.settle_silences(1, [one.id for one in ended], at(10))
+        await world.verdicts.judge(1, at(10), b"", silenced=True)
+        await world.verdicts.settle(1, [one.id for one in ended], at(10))
         assert [one["title"] for one in await world.all_tickets()] == ["Disk", "CPU"]
-        assert await world.upkeep.ended_silences(1, at(11)) == []
+        assert await world.verdicts.ended(1, at(11)) == []
 
 
 async def test_a_silence_made_between_two_batches_is_obeyed(database: str) -> None:
@@ -188,11 +189,11 @@ async def test_a_lease_that_runs_out_resolves_the_ticket_if_the_source_is_heard(
 ) -> None:
     async with World(database) as world:
         await world.send(firing(lease=4), firing("Disk", lease=60))
-        assert await world.upkeep.expire_leases(1, at(3), START) == 0
+        assert await world.leases.end(1, at(3), START) == 0
         for minute in range(1, 7):
             world.now = at(minute)
             await world.send(firing("Disk", lease=60))
-        await world.upkeep.expire_leases(1, at(6), START)
+        await world.leases.end(1, at(6), START)
         statuses = {one["title"]: one["status"] for one in await world.all_tickets()}
         assert statuses == {"CPU": "resolved", "Disk": "open"}
         alerts = await world.rows("SELECT status FROM alerts ORDER BY labels->>'alertname'")
@@ -202,14 +203,14 @@ async def test_a_lease_that_runs_out_resolves_the_ticket_if_the_source_is_heard(
 async def test_a_silent_source_is_no_recovery_until_it_is_heard_again(database: str) -> None:
     async with World(database) as world:
         await world.send(firing(lease=4))
-        await world.upkeep.expire_leases(1, at(5), START)
+        await world.leases.end(1, at(5), START)
         found = (await world.all_tickets())[0]
         assert (found["status"], found["unconfirmed"], found["firing"]) == ("open", 1, 0)
         world.now = at(20)
         await world.send(firing("Other"))
-        await world.upkeep.confirm_expired(1, at(20.5), b"")
+        await world.leases.confirm(1, at(20.5), b"")
         assert (await world.all_tickets())[0]["status"] == "open", "it may still be repeated"
-        await world.upkeep.confirm_expired(1, at(21.5), b"")
+        await world.leases.confirm(1, at(21.5), b"")
         found = (await world.all_tickets())[0]
         assert (found["status"], found["unconfirmed"]) == ("resolved", 0)
 
@@ -217,7 +218,7 @@ async def test_a_silent_source_is_no_recovery_until_it_is_heard_again(database: 
 async def test_the_next_firing_revives_an_expired_alert_in_the_same_episode(database: str) -> None:
     async with World(database) as world:
         await world.send(firing(lease=4))
-        await world.upkeep.expire_leases(1, at(5), START)
+        await world.leases.end(1, at(5), START)
         world.now = at(6)
         assert await world.send(firing(lease=10)) == {"merged": 1}
         alert = (await world.rows("SELECT status, episodes FROM alerts"))[0]
@@ -228,9 +229,9 @@ async def test_the_next_firing_revives_an_expired_alert_in_the_same_episode(data
 async def test_no_lease_ends_within_one_lease_of_our_start(database: str) -> None:
     async with World(database) as world:
         await world.send(firing(lease=4))
-        await world.upkeep.expire_leases(1, at(100), up_since=at(98))
+        await world.leases.end(1, at(100), up_since=at(98))
         assert (await world.rows("SELECT status FROM alerts"))[0]["status"] == "firing"
-        await world.upkeep.expire_leases(1, at(103), up_since=at(98))
+        await world.leases.end(1, at(103), up_since=at(98))
         assert (await world.rows("SELECT status FROM alerts"))[0]["status"] == "expired"
 
 
@@ -283,7 +284,7 @@ async def test_retention_takes_out_only_what_is_long_over_and_on_no_ticket(datab
         await world.send(resolved("Orphan", ended=-1), firing("Disk"))
         world.now = at(1)
         await world.send(resolved("Disk", ended=1))
-        gone = await world.upkeep.forget(1, at(1000), at(1000), at(2000))
+        gone = await world.retention.forget(1, Limits(at(1000), at(1000), at(1000)))
         assert gone == 1
         left = await world.rows("SELECT labels->>'alertname' AS name FROM alerts")
         assert [one["name"] for one in left] == ["Disk"]

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.tickets.ticket import TicketStatus
+from gateway.workers.flush import LONG_SILENT
+from gateway.workers.journals import ON_ITS_WAY
 from gateway.workers.leases import LeaseClock
-from gateway.workers.upkeep import ON_ITS_WAY
 from tests.world import START, World, at, firing
 
 LONG_UP = START - timedelta(days=1)
@@ -48,7 +49,7 @@ async def test_a_lease_that_a_held_sighting_renewed_ends_when_that_says(
         assert (await strand(world))["lease_until"] == at(5)
 
         clock = LeaseClock(
-            world.upkeep, world.tenants, lambda: world.now, lambda: LONG_UP,
+            world.leases, world.journals, lambda: world.now, lambda: LONG_UP,
             world.flush.before_leases_end,
         )  # fmt: skip
 
@@ -89,3 +90,19 @@ async def test_what_is_held_of_a_forgotten_strand_is_let_go(
         await flushed(world, 10)
         await flushed(world, 12)
         assert await absorber.due(1, at(20)) == ({}, False)
+
+
+async def test_who_was_not_heard_of_for_long_is_looked_at_only_when_a_process_starts(
+    database: str, absorber: RedisAbsorber
+) -> None:
+    async with World(database, absorber=absorber) as world:
+        await flushed(world, 0)
+        await world.send(firing())
+        world.now = at(0.1)
+        await world.send(firing())
+        later = (LONG_SILENT + timedelta(minutes=1)) / timedelta(minutes=1)
+        await flushed(world, later)
+        assert await world.occurrences() == 1
+    async with World(database, absorber=absorber, journal="next") as started:
+        await flushed(started, later)
+        assert await started.occurrences() == 2

@@ -1,6 +1,6 @@
 """The outbox in PostgreSQL: rows are claimed by lease, so any number of relays may work."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.outbox.message import Message
 from gateway.outbox.outbox import Claimed
+from gateway.storage.postgres.kernel.clock import ask_clock
 from gateway.storage.postgres.kernel.connect import PostgresAway
+from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.kernel.failures import Failure, failure_of
 from gateway.storage.postgres.statements import load
 
@@ -25,6 +27,10 @@ class PostgresOutbox:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+
+    async def due(self, sink: str, now: datetime) -> Sequence[int]:
+        found = await ask_clock(Database(self._engine), SQL["due"], sink, now)
+        return [row["tenant_id"] for row in found]
 
     async def claim(
         self, tenant: int, sink: str, limit: int, now: datetime, lease: timedelta
@@ -60,16 +66,6 @@ class PostgresOutbox:
         message, told = claimed.message, error[:MAX_ERROR_CHARACTERS]
         async with self._tenant(message.tenant) as transaction:
             await transaction.run("give_up", message.id, claimed.attempts, told)
-
-    async def abandon(
-        self, tenant: int, sinks: Collection[str], written_before: datetime, error: str
-    ) -> int:
-        async with self._tenant(tenant) as transaction:
-            return (await transaction.run("abandon", list(sinks), written_before, error)).rowcount
-
-    async def pending(self, tenant: int) -> int:
-        async with self._tenant(tenant) as transaction:
-            return int((await transaction.run("pending")).scalar_one())
 
     @asynccontextmanager
     async def _tenant(self, tenant: int) -> AsyncIterator["_Transaction"]:

@@ -12,12 +12,3 @@ SELECT command, request_hash, answer FROM idempotency WHERE tenant_id = $1 AND p
 
 -- name: keep
 UPDATE idempotency SET answer = $4 WHERE tenant_id = $1 AND principal = $2 AND key = $3
-
--- name: forget_keys
-WITH old AS (
-    SELECT principal, key FROM idempotency WHERE tenant_id = $1 AND at < $2 LIMIT $3 FOR UPDATE SKIP LOCKED
-), gone AS (
-    DELETE FROM idempotency USING old
-    WHERE tenant_id = $1 AND idempotency.principal = old.principal AND idempotency.key = old.key RETURNING 1
-)
-SELECT count(*) FROM gone

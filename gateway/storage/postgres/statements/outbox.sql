@@ -3,6 +3,15 @@
 -- name: enter_tenant
 SELECT set_config('app.tenant', $1, true)
 
+-- name: due
+-- As gateway_clock: tenants with messages for this sink that are due and held by nobody; some may have to wait for an
+-- earlier one of their subject.
+SELECT tenant_id FROM tenants
+CROSS JOIN LATERAL (SELECT FROM outbox WHERE outbox.tenant_id = tenants.tenant_id AND sink = $1 AND state = 'pending'
+                                         AND next_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2)
+                    LIMIT 1) AS due
+ORDER BY tenant_id
+
 -- name: claim
 -- The earliest pending message of each subject, if it is due and nobody holds it. What another
 -- claim is taking right now is skipped; its followers are too, being preceded by a pending one.
@@ -33,10 +42,3 @@ WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'pending'
 -- name: give_up
 UPDATE outbox SET state = 'failed', claimed_until = NULL, last_error = $4
 WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'pending'
-
--- name: abandon
-UPDATE outbox SET state = 'failed', claimed_until = NULL, last_error = $4
-WHERE tenant_id = $1 AND state = 'pending' AND sink <> ALL ($2::text[]) AND created_at < $3
-
--- name: pending
-SELECT count(*) FROM outbox WHERE tenant_id = $1 AND state = 'pending'

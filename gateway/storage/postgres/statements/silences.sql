@@ -9,14 +9,3 @@ UPDATE tenants SET silence_version = silence_version + 1 WHERE tenant_id = $1
 -- name: unsettle
 -- What was changed may hold other alerts than before, which are to be handed back at its end.
 UPDATE silences SET settled_at = NULL WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND settled_at IS NOT NULL
-
--- name: unsettled
--- Ended, and the alerts that it held have not been handed back yet.
-SELECT id, ends_at FROM silences WHERE tenant_id = $1 AND settled_at IS NULL AND ends_at <= $2 ORDER BY ends_at LIMIT 100
-
--- name: settle
-UPDATE silences SET settled_at = $3 WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
-
--- name: firing_strands
-SELECT strand, fingerprint, labels::text FROM strands
-WHERE tenant_id = $1 AND firing AND silenced = $2 AND strand > $3 ORDER BY strand LIMIT $4

@@ -37,10 +37,6 @@ FROM alerts LEFT JOIN episodes
         AND episodes.number = alerts.episodes
 WHERE alerts.tenant_id = $1 AND alerts.fingerprint = $2
 
--- name: to_close
-SELECT id FROM tickets WHERE tenant_id = $1 AND status = 'resolved' AND resolved_at <= $2
-ORDER BY resolved_at LIMIT $3
-
 -- name: count_revisions
 SELECT count(*)::integer FROM comment_revisions WHERE tenant_id = $1 AND ticket_id = $2 AND comment_id = $3
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 import asyncpg
 
 from gateway.errors import GatewayError
-from gateway.storage.postgres.kernel.restored import raise_offset
+from gateway.storage.postgres.schema.restored import raise_offset
 
 SHIPPED = files("gateway.storage.postgres") / "migrations"
 

@@ -1,0 +1,1 @@
+"""The schema: migrations applied in order, and the installation that they make."""
