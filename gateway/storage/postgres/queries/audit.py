@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.history.chain import Chained, Entry, first_break
+from gateway.history.kind import Kind
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.statements import load
 
@@ -64,7 +65,7 @@ async def _exchanged_texts(
     said = {
         (row.entry.new or row.entry.old or "").partition(" ")[0]: row
         for row in rows
-        if row.entry.field == "comment"
+        if (row.entry.kind, row.entry.field) == (Kind.TICKET, "comment")
     }
     if not said:
         return []
