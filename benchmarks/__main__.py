@@ -18,6 +18,7 @@ QUESTIONS = {
     "workers": [],
     "growth": ["--rounds", "2"],
     "lists": [],
+    "large_ticket": ["--rounds", "9"],
     "idle_tenants": ["--seconds", "20"],
     "start_and_recovery": [],
 }
