@@ -12,6 +12,7 @@ import time
 import urllib.request
 from typing import Any
 
+from benchmarks.chart import Bars
 from benchmarks.report import Report, arguments, reporting
 from benchmarks.subject import Subject, gateway
 
@@ -57,8 +58,11 @@ def measure(report: Report, subject: Subject, path: str, rounds: int) -> None:
     for number in range(rounds):
         for what, method, place, body in work(path, number):
             took.setdefault(what, []).append(milliseconds(subject, method, place, body))
+    bars = []
     for what, times in took.items():
         report.row(what, statistics.median(times), max(times))
+        bars.append((what, statistics.median(times), ""))
+    report.chart(Bars("Milliseconds, median", bars))
 
 
 def work(path: str, number: int) -> list[tuple[str, str, str, object]]:
