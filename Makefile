@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help serve test check lint format binaries lock bench torture clean
+.PHONY: help serve test check lint format openapi binaries lock bench torture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,6 +26,9 @@ check: $(VENV)/.dev  ## everything CI runs: lint, format, types, imports, tests
 format: $(VENV)/.dev  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+openapi: $(VENV)/.dev  ## write the API's description anew from the endpoint table
+	$(BIN)/python -m tests.web.openapi
 
 bench: $(VENV)/.dev binaries  ## all questions of benchmarks/README.md (make bench ARGS="--only repeats")
 	$(BIN)/python -m benchmarks $(ARGS)

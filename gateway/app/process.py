@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.app.parts import Parts, open_parts
+from gateway.app.routing import routes_for
 from gateway.app.work import open_workers
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
@@ -20,25 +21,12 @@ from gateway.intake.waiting import Waiting
 from gateway.metrics import Metrics, render
 from gateway.roles import EVERY_ROLE, Role
 from gateway.storage.journal.journal import SegmentJournal, open_journal
-from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
-from gateway.storage.postgres.queries.alerts import AlertQueries
-from gateway.storage.postgres.queries.letters import LetterQueries
-from gateway.storage.postgres.queries.tickets import TicketQueries
-from gateway.web.api.alerts import AlertHandlers
-from gateway.web.api.dead_letters import DeadLetterHandlers, ReplayHandlers
-from gateway.web.api.description import DescriptionHandlers
-from gateway.web.api.explain import ExplainHandlers
-from gateway.web.api.intake import IntakeHandlers
-from gateway.web.api.operations import OperationsHandlers
-from gateway.web.api.silences import SilenceHandlers
-from gateway.web.api.ticket_parts import TicketPartHandlers
-from gateway.web.api.tickets import TicketHandlers
 from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.forwarded import read_network
 from gateway.web.http.measured import OnAnswer
 from gateway.web.http.refusals import RefusalLog
-from gateway.web.http.server import Handlers, WebServer, create_web_app, run_server
+from gateway.web.http.server import WebServer, create_web_app, run_server
 from gateway.workers.gauges import Gauges
 from gateway.workers.supervisor import Supervisor, Turn, Worker
 
@@ -102,8 +90,17 @@ async def open_gateway(
         if intake is not None:
             stack.push_async_callback(_drain, intake.run, grace)
         gateways: list[Gateway] = []
+        bodies = BodyReader(config.http)
         app = create_web_app(
-            _handlers(parts, intake, roles, lambda: _unready(parts, intake, gateways)),
+            routes_for(
+                parts,
+                roles,
+                bodies,
+                None if intake is None else intake.journal,
+                lambda: _unready(parts, intake, gateways),
+                lambda: _scraped(parts, intake),
+            ),
+            bodies,
             config.http,
             _gate(config),
             _count_failure(parts.metrics),
@@ -144,45 +141,10 @@ def _first_workers(parts: Parts, intake: Intake | None) -> list[Worker]:
     ]
 
 
-def _handlers(
-    parts: Parts,
-    intake: Intake | None,
-    roles: frozenset[Role],
-    unready: Callable[[], list[str]],
-) -> list[Handlers]:
-    bodies = BodyReader(parts.config.http)
-
-    def scrape() -> bytes:
-        if intake is not None:
-            intake.gauges.refresh()
-        return render(parts.metrics)
-
-    handlers: list[Handlers] = [OperationsHandlers(unready, scrape)]
-    checker, clock, metrics = parts.checker, parts.clock, parts.metrics
+def _scraped(parts: Parts, intake: Intake | None) -> bytes:
     if intake is not None:
-        handlers.append(IntakeHandlers(checker, intake.journal, bodies, clock, metrics))
-    if Role.API in roles:
-        handlers += _people(parts, bodies)
-        letters = LetterQueries(parts.database)
-        handlers.append(DeadLetterHandlers(letters))
-        if intake is not None:
-            handlers.append(ReplayHandlers(letters, checker, intake.journal, bodies, clock))
-    return handlers
-
-
-def _people(parts: Parts, bodies: BodyReader) -> list[Handlers]:
-    config, clock, silences = parts.config, parts.clock, parts.silences
-    alerts, tickets = AlertQueries(parts.database), TicketQueries(parts.database)
-    rehearsal = PostgresRehearsal(parts.database)
-    longest = config.silences.max_duration
-    return [
-        ExplainHandlers(parts.checker, rehearsal, alerts, silences, bodies, clock),
-        TicketHandlers(tickets, parts.door.perform, silences, bodies, clock),
-        TicketPartHandlers(tickets, silences, clock),
-        AlertHandlers(alerts, silences, clock),
-        SilenceHandlers(silences, parts.door.perform, alerts, bodies, clock, longest),
-        DescriptionHandlers(),
-    ]
+        intake.gauges.refresh()
+    return render(parts.metrics)
 
 
 def _turn_of(revive: Callable[[], Awaitable[None]]) -> Turn:

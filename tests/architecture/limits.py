@@ -20,12 +20,10 @@ EXCEPTIONS: Mapping[str, int] = {
     "modules with one public name: Cursor": 4,
     "modules with one public name: Entry": 3,
     "modules with one public name: Head": 2,
-    "modules with one public name: Name": 2,
     "modules with one public name: Place": 3,
     "modules with one public name: Position": 3,
     "modules with one public name: Read": 2,
     "modules with one public name: Role": 2,
-    "modules with one public name: Step": 2,
     "modules with one public name: Taken": 3,
 }
 """What is over its limit, with its number as measured."""

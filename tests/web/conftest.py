@@ -5,20 +5,33 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import web
 
-from gateway.web.api.operations import OperationsHandlers
-from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import Access, AuthFailure, Gate, access, principal_of
+from gateway.access.permission import Permission, Role
+from gateway.web.api import operations
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
+from gateway.web.http.endpoint import (
+    AnyEndpoint,
+    Body,
+    Endpoint,
+    Nothing,
+    Parameter,
+    Unread,
+    WebCall,
+    with_head,
+)
 from gateway.web.http.forms import Form
 from gateway.web.http.forwarded import read_network
 from gateway.web.http.options import ListenAddress, WebOptions
-from gateway.web.http.paging import page_parameters
+from gateway.web.http.paging import PageForm, part_of
+from gateway.web.http.routes import served_by
 from gateway.web.http.server import WebServer, create_web_app, run_server
+from gateway.web.views.page import Page
 
 
 class Matcher(Form):
@@ -32,8 +45,33 @@ class SilenceForm(Form):
     anything: object = None
 
 
+class ThingsForm(PageForm):
+    status: str | None = None
+    matchers: str | None = None
+
+
+class Thing(msgspec.Struct):
+    n: int
+
+
+class Measured(msgspec.Struct):
+    size: int
+    in_flight: int
+    text: str
+
+
+class Held(msgspec.Struct):
+    size: int
+
+
+class Who(msgspec.Struct):
+    tenant: int
+    actor: str
+    role: Role
+
+
 class SampleHandlers:
-    """One path for each thing that the web side does for its handlers."""
+    """One path for each thing that the web side does for its endpoints."""
 
     def __init__(self, bodies: BodyReader) -> None:
         self.bodies = bodies
@@ -42,48 +80,56 @@ class SampleHandlers:
         self.entered = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [
-            web.get("/api/v1/things", self.page),
-            web.post("/api/v1/things", self.form, name="make-thing"),
-            web.post("/api/v1/measure", self.measure),
-            web.post("/api/v1/intake/{source}", self.measure),
-            web.post("/api/v2/alerts", self.measure),
-            web.get("/api/v2/alerts", self.fail, allow_head=False),
-            web.get("/api/v1/fail", self.fail),
-            web.get("/api/v1/who", self.who),
-            web.post("/api/v1/hold", self.hold),
-        ]
+    async def page(self, call: WebCall[ThingsForm]) -> Answer[Page[Thing]]:
+        part = part_of(call, tuple[int, str])
+        first = part.after[0] + 1 if part.after else 0
+        rows = [(n, f"row {n}") for n in range(first, 120)][: part.fetch]
+        return json_answer(part.page(rows, lambda row: row, lambda row: Thing(row[0])))
 
-    async def page(self, request: web.Request) -> web.Response:
-        page = page_parameters(request, {"status", "matchers"}, tuple[int, str])
-        first = page.after[0] + 1 if page.after else 0
-        rows = [(n, f"row {n}") for n in range(first, 120)][: page.fetch]
-        return json_answer(page.answer(rows, lambda row: row, lambda row: {"n": row[0]}))
+    async def form(self, call: WebCall[SilenceForm]) -> Answer[SilenceForm]:
+        return json_answer(call.form, status=201)
 
-    async def form(self, request: web.Request) -> web.Response:
-        form = await self.bodies.read_json(request, SilenceForm)
-        return json_answer(form, status=201)
-
-    @access(Access.INTAKE)
-    async def measure(self, request: web.Request) -> web.Response:
+    async def measure(self, call: WebCall[Unread]) -> Answer[Measured]:
         self.begun.set()
-        async with self.bodies.read(request) as body:
-            in_flight = self.bodies.bytes_in_flight
-            return json_answer({"size": len(body), "in_flight": in_flight, "text": _start(body)})
+        async with self.bodies.read(call.request) as body:
+            return json_answer(Measured(len(body), self.bodies.bytes_in_flight, _start(body)))
 
-    async def fail(self, request: web.Request) -> web.Response:
+    async def fail(self, call: WebCall[Nothing]) -> Answer[None]:
         raise self.error
 
-    async def who(self, request: web.Request) -> web.Response:
-        return json_answer(principal_of(request))
+    async def who(self, call: WebCall[Nothing]) -> Answer[Who]:
+        one = call.principal
+        return json_answer(Who(one.tenant, one.actor, one.role))
 
-    @access(Access.INTAKE)
-    async def hold(self, request: web.Request) -> web.Response:
-        async with self.bodies.read(request) as body:
+    async def hold(self, call: WebCall[Unread]) -> Answer[Held]:
+        async with self.bodies.read(call.request) as body:
             self.entered.set()
             await self.go_on.wait()
-            return json_answer({"size": len(body)})
+            return json_answer(Held(len(body)))
+
+
+def sample(method: str, path: str, does: Callable[..., object], **more: Any) -> AnyEndpoint:
+    """An endpoint as short as the tests want it."""
+    named = {"form": Nothing, "answer": type(None), "permission": Permission.ALERTS_READ, **more}
+    return Endpoint(
+        method=method, path=path, does=does, name=path, tags=(), says={200: "It is"}, **named
+    )
+
+
+SENT = {"form": Unread, "permission": Permission.INTAKE, "body": Body(())}
+SOURCE = Parameter("source", "path", str, "Source")
+SAMPLES = (
+    *with_head(sample("GET", "/api/v1/things", SampleHandlers.page, form=ThingsForm)),
+    sample("POST", "/api/v1/things", SampleHandlers.form, form=SilenceForm),
+    sample("POST", "/api/v1/measure", SampleHandlers.measure, **SENT),
+    sample("POST", "/api/v1/intake/{source}", SampleHandlers.measure, asks=(SOURCE,), **SENT),
+    sample("POST", "/api/v2/alerts", SampleHandlers.measure, **SENT),
+    sample("GET", "/api/v2/alerts", SampleHandlers.fail),
+    sample("GET", "/api/v1/fail", SampleHandlers.fail),
+    sample("GET", "/api/v1/who", SampleHandlers.who),
+    sample("GET", "/api/v1/duty", SampleHandlers.who, permission=Permission.DUTY),
+    sample("POST", "/api/v1/hold", SampleHandlers.hold, **SENT),
+)
 
 
 def _start(body: bytes) -> str:
@@ -188,9 +234,13 @@ async def start_site() -> AsyncIterator[Callable[..., object]]:
             handlers = SampleHandlers(BodyReader(chosen))
             failures: list[tuple[AuthFailure, str]] = []
             unready: list[str] = []
-            operations = OperationsHandlers(lambda: unready, lambda: b"gateway_up 1\n")
+            probes = operations.OperationsHandlers(lambda: unready, lambda: b"gateway_up 1\n")
             app = create_web_app(
-                [handlers, operations],
+                [
+                    *served_by(handlers, SAMPLES),
+                    *served_by(probes, operations.ENDPOINTS),
+                ],
+                handlers.bodies,
                 chosen,
                 Gate(token, loopback, proxies=tuple(map(read_network, proxies))),
                 lambda reason, route: failures.append((reason, route)),

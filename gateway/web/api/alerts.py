@@ -1,29 +1,46 @@
 """`/api/v1/alerts`: what is and was firing."""
 
-from collections.abc import Sequence
+import re
 from typing import Annotated, NamedTuple
 
-from aiohttp import web
-
+from gateway.access.permission import Permission
 from gateway.alerts.alert import AlertStatus
 from gateway.alerts.view import AlertFilter, AlertReader, AlertView
 from gateway.alerts.written import read_matchers
 from gateway.clock import Clock
-from gateway.errors import FieldError, NotFound, Refused
+from gateway.errors import NotFound
 from gateway.silences.store import SilenceStore
-from gateway.web import views
-from gateway.web.api.tickets import fingerprint_in
-from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import principal_of
-from gateway.web.http.forms import Moment
-from gateway.web.http.paging import exactly, page_parameters, query_parameters
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
+from gateway.web.http.forms import Form
+from gateway.web.http.paging import PageForm, exactly, part_of
+from gateway.web.openapi.parameters import ALERT
+from gateway.web.views.alert import ShownAlert, show_alert
+from gateway.web.views.page import Page
+from gateway.web.views.words import Time, about
+
+_FINGERPRINT = re.compile(r"[0-9a-fA-F]{32}")
 
 
 class Cursor(NamedTuple):
     """The last alert shown."""
 
-    first_seen: Moment
+    first_seen: Time
     fingerprint: Annotated[str, exactly("[0-9a-f]{32}")]
+
+
+class AlertsForm(PageForm, frozen=True):
+    """What a list of alerts is narrowed to."""
+
+    status: AlertStatus | None = None
+    matchers: Annotated[
+        str | None,
+        about(
+            'Matchers on the alert\'s labels, as in `{team="db", env!="test"}`. A missing label'
+            " equals an empty one, and a pattern (RE2) must match the whole value."
+        ),
+    ] = None
+    ticket: Annotated[str | None, about("The id of the ticket that the alert is on.")] = None
 
 
 class AlertHandlers:
@@ -34,48 +51,50 @@ class AlertHandlers:
         self._silences = silences
         self._clock = clock
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [
-            web.get("/api/v1/alerts", self.list, allow_head=False),
-            web.get("/api/v1/alerts/{fingerprint}", self.detail, allow_head=False),
-        ]
-
-    async def list(self, request: web.Request) -> web.Response:
-        """Newest first; `matchers` are Alertmanager's, as in `{team="db", env!="test"}`."""
-        page = page_parameters(request, ("status", "matchers", "ticket"), Cursor)
+    async def list(self, call: WebCall[AlertsForm]) -> Answer[Page[ShownAlert]]:
+        """Alerts, the newest known first."""
+        part, form = part_of(call, Cursor), call.form
         narrowed = AlertFilter(
-            status=_status(page.filters.one("status")),
-            ticket=page.filters.one("ticket"),
-            matchers=read_matchers(page.filters.one("matchers") or "", "/matchers"),
+            status=form.status,
+            ticket=form.ticket,
+            matchers=read_matchers(form.matchers or "", "/matchers"),
         )
-        tenant, now = principal_of(request).tenant, self._clock()
-        found = await self._reader.page(tenant, narrowed, page.after, page.fetch)
-        silences = await self._silences.current(tenant, now)
-
-        def present(view: AlertView) -> dict[str, object]:
-            return views.alert(view, silences, now)
-
+        now = self._clock()
+        found = await self._reader.page(call.tenant, narrowed, part.after, part.fetch)
+        silences = await self._silences.current(call.tenant, now)
         return json_answer(
-            page.answer(found, lambda view: Cursor(view.first_seen, view.fingerprint), present)
+            part.page(found, _place_of, lambda view: show_alert(view, silences, now))
         )
 
-    async def detail(self, request: web.Request) -> web.Response:
+    async def detail(self, call: WebCall[Nothing]) -> Answer[ShownAlert]:
         """One alert."""
-        query_parameters(request, ())
-        tenant, now = principal_of(request).tenant, self._clock()
-        fingerprint = fingerprint_in(request)
-        view = await self._reader.one(tenant, fingerprint)
+        now, fingerprint = self._clock(), fingerprint_in(call)
+        view = await self._reader.one(call.tenant, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
-        silences = await self._silences.current(tenant, now)
-        return json_answer(views.alert(view, silences, now))
+        silences = await self._silences.current(call.tenant, now)
+        return json_answer(show_alert(view, silences, now))
 
 
-def _status(text: str | None) -> str | None:
-    known = [str(status) for status in AlertStatus]
-    if text is not None and text not in known:
-        detail = f"must be one of {', '.join(known)}"
-        raise Refused(
-            f"status {detail}", code="bad_parameter", errors=(FieldError("/status", detail),)
-        )
-    return text
+def fingerprint_in(call: WebCall[Form]) -> bytes:
+    """From the path; what cannot be one is simply not found."""
+    text = call.part("fingerprint")
+    if not _FINGERPRINT.fullmatch(text):
+        raise NotFound(f"no alert {text}")
+    return bytes.fromhex(text)
+
+
+def _place_of(view: AlertView) -> Cursor:
+    return Cursor(view.first_seen, view.fingerprint)
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET", "/api/v1/alerts", Permission.ALERTS_READ, AlertsForm, Page[ShownAlert],
+        AlertHandlers.list, "listAlerts", ("alerts",), {200: "One page"},
+    ),
+    Endpoint(
+        "GET", "/api/v1/alerts/{fingerprint}", Permission.ALERTS_READ, Nothing, ShownAlert,
+        AlertHandlers.detail, "getAlert", ("alerts",), {200: "The alert"}, asks=(ALERT,),
+    ),
+)  # fmt: skip

@@ -2,13 +2,12 @@
 
 import logging
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
 import msgspec
-from aiohttp import web
 
+from gateway.access.permission import Permission
 from gateway.clock import Clock
 from gateway.intake.checked import Checked, Checker
 from gateway.intake.journal import Journal
@@ -20,16 +19,17 @@ from gateway.intake.letters import (
     Position,
     read_letter,
 )
-from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import principal_of
-from gateway.web.http.body import BodyReader
-from gateway.web.http.forms import Form, Moment, bad_field
-from gateway.web.http.paging import exactly, page_parameters, query_parameters
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.endpoint import Endpoint, WebCall
+from gateway.web.http.forms import Form, bad_field
+from gateway.web.http.paging import PageForm, exactly, part_of
+from gateway.web.openapi.parameters import ACTOR
+from gateway.web.views.letters import SHOWN_BYTES, Replayed, ShownDeadLetter, show_letter
+from gateway.web.views.page import Page
+from gateway.web.views.words import Time, about
 
 log = logging.getLogger(__name__)
 
-SHOWN_BYTES = 16_384
-"""Of each letter in a list."""
 AGAIN_AT_MOST = 500
 """Letters tried by one request."""
 _AT_ONCE = 20
@@ -37,25 +37,39 @@ _WHOLE = 2**30
 _ID = re.compile(r"([0-9a-f]{32})\.(.{1,200})", re.DOTALL)
 
 Digest = Annotated[str, exactly("[0-9a-f]{32}")]
-Name = Annotated[str, msgspec.Meta(max_length=200)]
+Given = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class Cursor(NamedTuple):
     """The last letter shown."""
 
-    first_seen: Moment
+    first_seen: Time
     source: str
     digest: Digest
 
 
-class Again(Form, frozen=True):
-    """Body of `POST /api/v1/dead-letters/replay`: those named, or all of a source or reason."""
+class DeadLettersForm(PageForm, frozen=True):
+    """What a list of dead letters is narrowed to."""
 
-    ids: Annotated[list[Name], msgspec.Meta(max_length=AGAIN_AT_MOST)] | msgspec.UnsetType = (
+    source: str | None = None
+    reason: Annotated[
+        str | None,
+        about(
+            "A short word: `labels`, `time`, `shape` and others of one alert; `failed` and"
+            " `storage` for what could not be worked out or stored; `poison` for what ended the"
+            " gateway."
+        ),
+    ] = None
+
+
+class DeadLetterChoice(Form, frozen=True):
+    """Those named, or all of a source, a reason or both: one of the three must be given."""
+
+    ids: Annotated[list[Given], msgspec.Meta(max_length=AGAIN_AT_MOST)] | msgspec.UnsetType = (
         msgspec.UNSET
     )
-    source: Name | msgspec.UnsetType = msgspec.UNSET
-    reason: Name | msgspec.UnsetType = msgspec.UNSET
+    source: Given | msgspec.UnsetType = msgspec.UNSET
+    reason: Given | msgspec.UnsetType = msgspec.UNSET
 
 
 class DeadLetterHandlers:
@@ -64,64 +78,57 @@ class DeadLetterHandlers:
     def __init__(self, letters: LetterReader) -> None:
         self._letters = letters
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [web.get("/api/v1/dead-letters", self.list, allow_head=False)]
+    async def list(self, call: WebCall[DeadLettersForm]) -> Answer[Page[ShownDeadLetter]]:
+        """What was taken in and is in no alert, newest first.
 
-    async def list(self, request: web.Request) -> web.Response:
-        """Those that wait, newest first."""
-        page = page_parameters(request, ("source", "reason"), Cursor)
-        narrowed = LetterFilter(
-            source=page.filters.one("source"), reason=page.filters.one("reason")
-        )
-        after = page.after and (
-            page.after.first_seen, page.after.source, bytes.fromhex(page.after.digest)
+        Equal bytes refused for one reason are one letter with a count. Those that were taken in
+        again are not listed.
+        """
+        part = part_of(call, Cursor)
+        narrowed = LetterFilter(source=call.form.source, reason=call.form.reason)
+        after = part.after and (
+            part.after.first_seen, part.after.source, bytes.fromhex(part.after.digest)
         )  # fmt: skip
-        tenant = principal_of(request).tenant
-        found = await self._letters.page(tenant, narrowed, after, page.fetch, SHOWN_BYTES)
-        return json_answer(page.answer(found, _cursor, _presented))
+        found = await self._letters.page(call.tenant, narrowed, after, part.fetch, SHOWN_BYTES)
+        return json_answer(part.page(found, _cursor, show_letter))
 
 
 class ReplayHandlers:
     """Dead letters on their way back: needs a journal, so a process that takes alerts in."""
 
     def __init__(
-        self,
-        letters: LetterReader,
-        checker: Checker,
-        journal: Journal,
-        bodies: BodyReader,
-        clock: Clock,
+        self, letters: LetterReader, checker: Checker, journal: Journal, clock: Clock
     ) -> None:
         self._letters = letters
         self._checker = checker
         self._journal = journal
-        self._bodies = bodies
         self._clock = clock
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [web.post("/api/v1/dead-letters/replay", self.replay)]
+    async def replay(self, call: WebCall[DeadLetterChoice]) -> Answer[Replayed]:
+        """Try dead letters again.
 
-    async def replay(self, request: web.Request) -> web.Response:
-        """How many were taken in like a new delivery, and how many stay since they fail again."""
-        query_parameters(request, ())
-        narrowed = _narrowed(await self._bodies.read_json(request, Again))
-        principal = principal_of(request)
+        Those named by `ids`, or all of a `source`, a `reason` or both; 500 at most at a time,
+        newest first. What can be read now is taken in like a new delivery of its source; what fails
+        again stays. A letter is taken in once, however often it is asked for. Served by processes
+        of the roles `intake` and `api`.
+        """
+        narrowed, tenant = _narrowed(call.form), call.tenant
         taken = failed = 0
         after: Position | None = None
         while taken + failed < AGAIN_AT_MOST:
-            found = await self._letters.page(principal.tenant, narrowed, after, _AT_ONCE, _WHOLE)
+            found = await self._letters.page(tenant, narrowed, after, _AT_ONCE, _WHOLE)
             for letter in found:
-                is_taken = await self._take(principal.tenant, letter)
+                is_taken = await self._take(tenant, letter)
                 taken, failed = taken + is_taken, failed + (not is_taken)
                 after = letter.position
             if len(found) < _AT_ONCE:
                 break
         log.info(
             "dead letters were tried again",
-            extra={"actor": principal.actor, "taken": taken, "failed": failed},
+            extra={"actor": call.principal.actor, "taken": taken, "failed": failed},
         )
         more = taken + failed >= AGAIN_AT_MOST
-        return json_answer({"taken": taken, "failed": failed, "more": more})
+        return json_answer(Replayed(taken=taken, failed=failed, more=more))
 
     async def _take(self, tenant: int, letter: LetterView) -> bool:
         now = self._clock()
@@ -141,7 +148,7 @@ class ReplayHandlers:
             return None
 
 
-def _narrowed(form: Again) -> LetterFilter:
+def _narrowed(form: DeadLetterChoice) -> LetterFilter:
     source = form.source if isinstance(form.source, str) else None
     reason = form.reason if isinstance(form.reason, str) else None
     if form.ids is msgspec.UNSET:
@@ -162,16 +169,18 @@ def _cursor(letter: LetterView) -> Cursor:
     return Cursor(letter.first_seen, letter.source, letter.digest.hex())
 
 
-def _presented(letter: LetterView) -> dict[str, object]:
-    return {
-        "id": f"{letter.digest.hex()}.{letter.source}",
-        "source": letter.source,
-        "reason": letter.reason,
-        "error": letter.error,
-        "count": letter.count,
-        "raw": letter.raw.decode("utf-8", "replace"),
-        "raw_bytes": letter.raw_bytes,
-        "batch": letter.batch,
-        "first_seen": letter.first_seen,
-        "last_seen": letter.last_seen,
-    }
+ENDPOINTS = (
+    Endpoint(
+        "GET", "/api/v1/dead-letters", Permission.DEAD_LETTERS_READ, DeadLettersForm,
+        Page[ShownDeadLetter], DeadLetterHandlers.list, "listDeadLetters", ("operations",),
+        {200: "One page"},
+    ),
+)  # fmt: skip
+
+REPLAY_ENDPOINTS = (
+    Endpoint(
+        "POST", "/api/v1/dead-letters/replay", Permission.DEAD_LETTERS_REPLAY, DeadLetterChoice,
+        Replayed, ReplayHandlers.replay, "replayDeadLetters", ("operations",), {200: "Tried"},
+        asks=(ACTOR,),
+    ),
+)  # fmt: skip

@@ -1,11 +1,12 @@
 """The API's own description: `openapi.yaml` beside this module, served as it is."""
 
-from collections.abc import Sequence
 from importlib.resources import files
 
-from aiohttp import web
+from gateway.access.permission import Permission
+from gateway.web.http.answers import Answer, text_answer
+from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
 
-from gateway.web.http.paging import query_parameters
+MEDIA = "application/yaml"
 
 
 class DescriptionHandlers:
@@ -14,10 +15,15 @@ class DescriptionHandlers:
     def __init__(self) -> None:
         self._text = files("gateway.web.api").joinpath("openapi.yaml").read_bytes()
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [web.get("/api/v1/openapi.yaml", self.openapi, allow_head=False)]
+    async def openapi(self, call: WebCall[Nothing]) -> Answer[str]:
+        """This description."""
+        return text_answer(self._text, MEDIA)
 
-    async def openapi(self, request: web.Request) -> web.Response:
-        """OpenAPI 3.1, in YAML."""
-        query_parameters(request, ())
-        return web.Response(body=self._text, content_type="application/yaml")
+
+ENDPOINTS = (
+    Endpoint(
+        "GET", "/api/v1/openapi.yaml", Permission.DESCRIPTION_READ, Nothing, str,
+        DescriptionHandlers.openapi, "getDescription", ("operations",), {200: "OpenAPI 3.1"},
+        media=MEDIA,
+    ),
+)  # fmt: skip

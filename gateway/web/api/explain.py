@@ -1,30 +1,42 @@
 """Explain: why an alert has the ticket it has, or none. Changes nothing."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 import orjson
-from aiohttp import web
 
+from gateway.access.permission import Permission
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.view import AlertReader, AlertView, StrandView
 from gateway.clock import Clock
 from gateway.errors import NotFound, Refused, Unavailable
 from gateway.intake.checked import Checked, Checker
-from gateway.intake.explain import Explanation, NearMiss, Rehearsal, explain
+from gateway.intake.explain import Rehearsal, explain
 from gateway.silences.store import SilenceStore
-from gateway.web import views
-from gateway.web.api.tickets import fingerprint_in
-from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import Access, access, principal_of
+from gateway.web.api.alerts import fingerprint_in
+from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.body import BodyReader
+from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
+from gateway.web.http.forms import Form
 from gateway.web.http.options import MIB
-from gateway.web.http.paging import query_parameters
+from gateway.web.openapi.parameters import ALERT
+from gateway.web.openapi.refusals import NOT_FOUND, OTHER
+from gateway.web.openapi.sent import SENT
+from gateway.web.views.alert import show_alert
+from gateway.web.views.explain import ExplainedAlert, ExplainedBody, show_explanation
+from gateway.web.views.intake import show_rejected
+from gateway.web.views.words import about
 
 MAX_EXPLAINED = 100
 """Alerts of one body: each is applied in a transaction, and its whole way is written out."""
 MAX_EXPLAINED_BYTES = MIB
+
+
+class ExplainForm(Form, frozen=True):
+    """Whose body is explained."""
+
+    source: Annotated[str, about("Whose body it is.")] = "custom"
 
 
 class ExplainHandlers:
@@ -46,40 +58,35 @@ class ExplainHandlers:
         self._bodies = bodies
         self._clock = clock
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [
-            web.post("/api/v1/explain", self.body),
-            web.get("/api/v1/alerts/{fingerprint}/explain", self.alert, allow_head=False),
-        ]
+    async def body(self, call: WebCall[ExplainForm]) -> Answer[ExplainedBody]:
+        """The way of every alert of a body, if it were taken in now.
 
-    @access(Access.INTAKE)
-    async def body(self, request: web.Request) -> web.Response:
-        """The intake's bytes, for the source named in `?source=`."""
-        name = query_parameters(request, ("source",)).one("source") or "custom"
-        source = self._checker.source(name)
-        tenant, now = principal_of(request).tenant, self._clock()
-        async with self._bodies.read(request, MAX_EXPLAINED_BYTES) as body:
-            checked = await self._checker.read(source, tenant, body, now)
+        Takes what `/api/v1/intake/{source}` takes, up to 100 alerts and 1 MiB, and changes nothing.
+        """
+        source = self._checker.source(call.form.source or "custom")
+        now = self._clock()
+        async with self._bodies.read(call.request, MAX_EXPLAINED_BYTES) as body:
+            checked = await self._checker.read(source, call.tenant, body, now)
         found = len(checked.sightings) + len(checked.rejected)
         if found > MAX_EXPLAINED:
             detail = f"{found} alerts in one body; {MAX_EXPLAINED} at most are explained"
             raise Refused(detail, code="too_many")
-        return json_answer(await self._explained(checked, tenant, now))
+        return json_answer(await self._explained(checked, call.tenant, now))
 
-    async def alert(self, request: web.Request) -> web.Response:
-        """The last sighting of an alert, as if it came again now; nothing if all its strands have
-        gone to other alerts.
+    async def alert(self, call: WebCall[Nothing]) -> Answer[ExplainedAlert]:
+        """The way of the alert's last sighting, if it came again now.
+
+        Changes nothing. There are no items if all that the alert consisted of has gone to other
+        alerts, as labels are ignored now that were not.
         """
-        query_parameters(request, ())
-        tenant, now = principal_of(request).tenant, self._clock()
-        fingerprint = fingerprint_in(request)
+        tenant, now, fingerprint = call.tenant, self._clock(), fingerprint_in(call)
         view = await self._alerts.one(tenant, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
         checked = self._last_sighting(view, tenant) if view.strands else Checked()
-        answer = await self._explained(checked, tenant, now)
-        silences = await self._silences.current(tenant, now)
-        return json_answer({"alert": views.alert(view, silences, now), **answer})
+        way = await self._explained(checked, tenant, now)
+        shown = show_alert(view, await self._silences.current(tenant, now), now)
+        return json_answer(ExplainedAlert(alert=shown, items=way.items, rejected=way.rejected))
 
     def _last_sighting(self, view: AlertView, tenant: int) -> Checked:
         """Read as from the source that reported it, as far as that is still configured."""
@@ -98,15 +105,15 @@ class ExplainHandlers:
             found = self._checker.identified("custom", tenant, [_sighting_of(view, latest, "")])
         return _as_severe(found, latest)
 
-    async def _explained(self, checked: Checked, tenant: int, now: datetime) -> dict[str, object]:
+    async def _explained(self, checked: Checked, tenant: int, now: datetime) -> ExplainedBody:
         if self._checker.provisional:
             raise Unavailable("the installation's seed is not known yet", code="starting")
         silences = await self._silences.current(tenant, now)
         explanations, rejected = await explain(checked, silences, self._rehearsal, tenant, now)
-        return {
-            "items": [_presented(one, now) for one in explanations],
-            "rejected": [{"index": one.index, "error": one.error} for one in rejected],
-        }
+        return ExplainedBody(
+            items=[show_explanation(one, now) for one in explanations],
+            rejected=[show_rejected(one) for one in rejected],
+        )
 
 
 def _as_severe(checked: Checked, latest: StrandView) -> Checked:
@@ -130,40 +137,16 @@ def _sighting_of(view: AlertView, latest: StrandView, discriminator: str) -> Sig
     )
 
 
-def _presented(one: Explanation, now: datetime) -> dict[str, object]:
-    identity, ticket = one.identity, one.rehearsed.ticket
-    rule = identity.rule
-    return {
-        "index": one.index,
-        "status": "firing" if one.firing else "resolved",
-        "labels": one.labels,
-        "severity": identity.severity,
-        "strand": identity.strand.hex(),
-        "fingerprint": identity.fingerprint.hex(),
-        "rule": {
-            "name": rule.name,
-            "match": views.matchers(rule.matchers),
-            "window_seconds": rule.window.total_seconds(),
-            "group_by": rule.group_by,
-        },
-        "merge_key": identity.merge_key.hex(),
-        "silenced_by": [views.silence(silence, now) for silence in one.silenced_by],
-        "nearest_silences": [_missed(miss, now) for miss in one.near_misses],
-        "outcome": one.rehearsed.outcome,
-        "ticket": None
-        if ticket is None
-        else {
-            "id": None if one.rehearsed.opened else ticket.id,
-            "new": one.rehearsed.opened,
-            "title": ticket.title,
-            "status": ticket.status,
-            "priority": ticket.priority,
-        },
-    }
-
-
-def _missed(miss: NearMiss, now: datetime) -> dict[str, object]:
-    return {
-        "silence": views.silence(miss.silence, now),
-        "failed": [str(matcher) for matcher in miss.failed],
-    }
+ENDPOINTS = (
+    Endpoint(
+        "POST", "/api/v1/explain", Permission.ALERTS_READ, ExplainForm, ExplainedBody,
+        ExplainHandlers.body, "explainBody", ("explain",),
+        {200: "One item per alert, in the body's order"}, body=SENT,
+        refuses={404: NOT_FOUND, 413: OTHER},
+    ),
+    Endpoint(
+        "GET", "/api/v1/alerts/{fingerprint}/explain", Permission.ALERTS_READ, Nothing,
+        ExplainedAlert, ExplainHandlers.alert, "explainAlert", ("explain", "alerts"),
+        {200: "The alert and its way"}, asks=(ALERT,),
+    ),
+)  # fmt: skip

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from aiohttp import web
+from msgspec import UNSET, structs
 
+from gateway.access.permission import Permission
 from gateway.clock import Clock
 from gateway.errors import GatewayError, Refused, Unavailable
 from gateway.intake.checked import Checked, Checker, Source
@@ -15,25 +17,29 @@ from gateway.intake.journal import Journal
 from gateway.intake.source import MalformedPayload
 from gateway.metrics import Metrics
 from gateway.web.api.intake_counts import SourceCounts
-from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import Access, access, principal_of
+from gateway.web.http.answers import Answer, Refusing, empty_answer, json_answer, json_refusal
 from gateway.web.http.body import BodyReader, require_json
+from gateway.web.http.endpoint import Endpoint, Unread, WebCall
 from gateway.web.http.problems import HttpRefused, error_answer, speaks_alertmanager, status_of
 from gateway.web.http.refusals import RefusalLog
+from gateway.web.openapi import refusals
+from gateway.web.openapi.parameters import SOURCE
+from gateway.web.openapi.sent import ALERTS, SENT
+from gateway.web.views.intake import TOLD, Taken, show_rejected
 
 log = logging.getLogger(__name__)
 
-TOLD = 100
-"""Refused alerts that an answer names; all of them are kept as dead letters."""
-
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A body that is durable."""
+class Durable:
+    """A body that is on disk."""
 
     checked: Checked
     batch: str
     """Found again in logs and dead letters."""
+
+
+Told = TypeVar("Told")
 
 
 class IntakeHandlers:
@@ -56,42 +62,60 @@ class IntakeHandlers:
         self._refused_bodies = RefusalLog(log, "a body was refused")
         self._refused_alerts = RefusalLog(log, "alerts were refused and kept as dead letters")
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        """Grafana may send PUT; Prometheus appends its own path to a `path_prefix`."""
-        return [
-            web.post("/api/v1/intake/{source}", self.take),
-            web.put("/api/v1/intake/{source}", self.take),
-            web.post("/api/v1/intake/{source}/api/v2/alerts", self.take_as_alertmanager),
-            web.post("/api/v2/alerts", self.take_as_alertmanager),
-        ]
+    async def take(self, call: WebCall[Unread]) -> Answer[Taken] | Refusing:
+        """Alerts, in the shape that the source's kind sends.
 
-    @access(Access.INTAKE)
-    async def take(self, request: web.Request) -> web.Response:
-        """200 with what was taken and what not: one bad alert never refuses the others. 400 if
-        nothing was taken, after all of it is kept as dead letters.
+        Answered with 200 when everything accepted is on disk. One bad alert never refuses the
+        others: it is named in `rejected` and kept as a dead letter with its `batch`. A body of
+        which nothing is accepted is kept like that and answered with 400 (`all_refused`). Only a
+        body that cannot be read at all is refused whole and not kept: malformed JSON or UTF-8, more
+        than 32 levels deep, more than 100,000 alerts (for a mapping: more than about 200,000
+        values), or of another outer shape. A byte order mark is skipped, a lone surrogate becomes
+        U+FFFD, of equal JSON keys the last one counts, and no alerts (also `null`) are fine. Times
+        are held between a year ago and ten minutes ahead, and an end is never before its start.
+        Labels are text, 128 at most, names of 256 bytes at most, 64 KiB in all; `Accept` and
+        unknown query parameters are not looked at. `Content-Type` must be JSON but for Nightingale,
+        which may leave it out. Overload is 503, to Nightingale 429: what each sender repeats.
         """
-        return await self._measured(request, request.match_info["source"], _counted)
+        return await self._measured(call, call.part("source"), _counted)
 
-    @access(Access.INTAKE)
-    async def take_as_alertmanager(self, request: web.Request) -> web.Response:
-        """As Alertmanager: 200 and nothing, or 400 for the bad ones when the others are stored."""
-        name = request.match_info.get("source", "prometheus")
-        return await self._measured(request, name, _as_alertmanager)
+    async def take_put(self, call: WebCall[Unread]) -> Answer[Taken] | Refusing:
+        """As POST, for Grafana contact points that are set to PUT."""
+        return await self.take(call)
+
+    async def take_behind_prefix(self, call: WebCall[Unread]) -> Answer[None] | Refusing:
+        """What Prometheus posts when `path_prefix` is `/api/v1/intake/NAME`.
+
+        As Alertmanager answers: 200 and an empty body, or 400 and a JSON string with one line per
+        bad alert, after the others are stored. Where Alertmanager's framework speaks (405, 413,
+        415, 422 for no body, 400 for a body that cannot be read) it is `{"code", "message"}`.
+        Unlike Alertmanager: `[null]` is a bad alert like another, an alert without labels or with
+        labels that are not strings does not refuse its batch, a link may be anything, an empty time
+        means that none is given, gzip is decoded, and `Accept` is not looked at.
+        """
+        return await self._measured(call, call.part("source"), _as_alertmanager)
+
+    async def take_as_alertmanager(self, call: WebCall[Unread]) -> Answer[None] | Refusing:
+        """What Prometheus posts to an Alertmanager.
+
+        As behind a prefix, for the source `prometheus`.
+        """
+        return await self._measured(call, "prometheus", _as_alertmanager)
 
     async def _measured(
-        self, request: web.Request, name: str, answer: Callable[[Taken], web.Response]
-    ) -> web.Response:
+        self, call: WebCall[Unread], name: str, answer: Callable[[Durable], Answer[Told] | Refusing]
+    ) -> Answer[Told] | Refusing:
         started = time.perf_counter()
         source = self._checker.source(name)
         counts, code = self._counts_of(source), 500
         try:
-            taken = await self._take(request, source, counts)
+            taken = await self._take(call, source, counts)
             told = answer(taken)
             code = told.status
         except GatewayError as error:
             if isinstance(error, MalformedPayload):
                 self._refused_bodies.refused({"source": name, "code": error.code})
-            refusal = _in_its_words(error, source, request.path)
+            refusal = _in_its_words(error, source, call.request.path)
             code = status_of(refusal)
             raise refusal from error
         finally:
@@ -100,7 +124,7 @@ class IntakeHandlers:
         self._tell_refused(name, taken)
         return told
 
-    def _tell_refused(self, source: str, taken: Taken) -> None:
+    def _tell_refused(self, source: str, taken: Durable) -> None:
         """Once a reason, with the last alert of each."""
         last = {one.reason: one for one in taken.checked.rejected}
         counts = Tally(one.reason for one in taken.checked.rejected)
@@ -118,10 +142,10 @@ class IntakeHandlers:
             counts = self._counts[source.name] = SourceCounts(self._metrics, source.name)
         return counts
 
-    async def _take(self, request: web.Request, source: Source, counts: SourceCounts) -> Taken:
+    async def _take(self, call: WebCall[Unread], source: Source, counts: SourceCounts) -> Durable:
+        request, tenant = call.request, call.tenant
         if source.kind.json_only:
             require_json(request)
-        tenant = principal_of(request).tenant
         async with self._bodies.read(request) as body:
             counts.body_bytes.observe(len(body))
             received_at = self._clock()
@@ -129,32 +153,31 @@ class IntakeHandlers:
             seq = await self._journal.append(
                 received_at, tenant, source.name, body, checked, len(checked.sightings)
             )
-        return Taken(checked, f"{self._journal.id}-{seq}")
+        return Durable(checked, f"{self._journal.id}-{seq}")
 
 
-def _counted(taken: Taken) -> web.Response:
-    rejected = taken.checked.rejected
-    body: dict[str, object] = {
-        "accepted": len(taken.checked.sightings),
-        "rejected": [{"index": one.index, "error": one.error} for one in rejected[:TOLD]],
-        "batch": taken.batch,
-    }
-    if len(rejected) > TOLD:
-        body["more_rejected"] = len(rejected) - TOLD
-    if taken.checked.truncated:
-        body["truncated"] = taken.checked.truncated
-    if taken.checked.rejected and not taken.checked.sightings:
-        return error_answer(Refused("every alert was refused", "all_refused", extra=body), "")
-    return json_answer(body)
+def _counted(taken: Durable) -> Answer[Taken] | Refusing:
+    checked = taken.checked
+    told = Taken(
+        accepted=len(checked.sightings),
+        rejected=[show_rejected(one) for one in checked.rejected[:TOLD]],
+        batch=taken.batch,
+        more_rejected=max(0, len(checked.rejected) - TOLD) or UNSET,
+        truncated=checked.truncated or UNSET,
+    )
+    if checked.rejected and not checked.sightings:
+        refusal = Refused("every alert was refused", "all_refused", extra=structs.asdict(told))
+        return error_answer(refusal, "")
+    return json_answer(told)
 
 
-def _as_alertmanager(taken: Taken) -> web.Response:
+def _as_alertmanager(taken: Durable) -> Answer[None] | Refusing:
     if taken.checked.rejected:
         told = [one.error for one in taken.checked.rejected[:TOLD]]
         if left_out := len(taken.checked.rejected) - len(told):
             told.append(f"and {left_out} more")
-        return json_answer("\n".join(told), status=400)
-    return web.Response(status=200, content_type="application/json")
+        return json_refusal("\n".join(told), status=400)
+    return empty_answer(200, "application/json")
 
 
 def _in_its_words(error: GatewayError, source: Source, path: str) -> GatewayError:
@@ -170,3 +193,44 @@ def _in_its_words(error: GatewayError, source: Source, path: str) -> GatewayErro
         status = 422 if error.code == "empty_body" else 400
         return HttpRefused(error.detail, error.code, status=status)
     return error
+
+
+_TAKEN = {
+    400: refusals.BAD_BODY,
+    503: refusals.OVERLOAD,
+}
+_STORED = {
+    400: refusals.BAD_ALERTS,
+    503: refusals.ALERTMANAGER_OVERLOAD,
+}
+
+ENDPOINTS = (
+    Endpoint(
+        "POST", "/api/v1/intake/{source}", Permission.INTAKE, Unread, Taken, IntakeHandlers.take,
+        "takeIn", ("intake",), {200: "Taken in"}, asks=(SOURCE,), body=SENT,
+        refuses={
+            **_TAKEN,
+            408: refusals.OTHER,
+            413: refusals.OTHER,
+            415: refusals.OTHER,
+            429: refusals.OVERLOAD,
+        },
+    ),
+    Endpoint(
+        "PUT", "/api/v1/intake/{source}", Permission.INTAKE, Unread, Taken,
+        IntakeHandlers.take_put, "takeInByPut", ("intake",), {200: "Taken in"}, asks=(SOURCE,),
+        body=SENT, refuses=_TAKEN,
+    ),
+    Endpoint(
+        "POST", "/api/v1/intake/{source}/api/v2/alerts", Permission.INTAKE, Unread, type(None),
+        IntakeHandlers.take_behind_prefix, "takeInBehindPrefix", ("intake",),
+        {200: "Stored; the body is empty"}, asks=(SOURCE,), body=ALERTS,
+        refuses={**_STORED, 404: refusals.NO_SUCH_SOURCE}, otherwise=refusals.FRAMEWORK,
+    ),
+    Endpoint(
+        "POST", "/api/v2/alerts", Permission.INTAKE, Unread, type(None),
+        IntakeHandlers.take_as_alertmanager, "takeInAsAlertmanager", ("intake",),
+        {200: "Stored; the body is empty"}, body=ALERTS, refuses=_STORED,
+        otherwise=refusals.FRAMEWORK,
+    ),
+)  # fmt: skip

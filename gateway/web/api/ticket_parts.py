@@ -1,12 +1,12 @@
 """`/api/v1/tickets/{id}/alerts` and `/history`, which grow without bound, and their first pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
 import msgspec
-from aiohttp import web
 
+from gateway.access.permission import Permission
 from gateway.clock import Clock
 from gateway.errors import NotFound
 from gateway.history.chain import Chained
@@ -14,11 +14,15 @@ from gateway.silences.book import TenantSilences
 from gateway.silences.store import SilenceStore
 from gateway.tickets.naming import TICKET_ID
 from gateway.tickets.view import JoinedAlert, TicketReader, TicketView
-from gateway.web import views
-from gateway.web.http.answers import json_answer
-from gateway.web.http.auth import principal_of
-from gateway.web.http.forms import Moment
-from gateway.web.http.paging import DEFAULT_LIMIT, first_page, page_parameters
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.endpoint import Endpoint, WebCall
+from gateway.web.http.forms import Form
+from gateway.web.http.paging import DEFAULT_LIMIT, PageForm, exactly, first_part, part_of
+from gateway.web.openapi.parameters import TICKET
+from gateway.web.views.alert import ShownAlert, show_alert
+from gateway.web.views.page import Page
+from gateway.web.views.ticket import HistoryEntry, TicketDetail, show_detail, show_entry
+from gateway.web.views.words import Time
 
 FETCH = DEFAULT_LIMIT + 1
 """Alerts and entries that a ticket's own answer needs: one more shows whether there are more."""
@@ -27,8 +31,8 @@ FETCH = DEFAULT_LIMIT + 1
 class AlertCursor(NamedTuple):
     """The last alert shown."""
 
-    joined_at: Moment
-    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    joined_at: Time
+    fingerprint: Annotated[str, exactly("[0-9a-f]{32}")]
 
 
 class EntryCursor(NamedTuple):
@@ -45,48 +49,33 @@ class TicketPartHandlers:
         self._silences = silences
         self._clock = clock
 
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [
-            web.get("/api/v1/tickets/{id}/alerts", self.alerts, allow_head=False),
-            web.get("/api/v1/tickets/{id}/history", self.history, allow_head=False),
-        ]
-
-    async def alerts(self, request: web.Request) -> web.Response:
-        """Those that are or were on the ticket; who joined last comes first."""
-        page = page_parameters(request, (), AlertCursor)
-        tenant = principal_of(request).tenant
-        rows = await self._reader.alerts(tenant, ticket_id_in(request), page.after, page.fetch)
+    async def alerts(self, call: WebCall[PageForm]) -> Answer[Page[ShownAlert]]:
+        """Alerts that are or were on the ticket, who joined last first."""
+        part = part_of(call, AlertCursor)
+        rows = await self._reader.alerts(call.tenant, ticket_id_in(call), part.after, part.fetch)
         now = self._clock()
-        silences = await self._silences.current(tenant, now)
-        return json_answer(page.answer(rows, _place_of, _present(silences, now)))
+        silences = await self._silences.current(call.tenant, now)
+        return json_answer(part.page(rows, _place_of, _show(silences, now)))
 
-    async def history(self, request: web.Request) -> web.Response:
-        """Latest first."""
-        page = page_parameters(request, (), EntryCursor)
-        tenant, before = principal_of(request).tenant, page.after.sequence if page.after else None
-        rows = await self._reader.history(tenant, ticket_id_in(request), before, page.fetch)
-        return json_answer(page.answer(rows, _place_in_chain, _present_entry))
+    async def history(self, call: WebCall[PageForm]) -> Answer[Page[HistoryEntry]]:
+        """Who changed what of the ticket, when and why, latest first."""
+        part = part_of(call, EntryCursor)
+        before = part.after.sequence if part.after else None
+        rows = await self._reader.history(call.tenant, ticket_id_in(call), before, part.fetch)
+        return json_answer(part.page(rows, _place_in_chain, _show_chained))
 
 
-def ticket_detail(view: TicketView, silences: TenantSilences, now: datetime) -> dict[str, object]:
+def ticket_detail(view: TicketView, silences: TenantSilences, now: datetime) -> TicketDetail:
     """A ticket with the first page of its alerts, and its latest entries in their order."""
     path = f"/api/v1/tickets/{view.ticket.id}"
-    alerts = first_page(f"{path}/alerts").answer(view.alerts, _place_of, _present(silences, now))
-    history = first_page(f"{path}/history").answer(view.history, _place_in_chain, _present_entry)
-    return {
-        **views.ticket(view),
-        "alerts": alerts["items"],
-        "alerts_count": view.alerts_count,
-        "alerts_next": alerts["next"],
-        "history": [_present_entry(one) for one in reversed(view.history[:DEFAULT_LIMIT])],
-        "history_count": view.ticket.history_length,
-        "history_next": history["next"],
-    }
+    alerts = first_part(f"{path}/alerts").page(view.alerts, _place_of, _show(silences, now))
+    history = first_part(f"{path}/history").page(view.history, _place_in_chain, _show_chained)
+    return show_detail(view, alerts, history)
 
 
-def ticket_id_in(request: web.Request) -> str:
+def ticket_id_in(call: WebCall[Form]) -> str:
     """From the path; what cannot be one is simply not found."""
-    text = request.match_info["id"]
+    text = call.part("id")
     if not TICKET_ID.fullmatch(text):
         raise NotFound(f"no ticket {text}")
     return text
@@ -100,9 +89,23 @@ def _place_in_chain(one: Chained) -> EntryCursor:
     return EntryCursor(one.sequence)
 
 
-def _present_entry(one: Chained) -> dict[str, object]:
-    return views.history(one.entry)
+def _show_chained(one: Chained) -> HistoryEntry:
+    return show_entry(one.entry)
 
 
-def _present(silences: TenantSilences, now: datetime) -> Callable[[JoinedAlert], dict[str, object]]:
-    return lambda joined: views.alert(joined.alert, silences, now)
+def _show(silences: TenantSilences, now: datetime) -> Callable[[JoinedAlert], ShownAlert]:
+    return lambda joined: show_alert(joined.alert, silences, now)
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET", "/api/v1/tickets/{id}/alerts", Permission.TICKETS_READ, PageForm, Page[ShownAlert],
+        TicketPartHandlers.alerts, "listTicketAlerts", ("tickets", "alerts"), {200: "One page"},
+        asks=(TICKET,),
+    ),
+    Endpoint(
+        "GET", "/api/v1/tickets/{id}/history", Permission.TICKETS_READ, PageForm,
+        Page[HistoryEntry], TicketPartHandlers.history, "listTicketHistory", ("tickets",),
+        {200: "One page"}, asks=(TICKET,),
+    ),
+)  # fmt: skip

@@ -16,30 +16,23 @@ import ipaddress
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.access.permission import Role
+from gateway.access.permission import Permission, Role
 from gateway.access.principal import Principal
 from gateway.errors import Refused
 from gateway.web.http.body import require_json
+from gateway.web.http.endpoint import PRINCIPAL
 from gateway.web.http.forwarded import Network, foreign_header
 from gateway.web.http.problems import HttpRefused
+from gateway.web.http.routes import Table
 
 DEFAULT_TENANT = 1
-
-
-class Access(Enum):
-    """What a route asks of its callers. Routes that say nothing are for PEOPLE."""
-
-    PUBLIC = "nothing: liveness and readiness"
-    METRICS = "nothing from this machine on a loopback listener, else the token"
-    INTAKE = "a principal; the body may be anything a sender sends"
-    PEOPLE = "a principal, and JSON bodies"
 
 
 class AuthFailure(StrEnum):
@@ -55,34 +48,11 @@ class AuthFailure(StrEnum):
 OnFailure = Callable[[AuthFailure, str], None]
 """`on_failure(reason, route)`: *route* is the template, as in `/api/v1/intake/{source}`."""
 
-PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
-HandlerType = TypeVar("HandlerType", bound=Callable[..., object])
-
-_ACCESS = "gateway_access"
+_OPEN = (Permission.PROBE, Permission.METRICS_READ)
+"""Their bodies are nobody's business either."""
 _ACTOR = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _AUTHORITY = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]/@?#]+))(?::[0-9]{0,5})?")
 _CHALLENGES = 'Bearer realm="alert-gateway", Basic realm="alert-gateway", charset="UTF-8"'
-
-
-def access(kind: Access) -> Callable[[HandlerType], HandlerType]:
-    """Mark a handler: `@access(Access.INTAKE)`."""
-
-    def mark(handler: HandlerType) -> HandlerType:
-        setattr(handler, _ACCESS, kind)
-        return handler
-
-    return mark
-
-
-def access_of(handler: object) -> Access:
-    """What a handler was marked with; unmarked ones are for PEOPLE."""
-    kind: Access = getattr(handler, _ACCESS, Access.PEOPLE)
-    return kind
-
-
-def principal_of(request: web.Request) -> Principal:
-    """Of a request to any route that is not PUBLIC or METRICS."""
-    return request[PRINCIPAL]
 
 
 def can_be_sent(token: str) -> None:
@@ -120,12 +90,22 @@ class Gate:
         if not self.token and not self.loopback:
             raise ValueError("a listener that others can reach needs a token")
 
-    def admit(self, request: web.Request, kind: Access) -> Principal | None:
-        """None where none is needed; raises TurnedAway, or Refused for a bad X-Actor."""
-        if kind is Access.PUBLIC:
+    def admit(self, request: web.Request, permission: Permission | None) -> Principal | None:
+        """None where nobody is asked who they are: probes, and metrics for this machine.
+
+        *permission* is None for a path that does not exist. Raises TurnedAway, Forbidden for what
+        the principal may not do, or Refused for a bad X-Actor.
+        """
+        if permission is Permission.PROBE:
             return None
-        if kind is Access.METRICS and self._is_local(request):
+        if permission is Permission.METRICS_READ and self._is_local(request):
             return None
+        principal = self._principal_of(request)
+        if permission is not None:
+            principal.check(permission)
+        return principal
+
+    def _principal_of(self, request: web.Request) -> Principal:
         if self.token:
             _check_token(request, self.token)
             return Principal(self.tenant, f"token:{_claimed_actor(request, 'admin')}", Role.ADMIN)
@@ -140,22 +120,27 @@ class Gate:
         )
 
 
-def authenticate(gate: Gate, on_failure: OnFailure) -> Middleware:
-    """The middleware that every request passes, also one for a path that does not exist."""
+def authenticate(gate: Gate, table: Table, on_failure: OnFailure) -> Middleware:
+    """The middleware that every request passes, also one for a path that does not exist.
+
+    A route that stands in no table of endpoints is no path at all.
+    """
 
     @web.middleware
     async def authenticating(request: web.Request, handler: Handler) -> web.StreamResponse:
         match = request.match_info
-        kind = access_of(match.handler)
+        endpoint = table.get(match.handler)
         try:
-            principal = gate.admit(request, kind)
+            principal = gate.admit(request, None if endpoint is None else endpoint.permission)
         except TurnedAway as error:
             resource = match.route.resource
             on_failure(error.reason, resource.canonical if resource else "")
             raise
+        if endpoint is None:
+            raise match.http_exception or web.HTTPNotFound()
         if principal is not None:
             request[PRINCIPAL] = principal
-        if kind is Access.PEOPLE and request.body_exists and match.http_exception is None:
+        if not endpoint.takes_anything and endpoint.permission not in _OPEN and request.body_exists:
             require_json(request)
         return await handler(request)
 

@@ -4,25 +4,27 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
+from multidict import MultiMapping
 
 from gateway.errors import FieldError, Refused
 
 FormType = TypeVar("FormType")
+Query = TypeVar("Query", bound="Form")
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all request bodies of the people's API: a field it does not name is refused."""
+    """Base of all that people send: a field, or a query parameter, it does not name is refused."""
 
 
 class BadForm(Refused):
     """The body is not what this path takes."""
 
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A field that holds an instant: RFC 3339 with a zone."""
+class BadParameters(Refused):
+    """The query string is not what this path takes."""
 
 
 def in_utc(moment: datetime, pointer: str) -> datetime:
@@ -38,6 +40,8 @@ def bad_field(pointer: str, detail: str) -> BadForm:
     return BadForm("the body is not valid", "invalid_body", (FieldError(pointer, detail),))
 
 
+_DIGITS = 9
+"""Of a number in a query that are read: more are too many for any bound."""
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(.*)`", re.DOTALL)
@@ -59,6 +63,54 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
         raise BadForm("the body is nested too deeply", "malformed_json") from error
     _refuse_nul(body)
     return decoded
+
+
+def decode_query(query: MultiMapping[str], form: type[Query]) -> Query:
+    """Raises BadParameters: names that *form* does not have, values given twice or not its own.
+
+    A field is a text or a word of an enumeration; one with a number for its default is a number.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(form)}
+    if unknown := sorted(set(query) - fields.keys()):
+        raise _unknown(unknown, sorted(fields))
+    values = {name: _value(fields[name], query.getall(name)) for name in query}
+    return form(**values)
+
+
+def _unknown(names: list[str], known: list[str]) -> BadParameters:
+    return BadParameters(
+        f"unknown query parameters: {', '.join(names)} (known: {', '.join(known) or 'none'})",
+        "unknown_parameter",
+        tuple(FieldError(f"/{name}", "is not a parameter of this path") for name in names),
+    )
+
+
+def _value(field: msgspec.structs.FieldInfo, given: list[str]) -> object:
+    if any("\0" in text for text in given):
+        raise bad_parameter(field.name, "must not hold the character U+0000")
+    if len(given) > 1:
+        raise bad_parameter(field.name, "may be given once")
+    text = given[0]
+    number = isinstance(field.default, int) and text.isascii() and text.isdecimal()
+    try:
+        return msgspec.convert(int(text[:_DIGITS]) if number else text, field.type)
+    except msgspec.ValidationError as error:
+        raise bad_parameter(field.name, _wanted(field.type)) from error
+
+
+def _wanted(kind: object) -> str:
+    info = msgspec.inspect.type_info(kind)
+    for one in info.types if isinstance(info, msgspec.inspect.UnionType) else (info,):
+        if isinstance(one, msgspec.inspect.EnumType):
+            return f"must be one of {', '.join(word.value for word in one.cls)}"
+        if isinstance(one, msgspec.inspect.IntType):
+            return f"must be a number from {one.ge} to {one.le}"
+    return "is not what this parameter takes"
+
+
+def bad_parameter(name: str, detail: str) -> BadParameters:
+    """The refusal of one query parameter."""
+    return BadParameters(f"{name} {detail}", "bad_parameter", (FieldError(f"/{name}", detail),))
 
 
 def pointer_of(place: str) -> str:

@@ -3,23 +3,26 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
 
-from gateway.errors import FieldError, Refused
+from gateway.web.http.endpoint import WebCall
+from gateway.web.http.forms import BadParameters, Form
+from gateway.web.views.page import MAX_ITEMS, Page
+from gateway.web.views.words import about
 
 DEFAULT_LIMIT = 50
-MAX_LIMIT = 500
 
 _DIGEST_BYTES = 12
 _PAGING = ("limit", "cursor")
 
 Row = TypeVar("Row")
+Item = TypeVar("Item")
 Position = TypeVar("Position", bound=tuple[object, ...])
 
 
@@ -28,35 +31,19 @@ def exactly(pattern: str) -> msgspec.Meta:
     return msgspec.Meta(pattern=rf"\A(?:{pattern})\Z")
 
 
-class BadParameters(Refused):
-    """The query string is not what this path takes."""
+class PageForm(Form, frozen=True):
+    """The query of a list; its filters are the fields of those that inherit from it."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_ITEMS)] = DEFAULT_LIMIT
+    cursor: Annotated[str | None, about("`next` of the page before.")] = None
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
-    """The filters in a query string: only names that the path knows."""
-
-    given: Mapping[str, tuple[str, ...]]
-
-    def one(self, name: str) -> str | None:
-        """The only value, None if absent; refused if given twice."""
-        values = self.given.get(name, ())
-        if len(values) > 1:
-            raise _bad(name, "may be given once")
-        return values[0] if values else None
-
-    def every(self, name: str) -> tuple[str, ...]:
-        """All values, in the order given."""
-        return self.given.get(name, ())
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Position]):
+class ListPart(Generic[Position]):
     """Which part of which list: at most *limit* rows after the position *after*."""
 
     limit: int
     after: Position | None
-    filters: Parameters
     _list: str
 
     @property
@@ -64,70 +51,36 @@ class Page(Generic[Position]):
         """How many rows to select: one more than wanted shows whether there is a next page."""
         return self.limit + 1
 
-    def answer(
+    def page(
         self,
         rows: Sequence[Row],
         position_of: Callable[[Row], Position],
-        present: Callable[[Row], object],
-    ) -> dict[str, object]:
-        """The body for up to `fetch` *rows*; the cursor is the position of the last one shown."""
+        show: Callable[[Row], Item],
+    ) -> Page[Item]:
+        """Of up to `fetch` *rows*; the cursor is the position of the last one shown."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit
-        return {
-            "items": [present(row) for row in shown],
-            "next": _cursor(self._list, position_of(shown[-1])) if more else None,
-        }
-
-
-def query_parameters(request: web.Request, allowed: Collection[str]) -> Parameters:
-    """Of a path that is no list; raises BadParameters naming every unknown one."""
-    return _known(request, allowed)
-
-
-def page_parameters(
-    request: web.Request, allowed: Collection[str], position: type[Position]
-) -> Page[Position]:
-    """*allowed* are the list's filters; *position* is what its cursor holds, e.g. tuple[int, str].
-
-    Raises BadParameters: unknown names, a bad limit, a cursor that is broken or of another list.
-    """
-    known = _known(request, (*allowed, *_PAGING))
-    filters = Parameters({name: v for name, v in known.given.items() if name not in _PAGING})
-    this_list = _digest(_path_of(request), filters)
-    cursor = known.one("cursor")
-    after = None if cursor is None else _position(cursor, this_list, position)
-    return Page(_limit(known.one("limit")), after, filters, this_list)
-
-
-def first_page(path: str) -> Page[tuple[object, ...]]:
-    """The beginning of the list at *path*, shown elsewhere: its `next` goes on there."""
-    everything = Parameters({})
-    return Page(DEFAULT_LIMIT, None, everything, _digest(path, everything))
-
-
-def _known(request: web.Request, allowed: Collection[str]) -> Parameters:
-    query = request.query
-    unknown = sorted(set(query) - set(allowed))
-    if unknown:
-        known = ", ".join(sorted(allowed)) or "none"
-        raise BadParameters(
-            f"unknown query parameters: {', '.join(unknown)} (known: {known})",
-            "unknown_parameter",
-            tuple(FieldError(f"/{name}", "is not a parameter of this path") for name in unknown),
+        return Page(
+            items=[show(row) for row in shown],
+            next=_cursor(self._list, position_of(shown[-1])) if more else None,
         )
-    given = {name: tuple(query.getall(name)) for name in query}
-    for name, values in given.items():
-        if any("\0" in value for value in values):
-            raise _bad(name, "must not hold the character U+0000")
-    return Parameters(given)
 
 
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_LIMIT):
-        raise _bad("limit", f"must be a number from 1 to {MAX_LIMIT}")
-    return int(text)
+def part_of(call: WebCall[PageForm], position: type[Position]) -> ListPart[Position]:
+    """*position* is what the list's cursor holds, e.g. tuple[int, str].
+
+    Raises BadParameters for a cursor that is broken or of another list.
+    """
+    query, form = call.request.query, call.form
+    filters = {name: tuple(query.getall(name)) for name in query if name not in _PAGING}
+    this_list = _digest(_path_of(call.request), filters)
+    after = None if form.cursor is None else _position(form.cursor, this_list, position)
+    return ListPart(form.limit, after, this_list)
+
+
+def first_part(path: str) -> ListPart[tuple[object, ...]]:
+    """The beginning of the list at *path*, shown elsewhere: its `next` goes on there."""
+    return ListPart(DEFAULT_LIMIT, None, _digest(path, {}))
 
 
 def _path_of(request: web.Request) -> str:
@@ -136,8 +89,8 @@ def _path_of(request: web.Request) -> str:
     return resource.canonical.rstrip("/").format_map(request.match_info) if resource else ""
 
 
-def _digest(path: str, filters: Parameters) -> str:
-    bound = msgspec.json.encode([path, sorted(filters.given.items())])
+def _digest(path: str, filters: Mapping[str, tuple[str, ...]]) -> str:
+    bound = msgspec.json.encode([path, sorted(filters.items())])
     return hashlib.blake2b(bound, digest_size=_DIGEST_BYTES).hexdigest()
 
 
@@ -164,7 +117,3 @@ def _check_calendar(after: tuple[object, ...]) -> None:
     for value in after:
         if isinstance(value, datetime):
             value.astimezone(UTC)
-
-
-def _bad(name: str, detail: str) -> BadParameters:
-    return BadParameters(f"{name} {detail}", "bad_parameter", (FieldError(f"/{name}", detail),))

@@ -10,22 +10,40 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from gateway.changes.command import StaleVersion
 from gateway.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, Unavailable
-from gateway.web.http.answers import json_answer
+from gateway.web.http.answers import Refusing, json_refusal
+from gateway.web.views.problem import (
+    AllRefused,
+    BlamedField,
+    ForbiddenTransition,
+    FrameworkError,
+    NewerTicketLive,
+    ShownProblem,
+)
 
 logger = logging.getLogger(__name__)
 
 _STATUS: dict[type[GatewayError], int] = {
     Refused: 400,
     Forbidden: 403,
+    StaleVersion: 412,
     NotFound: 404,
     Conflict: 409,
     Unavailable: 503,
 }
+_KINDS: dict[str, type[ShownProblem]] = {
+    "forbidden_transition": ForbiddenTransition,
+    "newer_ticket_live": NewerTicketLive,
+    "all_refused": AllRefused,
+}
+"""Problems that say more, by their code."""
 _CODES = {404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -57,9 +75,13 @@ def speaks_alertmanager(path: str) -> bool:
     return "/api/v2/" in f"{path}/"
 
 
-def problem_document(error: GatewayError) -> dict[str, object]:
-    """What `application/problem+json` says of *error*; `extra` never replaces a member."""
-    return {
+def show_problem(error: GatewayError) -> ShownProblem:
+    """What `application/problem+json` says of *error*.
+
+    Of its `extra` that which its kind of problem has; it never replaces a member of all problems.
+    """
+    kind = _KINDS.get(error.code, ShownProblem)
+    members: dict[str, Any] = {
         **error.extra,
         "type": f"urn:alert-gateway:problem:{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
@@ -67,16 +89,19 @@ def problem_document(error: GatewayError) -> dict[str, object]:
         "detail": _printable(error.detail),
         "code": error.code,
         "errors": [
-            {"pointer": _printable(e.pointer), "detail": _printable(e.detail)} for e in error.errors
+            BlamedField(pointer=_printable(one.pointer), detail=_printable(one.detail))
+            for one in error.errors
         ],
     }
+    fields = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+    return kind(**{fields[name]: value for name, value in members.items() if name in fields})
 
 
-def alertmanager_body(error: GatewayError) -> object:
+def show_as_alertmanager(error: GatewayError) -> FrameworkError | str:
     """An object where Alertmanager's framework would speak, else a JSON string."""
     if isinstance(error, HttpRefused):
-        return {"code": error.status, "message": _printable(error.detail)}
-    told = [error.detail, *(f"{e.pointer}: {e.detail}" for e in error.errors)]
+        return FrameworkError(code=error.status, message=_printable(error.detail))
+    told = [error.detail, *(f"{one.pointer}: {one.detail}" for one in error.errors)]
     return _printable("; ".join(told))
 
 
@@ -85,15 +110,15 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def error_answer(error: GatewayError, path: str) -> web.Response:
+def error_answer(error: GatewayError, path: str) -> Refusing:
     """The whole answer to a request for *path* that failed with *error*."""
     headers = dict(error.headers) if isinstance(error, HttpRefused) else {}
     if isinstance(error, Unavailable):
         headers[hdrs.RETRY_AFTER] = str(max(1, math.ceil(error.retry_after)))
     if speaks_alertmanager(path):
-        return json_answer(alertmanager_body(error), status=status_of(error), headers=headers)
-    return json_answer(
-        problem_document(error),
+        return json_refusal(show_as_alertmanager(error), status=status_of(error), headers=headers)
+    return json_refusal(
+        show_problem(error),
         status=status_of(error),
         headers=headers,
         content_type="application/problem+json",
@@ -119,7 +144,7 @@ def answer_errors() -> Middleware:
     return answering
 
 
-def _answer(request: web.Request, error: GatewayError) -> web.Response:
+def _answer(request: web.Request, error: GatewayError) -> Refusing:
     answer = error_answer(error, request.path)
     if not request.content.is_eof():
         answer.force_close()  # else the rest of the body would be taken for the next request

@@ -1,24 +1,24 @@
-"""The web side put together: handlers and middlewares as an application, and its listener.
+"""The web side put together: endpoints and middlewares as an application, and its listener.
 
 A request passes: Connection (headers complete in time) > WebServer (counted) > answer_errors >
-authenticate > handler, which reads the body through BodyReader.
+authenticate > its endpoint, which reads the form and calls the handler.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Protocol
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.web.http.auth import Gate, OnFailure, authenticate
-from gateway.web.http.body import defer_continue
+from gateway.web.http.body import BodyReader
 from gateway.web.http.connection import SERVER_NAME, Connections
 from gateway.web.http.measured import OnAnswer, measure
 from gateway.web.http.options import WebOptions
 from gateway.web.http.problems import answer_errors
+from gateway.web.http.routes import Served, add_routes, handlers_of
 
 BACKLOG = 1024
 """Connections waiting to be accepted: a restart makes all senders come back at once."""
@@ -27,38 +27,23 @@ WRITING_SECONDS = 2.0
 """At the end, for answers that are made but not yet written."""
 
 
-class Handlers(Protocol):
-    """What serves some paths: gets what it needs in its constructor."""
-
-    def routes(self) -> Sequence[web.RouteDef]: ...
-
-
 def create_web_app(
-    handlers: Iterable[Handlers],
+    routes: Iterable[Served],
+    bodies: BodyReader,
     options: WebOptions,
     gate: Gate,
     on_auth_failure: OnFailure,
     on_answer: OnAnswer | None = None,
 ) -> web.Application:
-    """All routes of *handlers*, each with and without a trailing slash, behind *gate*."""
-    measuring = [] if on_answer is None else [measure(on_answer)]
+    """All of *routes*, each with and without a trailing slash, behind *gate*."""
+    table = handlers_of(routes, bodies)
+    measuring = [] if on_answer is None else [measure(table, on_answer)]
     app = web.Application(
         client_max_size=options.max_body_bytes,
-        middlewares=[*measuring, answer_errors(), authenticate(gate, on_auth_failure)],
+        middlewares=[*measuring, answer_errors(), authenticate(gate, table, on_auth_failure)],
     )
-    routes = [route for served in handlers for route in served.routes()]
-    app.add_routes([_patient(route, route.path) for route in routes])
-    app.add_routes(
-        [_patient(route, f"{route.path}/") for route in routes if not route.path.endswith("/")]
-    )
+    add_routes(app, table)
     return app
-
-
-def _patient(route: web.RouteDef, path: str) -> web.RouteDef:
-    arguments = {**route.kwargs, "expect_handler": defer_continue}
-    if path != route.path:
-        arguments.pop("name", None)  # names are unique, and belong to the path without the slash
-    return web.RouteDef(route.method, path, route.handler, arguments)
 
 
 class _Listener(web.BaseSite):

@@ -9,13 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 STORAGE = "gateway/storage/postgres"
 AFTER = {
-    f"{STORAGE}/kernel/tables.py": ('    "tickets",\n', "    room=_Optional(Text),\n"),
-    "gateway/tickets/ticket.py": ('    assignee_group: str = ""\n', '    room: str = ""\n'),
-    "gateway/web/views.py": (
-        '        "assignee_group": one.assignee_group,\n', '        "room": one.room,\n',
-    ),
-}  # fmt: skip
-"""By file: the line that is there, and the one that comes after it."""
+    f"{STORAGE}/kernel/tables.py": {'    "tickets",\n': "    room=_Optional(Text),\n"},
+    "gateway/tickets/ticket.py": {'    assignee_group: str = ""\n': '    room: str = ""\n'},
+    "gateway/web/views/ticket.py": {
+        "    assignee_group: str\n": "    room: str\n",
+        "        assignee_group=one.assignee_group,\n": "        room=one.room,\n",
+    },
+}
+"""By file: a line that is there, and the one that comes after it."""
 
 PROGRAM = """
 import asyncio, sys
@@ -31,7 +32,7 @@ from gateway.storage.postgres.schema.migrate import migrate
 from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.tickets.ticket import Ticket
-from gateway.web import views
+from gateway.web.views.ticket import show_ticket
 
 
 async def main(url, copy):
@@ -40,7 +41,7 @@ async def main(url, copy):
     database, now = Database(create_engine(url)), datetime(2026, 1, 1, tzinfo=UTC)
 
     async def shown():
-        return views.ticket(await TicketQueries(database).one(1, "tk", 1))["room"]
+        return show_ticket(await TicketQueries(database).one(1, "tk", 1)).room
 
     ticket = Ticket(id="tk", number=1, title="Hot", priority=Severity.LOW, requester="anna",
                     created_at=now, updated_at=now, room="kitchen")
@@ -65,10 +66,12 @@ def test_a_new_field_of_a_ticket_is_four_edits(database: str, tmp_path: Path) ->
         shutil.copytree(ROOT / package, tmp_path / package)
     migration = tmp_path / STORAGE / "migrations" / "9999_rooms.sql"
     migration.write_text("ALTER TABLE tickets ADD COLUMN room text NOT NULL DEFAULT '';\n")
-    for name, (line, new) in AFTER.items():
+    for name, edits in AFTER.items():
         text = (tmp_path / name).read_text()
-        assert text.count(line) == 1, f"{name}: the line to edit after"
-        (tmp_path / name).write_text(text.replace(line, line + new))
+        for line, new in edits.items():
+            assert text.count(line) == 1, f"{name}: the line to edit after"
+            text = text.replace(line, line + new)
+        (tmp_path / name).write_text(text)
     tried = subprocess.run(
         [sys.executable, "-c", PROGRAM, database, str(tmp_path)],
         cwd=tmp_path,

@@ -1,0 +1,123 @@
+"""One problem, as the bodies of every kind show it."""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import structs
+
+from gateway.alerts.alert import AlertStatus
+from gateway.alerts.severity import Severity
+from gateway.silences.silence import SilenceState
+from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.triage import Triage
+from gateway.web.views.alert import AlertSource, ShownAlert
+from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
+from gateway.web.views.intake import ShownRejected
+from gateway.web.views.silence import ShownSilence
+from gateway.web.views.ticket import HistoryEntry, ShownTicket, TicketDetail, TicketWindow
+from gateway.windows.decide import Outcome
+
+BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+LATER = BEGAN + timedelta(minutes=4)
+TICKET_ID = "tk_019538a1c6403f2a9be07d5148"
+STRAND = "9c56cc51b374c3ba189210d5b6d4bf57"
+FINGERPRINT = "5f93f983524def3dca464469d2cf9f3e"
+MATCHERS = '{alertname="DiskFull",team="db"}'
+LABELS = {"alertname": "DiskFull", "instance": "db1", "severity": "critical", "team": "db"}
+BATCH = "0b7c1f0e5d8a4e6f9a3b2c1d0e4f5a6b-17"
+
+ALERT = ShownAlert(
+    fingerprint=FINGERPRINT,
+    labels=LABELS,
+    annotations={"summary": "The disk of db1 is full"},
+    severity=Severity.CRITICAL,
+    status=AlertStatus.FIRING,
+    triage=Triage.NONE,
+    sources=[
+        AlertSource(
+            name="prometheus",
+            fingerprint="",
+            url="http://prometheus.example/graph",
+            last_seen=LATER,
+        )
+    ],
+    starts_at=BEGAN,
+    ends_at=None,
+    first_seen=BEGAN,
+    last_seen=LATER,
+    occurrences=9,
+    episodes=1,
+    silenced_by=[],
+    last_outcome=Outcome.MERGED,
+    rule="default",
+    ticket_id=TICKET_ID,
+)
+TICKET = ShownTicket(
+    id=TICKET_ID,
+    number=17,
+    title="The disk of db1 is full",
+    description="",
+    status=TicketStatus.OPEN,
+    priority=Severity.CRITICAL,
+    workflow="default",
+    rule="default",
+    labels=LABELS,
+    episodes=1,
+    flaps=0,
+    firing=1,
+    silenced=0,
+    unconfirmed=0,
+    requester="system",
+    assignee="",
+    assignee_group="",
+    sla=None,
+    follows=None,
+    created_at=BEGAN,
+    updated_at=BEGAN,
+    resolved_at=None,
+    closed_at=None,
+    version=1,
+    occurrences=9,
+    window=TicketWindow(opened_at=BEGAN, ends_at=None),
+)
+ENTRY = HistoryEntry(at=BEGAN, actor="system", field="status", old=None, new="open", comment="")
+DETAIL = TicketDetail(
+    **structs.asdict(TICKET),
+    alerts=[ALERT],
+    alerts_count=1,
+    alerts_next=None,
+    history=[ENTRY],
+    history_count=1,
+    history_next=None,
+)
+SILENCE = ShownSilence(
+    id="7f1f6d7e-3c1c-4c7e-8a53-0d3a3c9b6f10",
+    matchers=MATCHERS,
+    starts_at=BEGAN,
+    ends_at=BEGAN + timedelta(hours=2),
+    author="local:anna",
+    comment="The disk is being replaced",
+    state=SilenceState.ACTIVE,
+    created_at=BEGAN,
+    updated_at=BEGAN,
+)
+REJECTED = ShownRejected(index=1, error="labels: at least one label pair required")
+WAY = ShownExplanation(
+    index=0,
+    status="firing",
+    labels=LABELS,
+    severity=Severity.CRITICAL,
+    strand=STRAND,
+    fingerprint=FINGERPRINT,
+    rule=ShownRule(name="default", match="", window_seconds=1800.0, group_by=[]),
+    merge_key=FINGERPRINT,
+    silenced_by=[],
+    nearest_silences=[NearSilence(silence=SILENCE, failed=['team="web"'])],
+    outcome=Outcome.MERGED,
+    ticket=ForeseenTicket(
+        id=TICKET_ID,
+        new=False,
+        title="The disk of db1 is full",
+        status=TicketStatus.OPEN,
+        priority=Severity.CRITICAL,
+    ),
+)

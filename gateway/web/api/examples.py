@@ -1,0 +1,143 @@
+"""An example of each body by its type, and of each text by its operation.
+
+The API's description shows them; a test holds them against their schemas.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from gateway.alerts.severity import Severity
+from gateway.tickets.ticket import TicketStatus
+from gateway.web.api import example_values as one
+from gateway.web.api.dead_letters import DeadLetterChoice
+from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
+from gateway.web.api.ticket_forms import NewTicket, TicketEdit, Transition
+from gateway.web.openapi.refusals import AlertmanagerError
+from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert, PrometheusAlerts
+from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
+from gateway.web.views.explain import (
+    ExplainedAlert,
+    ExplainedBody,
+)
+from gateway.web.views.intake import Taken
+from gateway.web.views.letters import Replayed, ShownDeadLetter
+from gateway.web.views.operations import Readiness
+from gateway.web.views.problem import (
+    AllRefused,
+    BlamedField,
+    ForbiddenTransition,
+    FrameworkError,
+    NewerTicketLive,
+    ShownProblem,
+)
+from gateway.web.views.silence import ShownSilence
+from gateway.web.views.ticket import (
+    ChangedTicket,
+    HistoryEntry,
+    MovedTicket,
+    ShownTicket,
+    TicketDetail,
+    show_changed,
+    show_moved,
+)
+
+Kind = TypeVar("Kind", bound=ShownProblem)
+
+
+def _problem(kind: type[Kind], status: int, code: str, detail: str, **more: Any) -> Kind:
+    return kind(
+        type=f"urn:alert-gateway:problem:{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        **{"errors": [], **more},
+    )
+
+
+_SENT: Mapping[object, object] = {
+    CustomAlert: CustomAlert(labels=dict(one.LABELS), title="The disk of db1 is full"),
+    GroupMessage: GroupMessage(alerts=[{"status": "firing", "labels": one.LABELS}]),
+    PrometheusAlerts: [
+        PrometheusAlert(labels=one.LABELS, generator_url="http://prometheus.example")
+    ],
+    NewTicket: NewTicket(title="Order new disks", priority=Severity.LOW, assignee="bob"),
+    TicketEdit: TicketEdit(assignee="bob", status=TicketStatus.IN_PROGRESS, comment="On it"),
+    Transition: Transition(to=TicketStatus.RESOLVED, comment="Removed old logs"),
+    NewSilence: NewSilence(
+        matchers=one.MATCHERS, ends_at=one.SILENCE.ends_at, comment="The disk is being replaced"
+    ),
+    SilenceEdit: SilenceEdit(ends_at=one.SILENCE.ends_at + timedelta(hours=1)),
+    SilencePreview: SilencePreview(matchers=one.MATCHERS),
+    DeadLetterChoice: DeadLetterChoice(source="custom", reason="labels"),
+}
+_SHOWN: Mapping[object, object] = {
+    ShownTicket: one.TICKET,
+    TicketDetail: one.DETAIL,
+    ChangedTicket: show_changed(one.DETAIL, 1),
+    MovedTicket: show_moved(one.DETAIL, 1),
+    HistoryEntry: one.ENTRY,
+    ShownAlert: one.ALERT,
+    Previewed: Previewed(items=[show_previewed(one.ALERT, would_hide=True)], more=False),
+    ShownSilence: one.SILENCE,
+    ExplainedBody: ExplainedBody(items=[one.WAY], rejected=[one.REJECTED]),
+    ExplainedAlert: ExplainedAlert(alert=one.ALERT, items=[one.WAY], rejected=[]),
+    Taken: Taken(accepted=1, rejected=[one.REJECTED], batch=one.BATCH),
+    ShownDeadLetter: ShownDeadLetter(
+        id=f"{one.STRAND}.custom",
+        source="custom",
+        reason="labels",
+        error=one.REJECTED.error,
+        count=1,
+        raw='{"labels": {}}',
+        raw_bytes=14,
+        batch=one.BATCH,
+        first_seen=one.BEGAN,
+        last_seen=one.BEGAN,
+    ),
+    Replayed: Replayed(taken=1, failed=0, more=False),
+    Readiness: Readiness(ready=True, reasons=[]),
+}
+_REFUSED: Mapping[object, object] = {
+    ShownProblem: _problem(
+        ShownProblem,
+        400,
+        "invalid_body",
+        "the body is not valid",
+        errors=[BlamedField(pointer="/title", detail="must not be blank")],
+    ),
+    ForbiddenTransition: _problem(
+        ForbiddenTransition,
+        403,
+        "forbidden_transition",
+        "a ticket that is open can become in_progress, resolved, cancelled, not closed",
+        start=TicketStatus.OPEN,
+        to=TicketStatus.CLOSED,
+        allowed=[TicketStatus.IN_PROGRESS, TicketStatus.RESOLVED, TicketStatus.CANCELLED],
+    ),
+    NewerTicketLive: _problem(
+        NewerTicketLive,
+        409,
+        "newer_ticket_live",
+        "a newer ticket is live for the same problem",
+        ticket_id=one.TICKET_ID,
+    ),
+    AllRefused: _problem(
+        AllRefused,
+        400,
+        "all_refused",
+        "every alert was refused",
+        accepted=0,
+        rejected=[one.REJECTED],
+        batch=one.BATCH,
+    ),
+    FrameworkError: FrameworkError(code=415, message="unsupported media type"),
+    AlertmanagerError: "labels: at least one label pair required",
+}
+_TEXTS: Mapping[object, object] = {
+    "getHealth": "OK\n",
+    "getMetrics": 'gateway_http_requests_total{method="GET",route="/-/ready",status="200"} 12.0\n',
+    "getDescription": "openapi: 3.1.0\n",
+}
+EXAMPLES: Mapping[object, object] = {**_SENT, **_SHOWN, **_REFUSED, **_TEXTS}

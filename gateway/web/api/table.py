@@ -1,0 +1,29 @@
+"""The endpoint table: everything that a process of all roles serves."""
+
+from collections.abc import Sequence
+
+from gateway.web.api import (
+    alerts,
+    dead_letters,
+    description,
+    explain,
+    intake,
+    operations,
+    silences,
+    ticket_parts,
+    tickets,
+)
+from gateway.web.http.endpoint import AnyEndpoint
+
+TABLE: Sequence[AnyEndpoint] = (
+    *tickets.ENDPOINTS,
+    *ticket_parts.ENDPOINTS,
+    *alerts.ENDPOINTS,
+    *explain.ENDPOINTS,
+    *silences.ENDPOINTS,
+    *intake.ENDPOINTS,
+    *dead_letters.ENDPOINTS,
+    *dead_letters.REPLAY_ENDPOINTS,
+    *description.ENDPOINTS,
+    *operations.ENDPOINTS,
+)

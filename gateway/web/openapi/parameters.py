@@ -1,0 +1,66 @@
+"""What endpoints ask and give beside bodies: parts of paths, and headers."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.changes.perform import MOST_KEY_CHARACTERS
+from gateway.web.http.endpoint import IDEMPOTENCY_KEY, Parameter
+from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, TicketId, about
+
+TICKET = Parameter("id", "path", TicketId, "TicketId")
+SILENCE = Parameter("id", "path", SilenceId, "SilenceId")
+ALERT = Parameter("fingerprint", "path", Fingerprint, "Fingerprint")
+SOURCE = Parameter(
+    "source",
+    "path",
+    Annotated[
+        str,
+        about("A configured source; alertmanager, custom, grafana, n9e and prometheus are always"
+              " there."),
+    ],
+    "Source",
+)  # fmt: skip
+ACTOR = Parameter(
+    "X-Actor",
+    "header",
+    Annotated[str, Meta(pattern="^[A-Za-z0-9._@-]{1,64}$"), about("Who does it, for the history.")],
+    "Actor",
+)
+IF_MATCH = Parameter(
+    "If-Match",
+    "header",
+    Annotated[
+        str,
+        about("The ETag of the version that was seen; 412 if it is another by now. Without it the"
+              " last one wins."),
+    ],
+    "IfMatch",
+)  # fmt: skip
+KEY = Parameter(
+    IDEMPOTENCY_KEY,
+    "header",
+    Annotated[
+        str,
+        Meta(pattern=rf"^[\x21-\x7e]{{1,{MOST_KEY_CHARACTERS}}}$"),
+        about("A request that is sent again under its key is not done again: its answer is given."
+              " Another request under it is refused with 400 and code `key_reused`."),
+    ],
+    "IdempotencyKey",
+)  # fmt: skip
+
+LOCATION = Parameter(
+    "Location",
+    "header",
+    Annotated[str, Meta(pattern="^/api/v1/"), about("The path of what was made.")],
+    "Location",
+)
+ETAG = Parameter(
+    "ETag",
+    "header",
+    Annotated[str, Meta(pattern='^"[0-9]+"$'), about("The version, for If-Match.")],
+    "ETag",
+)
+RETRY_AFTER = Parameter(
+    "Retry-After", "header", Annotated[Ordinal, about("Seconds.")], "RetryAfter"
+)

@@ -1,0 +1,64 @@
+"""Answers that are no success, as the description names them."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.web.http.endpoint import Refusal
+from gateway.web.openapi.parameters import RETRY_AFTER
+from gateway.web.views import problem
+
+_JSON = "application/json"
+AlertmanagerError = Annotated[str, Meta(min_length=1)]
+
+OTHER = Refusal("Problem", "Something else; `code` says what", (problem.ShownProblem,))
+BAD_REQUEST = Refusal(
+    "BadRequest", "The request is wrong, and `errors` says where", (problem.ShownProblem,)
+)
+NOT_FOUND = Refusal("NotFound", "No such thing in this tenant", (problem.ShownProblem,))
+BAD_BODY = Refusal(
+    "BadBody",
+    "The body cannot be read at all and is not kept, or nothing of it was accepted",
+    (problem.AllRefused, problem.ShownProblem),
+)
+OVERLOAD = Refusal(
+    "Overload",
+    "Too much at once, or the journal is full",
+    (problem.ShownProblem,),
+    gives=(RETRY_AFTER,),
+)
+FORBIDDEN_TRANSITION = Refusal(
+    "ForbiddenTransition",
+    "The workflow has no such step (or a foreign Host or Origin was refused)",
+    (problem.ForbiddenTransition, problem.ShownProblem),
+)
+NEWER_TICKET_LIVE = Refusal(
+    "NewerTicketLive",
+    "A newer ticket is live for the same problem; code `newer_ticket_live`",
+    (problem.NewerTicketLive,),
+)
+STALE_TICKET = Refusal(
+    "StaleTicket",
+    "Somebody else has changed the ticket since; code `stale_ticket`",
+    (problem.ShownProblem,),
+)
+BAD_ALERTS = Refusal(
+    "BadAlerts",
+    "The bad alerts (the others are stored), or why the body cannot be read",
+    (AlertmanagerError, problem.FrameworkError),
+    _JSON,
+)
+NO_SUCH_SOURCE = Refusal("NoSuchSource", "No such source", (AlertmanagerError,), _JSON)
+ALERTMANAGER_OVERLOAD = Refusal(
+    "AlertmanagerOverload",
+    "Too much at once, or the journal is full",
+    (AlertmanagerError,),
+    _JSON,
+    (RETRY_AFTER,),
+)
+FRAMEWORK = Refusal(
+    "Framework",
+    "What Alertmanager's framework would say, as 401, 405, 408, 413, 415 or 422",
+    (problem.FrameworkError,),
+    _JSON,
+)

@@ -1,0 +1,1 @@
+"""What doors answer: typed values with the API's field names, in one place for every door."""

@@ -1,0 +1,180 @@
+"""How a ticket and its history look."""
+
+from typing import Annotated
+
+import msgspec
+import orjson
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
+
+from gateway.alerts.severity import Severity
+from gateway.history.chain import Entry
+from gateway.tickets.naming import MAX_TITLE_CHARACTERS
+from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.view import TicketView
+from gateway.web.views.alert import ShownAlert
+from gateway.web.views.page import Page
+from gateway.web.views.words import Count, Labels, Name, Next, Ordinal, TicketId, Time, about
+
+SHOWN_PARTS = 50
+"""Alerts and entries that a ticket's own answer holds at most."""
+
+
+class TicketWindow(Struct, frozen=True, kw_only=True, gc=False):
+    """The time in which alerts belong to the ticket."""
+
+    opened_at: Time
+    ends_at: Annotated[Time | None, about("Null while an alert in it fires.")]
+
+
+class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
+    """One problem, as in lists."""
+
+    id: TicketId
+    number: Ordinal
+    title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
+    description: str
+    status: TicketStatus
+    priority: Severity
+    workflow: str
+    rule: Annotated[str, about("Empty if a person opened it.")]
+    labels: Labels
+    episodes: Annotated[Count, about("Firing periods of its alerts.")]
+    flaps: Annotated[Count, about("How often it was reopened by a new episode.")]
+    firing: Annotated[Count, about("Alerts on it that fire.")]
+    silenced: Annotated[Count, about("Of those, silenced ones.")]
+    unconfirmed: Annotated[Count, about("Alerts whose source itself has fallen silent.")]
+    requester: Annotated[str, about("`system`, or an actor as in `local:anna`.")]
+    assignee: str
+    assignee_group: str
+    sla: None
+    follows: Annotated[TicketId | None, about("The ticket before it for the same problem.")]
+    created_at: Time
+    updated_at: Time
+    resolved_at: Time | None
+    closed_at: Time | None
+    version: Ordinal
+    occurrences: Annotated[Count, about("Sightings of its alerts while on it.")]
+    window: Annotated[
+        TicketWindow | None, about("Null if there is none, or if it belongs to a later ticket.")
+    ]
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True, gc=False):
+    """One changed field."""
+
+    at: Time
+    actor: Name
+    field: Name
+    old: str | None = msgspec.field(name="from")
+    new: str | None = msgspec.field(name="to")
+    comment: str
+
+
+class TicketDetail(ShownTicket, frozen=True, kw_only=True, gc=False):
+    """One ticket with its newest alerts and its latest history."""
+
+    alerts: Annotated[
+        list[ShownAlert],
+        Meta(max_length=SHOWN_PARTS),
+        about("Those that joined last, newest first."),
+    ]
+    alerts_count: Annotated[Count, about("Alerts that are or were on the ticket.")]
+    alerts_next: Annotated[Next, about("Goes on in `/api/v1/tickets/{id}/alerts`; else null.")]
+    history: Annotated[
+        list[HistoryEntry],
+        Meta(min_length=1, max_length=SHOWN_PARTS),
+        about("The latest entries, in the order in which it happened."),
+    ]
+    history_count: Annotated[Count, about("All entries.")]
+    history_next: Annotated[Next, about("Goes on in `/api/v1/tickets/{id}/history`; else null.")]
+
+
+class MovedTicket(TicketDetail, frozen=True, kw_only=True, gc=False):
+    """A ticket after a transition."""
+
+    still_firing: Annotated[Count, about("Alerts on the ticket that fire on.")]
+
+
+class ChangedTicket(TicketDetail, frozen=True, kw_only=True, gc=False):
+    """A ticket after an edit, which may have been a transition too."""
+
+    still_firing: Annotated[
+        Count | UnsetType,
+        about("Alerts on the ticket that fire on; if a status was given."),
+    ] = UNSET
+
+
+def show_ticket(view: TicketView) -> ShownTicket:
+    """A ticket as in lists."""
+    one = view.ticket
+    return ShownTicket(
+        id=one.id,
+        number=one.number,
+        title=one.title,
+        description=one.description,
+        status=one.status,
+        priority=one.priority,
+        workflow=one.workflow,
+        rule=one.rule,
+        labels=orjson.loads(one.labels),
+        episodes=one.episodes,
+        flaps=one.flaps,
+        firing=one.firing,
+        silenced=one.silenced,
+        unconfirmed=one.unconfirmed,
+        requester=one.requester,
+        assignee=one.assignee,
+        assignee_group=one.assignee_group,
+        sla=None,
+        follows=one.follows,
+        created_at=one.created_at,
+        updated_at=one.updated_at,
+        resolved_at=one.resolved_at,
+        closed_at=one.closed_at,
+        version=one.version,
+        occurrences=view.occurrences,
+        window=_window(view),
+    )
+
+
+def show_detail(
+    view: TicketView, alerts: Page[ShownAlert], history: Page[HistoryEntry]
+) -> TicketDetail:
+    """A ticket with the first page of its alerts and of its entries, which are latest first."""
+    return TicketDetail(
+        **structs.asdict(show_ticket(view)),
+        alerts=alerts.items,
+        alerts_count=view.alerts_count,
+        alerts_next=alerts.next,
+        history=list(reversed(history.items)),
+        history_count=view.ticket.history_length,
+        history_next=history.next,
+    )
+
+
+def show_moved(detail: TicketDetail, still_firing: int) -> MovedTicket:
+    """A ticket that took a step."""
+    return MovedTicket(**structs.asdict(detail), still_firing=still_firing)
+
+
+def show_changed(detail: TicketDetail, still_firing: int | UnsetType) -> ChangedTicket:
+    """A ticket that was edited; *still_firing* if it took a step too."""
+    return ChangedTicket(**structs.asdict(detail), still_firing=still_firing)
+
+
+def show_entry(entry: Entry) -> HistoryEntry:
+    """An entry of a history."""
+    return HistoryEntry(
+        at=entry.at,
+        actor=entry.actor,
+        field=entry.field,
+        old=entry.old,
+        new=entry.new,
+        comment=entry.comment,
+    )
+
+
+def _window(view: TicketView) -> TicketWindow | None:
+    if view.opened_at is None:
+        return None
+    return TicketWindow(opened_at=view.opened_at, ends_at=view.ends_at)
