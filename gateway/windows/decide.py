@@ -62,7 +62,7 @@ class Outcome(StrEnum):
     """Looked at again (a silence or a quiet ended), and nothing followed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision depends on.
 

@@ -14,11 +14,14 @@ import gateway.alerts.rule
 import gateway.alerts.severity
 import gateway.changes.change
 import gateway.effects.alert
+import gateway.effects.condition
 import gateway.effects.confirmed
 import gateway.effects.counts
+import gateway.effects.episode
 import gateway.effects.finish
 import gateway.effects.moves
 import gateway.effects.sighting
+import gateway.effects.status
 import gateway.effects.ticket
 import gateway.effects.working_set
 import gateway.events.event
@@ -76,7 +79,8 @@ RULES = places(
         gateway.effects.counts, gateway.effects.sighting, gateway.intake.insistence,
         gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
         gateway.effects.moves, gateway.effects.ticket, gateway.intake.waiting,
-        gateway.effects.working_set,
+        gateway.effects.working_set, gateway.effects.condition, gateway.effects.episode,
+        gateway.effects.status,
         gateway.silences.book, gateway.silences.silence, gateway.tickets.change,
         gateway.history.chain, gateway.tickets.naming, gateway.tickets.ticket,
         gateway.workflows.workflow, gateway.windows.claims, gateway.windows.decide,

@@ -17,7 +17,10 @@ from gateway.windows.decide import (
 from gateway.windows.strand import Step
 
 BOTH = (False, True)
-ALL_FACTS = [Facts(*values) for values in product(AlertState, TicketState, *[BOTH] * 5)]
+ALL_FACTS = [
+    Facts(**dict(zip(Facts.__slots__, values, strict=True)))
+    for values in product(AlertState, TicketState, *[BOTH] * 5)
+]
 FALLS_SILENT = {AlertState.OVER, AlertState.EXPIRED}
 
 
