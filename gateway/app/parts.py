@@ -18,8 +18,8 @@ from gateway.config import Config
 from gateway.events.event import EventType
 from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
-from gateway.intake.checked import Checker
-from gateway.intake.observed import Observer
+from gateway.intake.delivery.checker import Checker
+from gateway.intake.observer import Observer
 from gateway.intake.pipeline import Pipeline
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook

@@ -11,8 +11,8 @@ from gateway.clock import system_clock
 from gateway.config import Config
 from gateway.errors import Conflict, NotFound
 from gateway.intake.journal import Leftover, Record
+from gateway.intake.queue import READ_BYTES
 from gateway.intake.recovery import drain_leftover
-from gateway.intake.waiting import READ_BYTES
 from gateway.storage.journal.journal import open_journal
 from gateway.storage.journal.slots import slot_ids, slots_in_use
 

@@ -13,7 +13,7 @@ from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
 from gateway.bounds import Between, not_empty
 from gateway.config.values import Matchers
-from gateway.intake.checked import Source
+from gateway.intake.delivery.checker import Source
 from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
 from gateway.storage.journal.journal import JournalOptions

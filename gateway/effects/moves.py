@@ -16,8 +16,8 @@ from gateway.alerts.rule import Rule
 from gateway.effects.alert import move_alert
 from gateway.effects.ticket import settle_ticket
 from gateway.effects.working_set import WorkingSet
+from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand
-from gateway.windows.summed import Summed
 
 
 def follow_labels(rows: WorkingSet, strand: Strand, summed: Summed, step: Step) -> bytes | None:

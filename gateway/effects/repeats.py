@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.alerts.identity import Identity
 from gateway.effects.confirmed import Confirmed
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 
 ReportKey = tuple[int, bytes, str]
 """Tenant, strand and source: what one source says of a strand."""

@@ -18,8 +18,8 @@ from gateway.effects.repeats import Held, Repeat, as_news
 from gateway.effects.ticket import raise_priority, settle_ticket
 from gateway.effects.working_set import Report, WorkingSet
 from gateway.windows.decide import Outcome, outcome_of
+from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand, fold
-from gateway.windows.summed import Summed
 
 
 def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:

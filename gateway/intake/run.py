@@ -10,8 +10,8 @@ from gateway.errors import Unavailable
 from gateway.intake.journal import Journal, Leftover
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.progress import Progress
+from gateway.intake.queue import READ_BYTES, RecordQueue
 from gateway.intake.recovery import drain_leftover
-from gateway.intake.waiting import READ_BYTES, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class IntakeRun:
 
     pipeline: Pipeline
     journal: RecoveringJournal
-    waiting: Waiting
+    waiting: RecordQueue
     prepare: Callable[[], Awaitable[None]]
     """Schema, seed and silences are there when it returns; it waits as long as that takes."""
     prepared: bool = False

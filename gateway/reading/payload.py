@@ -14,8 +14,8 @@ from msgspec import Raw
 
 from gateway.alerts.labels import MAX_ANNOTATIONS_BYTES, MAX_LABEL_SET_BYTES
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery, MalformedPayload, Rejected
-from gateway.intake.steps import AT_ONCE, Steps, portions
+from gateway.intake.delivery.source import Delivery, MalformedPayload, Rejected
+from gateway.intake.delivery.steps import AT_ONCE, Steps, portions
 from gateway.reading.outline import commas_at, deeper_than
 from gateway.reading.surrogates import without_lone_surrogates
 

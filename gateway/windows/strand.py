@@ -19,7 +19,7 @@ import msgspec
 
 from gateway.alerts.severity import Severity
 from gateway.windows.claims import Claim, Ends, credited, standing
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 from gateway.windows.times import later
 
 

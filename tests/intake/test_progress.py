@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.intake.aside import FAILED
-from gateway.intake.checked import Source
+from gateway.intake.batch.aside import FAILED
+from gateway.intake.delivery.checker import Source
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.progress import STALLED_AFTER, Progress
-from gateway.intake.waiting import Waiting
+from gateway.intake.queue import RecordQueue
 from tests.intake.faults import ArbitraryError
 from tests.intake.pipelines import Journal, fill, pipeline_in_memory
 from tests.world import START
@@ -92,7 +92,7 @@ async def test_a_lease_beyond_the_calendar_sets_aside_its_own_source_only() -> N
 async def test_what_the_journal_could_not_hand_on_is_read_back() -> None:
     pipeline, _ = pipeline_in_memory()
     journal = Journal(pipeline)
-    waiting = journal.waiting = Waiting(journal.read, pipeline.check)
+    waiting = journal.waiting = RecordQueue(journal.read, pipeline.check)
     fill(journal, "one")
     with pytest.raises(AssertionError):
         waiting.committed([(journal.records[-1], "no work of the checker's")])

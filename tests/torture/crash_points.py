@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
-from gateway.intake.absorption import Absorption
+from gateway.intake.batch.absorption import Absorption
 from gateway.intake.pipeline import Pipeline
 from gateway.storage.journal.frame import Entry, pack
 from gateway.storage.journal.segment import Segment

@@ -6,8 +6,8 @@ from typing import Annotated, NamedTuple
 from aiohttp import web
 
 from gateway.alerts.alert import AlertStatus
+from gateway.alerts.matching import read_matchers
 from gateway.alerts.view import AlertFilter, AlertReader, AlertView
-from gateway.alerts.written import read_matchers
 from gateway.clock import Clock
 from gateway.errors import FieldError, NotFound, Refused
 from gateway.silences.store import SilenceStore

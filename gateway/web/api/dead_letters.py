@@ -10,9 +10,8 @@ import msgspec
 from aiohttp import web
 
 from gateway.clock import Clock
-from gateway.intake.checked import Checked, Checker
-from gateway.intake.journal import Journal
-from gateway.intake.letters import (
+from gateway.intake.delivery.checker import Checked, Checker
+from gateway.intake.delivery.letters import (
     LetterFilter,
     LetterKey,
     LetterReader,
@@ -20,6 +19,7 @@ from gateway.intake.letters import (
     Position,
     read_letter,
 )
+from gateway.intake.journal import Journal
 from gateway.web.http.answers import json_answer
 from gateway.web.http.auth import principal_of
 from gateway.web.http.body import BodyReader

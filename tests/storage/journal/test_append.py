@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Unavailable
-from gateway.intake.collect import MICROSECOND, receipts_of
+from gateway.intake.batch.collect import MICROSECOND, receipts_of
 from gateway.intake.journal import Journal, JournalFull, JournalHealth, Record
 from gateway.storage.journal.journal import JournalOptions
 from tests.storage.journal.journals import NOON, Taken, append, bodies, opened, read_all

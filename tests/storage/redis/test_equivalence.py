@@ -18,7 +18,7 @@ from gateway.alerts.sighting import Sighting
 from gateway.effects.confirmed import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
 from gateway.intake.absorber import Absorbed, Absorber, Confirmation
-from gateway.intake.pipeline import forget
+from gateway.intake.batch.memory import forget
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
 from tests.storage.redis.clocks import PATIENT, Steady

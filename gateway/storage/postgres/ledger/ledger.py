@@ -20,8 +20,8 @@ from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
 from gateway.events.event import PlacedEvent
 from gateway.events.routing import Route
+from gateway.intake.batch.poison import without_poison
 from gateway.intake.ledger import Applied, Batch, LedgerStopped, PositionMoved, SilencesMoved
-from gateway.intake.poison import without_poison
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, Failure, failure_of
 from gateway.storage.postgres.kernel.held import take_held, voided_reports
 from gateway.storage.postgres.kernel.save import save

@@ -1,6 +1,6 @@
 """Dead letters as people read them."""
 
-from gateway.intake.letters import LetterFilter, LetterView, Position
+from gateway.intake.delivery.letters import LetterFilter, LetterView, Position
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.statements import load
 

@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.times import bounds_at, end_within, lease_within, start_within
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 from gateway.windows.times import FOREVER
 
 

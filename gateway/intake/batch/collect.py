@@ -10,11 +10,11 @@ from gateway.alerts.identity import Identity
 from gateway.alerts.sighting import Sighting
 from gateway.effects.confirmed import Confirmed, is_repeat
 from gateway.effects.repeats import Repeat, ReportKey, as_news
-from gateway.intake.checked import Checked
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, DeadLetter, Heard
 from gateway.silences.book import SilenceBook
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 from gateway.windows.times import FOREVER
 
 MICROSECOND = timedelta(microseconds=1)

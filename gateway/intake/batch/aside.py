@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import Unavailable
+from gateway.intake.delivery.source import Rejected
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, DeadLetter, Heard, LedgerStopped
-from gateway.intake.source import Rejected
-from gateway.intake.waiting import Taken
+from gateway.intake.queue import CheckedRecord
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def rejected_whole(record: Record, error: Exception) -> Rejected:
     return Rejected(0, failure_text(error), FAILED, record.body)
 
 
-def set_aside(batch: Batch, taken: Taken, error: Exception) -> None:
+def set_aside(batch: Batch, taken: CheckedRecord, error: Exception) -> None:
     """A record into *batch* as one dead letter that counts for all that it held."""
     record, checked = taken
     now = record.received_at
@@ -57,14 +57,14 @@ def set_aside(batch: Batch, taken: Taken, error: Exception) -> None:
 class Halving:
     """Three ways to take records to the ledger; each returns the journal's new position."""
 
-    together: Callable[[int, Sequence[Taken]], Awaitable[int]]
-    alone: Callable[[int, Taken], Awaitable[int]]
+    together: Callable[[int, Sequence[CheckedRecord]], Awaitable[int]]
+    alone: Callable[[int, CheckedRecord], Awaitable[int]]
     """In the plainest way."""
-    aside: Callable[[int, Taken, Exception], Awaitable[int]]
+    aside: Callable[[int, CheckedRecord, Exception], Awaitable[int]]
     failed: Callable[[], None]
     """Called whenever something did not work."""
 
-    async def apply(self, after: int, taken: Sequence[Taken]) -> int:
+    async def apply(self, after: int, taken: Sequence[CheckedRecord]) -> int:
         """Those of *taken* that follow *after*. Raises what is no record's fault."""
         left = [one for one in taken if one[0].seq > after]
         if not left:
@@ -82,7 +82,7 @@ class Halving:
         after = await self.apply(after, left[:half])
         return await self.apply(after, left[half:])
 
-    async def _once_more(self, after: int, one: Taken) -> int:
+    async def _once_more(self, after: int, one: CheckedRecord) -> int:
         try:
             return await self.alone(after, one)
         except NOBODYS_FAULT:

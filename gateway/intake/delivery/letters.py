@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.errors import NotFound
-from gateway.intake.checked import Checked, Checker
-from gateway.intake.kept import read_kept
-from gateway.intake.source import MalformedPayload
+from gateway.intake.delivery.checker import Checked, Checker
+from gateway.intake.delivery.sighting_letter import read_kept
+from gateway.intake.delivery.source import MalformedPayload
 
 LetterKey = tuple[str, bytes]
 """Source and digest."""
