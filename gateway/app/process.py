@@ -15,6 +15,7 @@ from gateway.app.parts import Parts, open_parts
 from gateway.app.work import open_workers
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.queue import RecordQueue
 from gateway.intake.run import IntakeRun
 from gateway.metrics import Metrics, render
@@ -54,7 +55,7 @@ HOPELESS_SECONDS = 1.0
 class Intake:
     """What a process of the role `intake` has besides."""
 
-    journal: SegmentJournal
+    journal: SegmentJournal[Checked]
     run: IntakeRun
     gauges: Gauges
 

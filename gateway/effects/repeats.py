@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.alerts.identity import Identity
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.windows.sightings import Summed
 
 ReportKey = tuple[int, bytes, str]

@@ -2,8 +2,8 @@
 
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.severity import Severity
+from gateway.moments import later
 from gateway.windows.strand import Strand
-from gateway.windows.times import later
 
 
 def set_status(alert: Alert, strands: list[Strand]) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
 
 

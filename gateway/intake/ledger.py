@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Held, Repeat, ReportKey
 from gateway.errors import Conflict, GatewayError
 from gateway.windows.sightings import Summed

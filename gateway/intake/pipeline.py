@@ -37,7 +37,7 @@ from gateway.intake.ledger import (
     RepeatsMoved,
     SilencesMoved,
 )
-from gateway.intake.progress import Progress
+from gateway.intake.progress import PipelineProgress
 from gateway.intake.queue import CheckedRecord, RecordQueue
 from gateway.intake.readback import read_back
 from gateway.logs import get_logger
@@ -61,11 +61,11 @@ class Pipeline:
     absorber: Absorber = field(default_factory=NothingHeld)
     options: PipelineOptions = field(default_factory=PipelineOptions)
     pace: Pace = field(default_factory=Pace, init=False)
-    progress: Progress = field(init=False)
+    progress: PipelineProgress = field(init=False)
     _insistence: Insistence = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress = Progress(self.clock)
+        self.progress = PipelineProgress(self.clock)
         self._insistence = Insistence(self.clock, self.progress)
 
     @property

@@ -57,7 +57,7 @@ class RecordQueue:
         self._bytes, self._last_taken = 0, after
         self._gap = self._last_committed > after
 
-    def committed(self, records: list[tuple[Record, object]]) -> None:
+    def committed(self, records: Sequence[CheckedRecord]) -> None:
         """Called by the journal, in the loop's thread, in order of seq."""
         gap, self._gap = self._gap, True  # whatever fails here is read back
         self._last_committed = records[-1][0].seq
@@ -65,7 +65,6 @@ class RecordQueue:
         for record, checked in records:
             gap = gap or self._bytes > self._max_bytes
             if not gap:
-                assert isinstance(checked, Checked)
                 self._queue.append((record, checked))
                 self._bytes += len(record.body)
         self._gap = gap

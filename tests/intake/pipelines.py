@@ -10,6 +10,7 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from gateway.alerts.identity import IdentityCache
+from gateway.backoff import BackOff
 from gateway.config import load
 from gateway.intake.batch.pace import PipelineOptions
 from gateway.intake.delivery.checker import Checker
@@ -19,7 +20,7 @@ from gateway.intake.queue import RecordQueue
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
-from gateway.workers.supervisor import BackOff, Supervisor, Worker
+from gateway.workers.supervisor import Supervisor, Worker
 from matchers import parse
 from tests.alerts.identities import identifier
 from tests.intake.faults import POISON

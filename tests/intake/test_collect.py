@@ -13,8 +13,8 @@ from gateway.intake.delivery.checker import Checked
 from gateway.intake.delivery.source import Rejected
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, Heard
+from gateway.moments import FOREVER
 from gateway.silences.book import SilenceBook, TenantSilences
-from gateway.windows.times import FOREVER
 from tests.alerts.identities import at, identifier, sighting
 from tests.silences.silences import silence
 

@@ -42,6 +42,7 @@ import gateway.intake.pipeline
 import gateway.intake.progress
 import gateway.intake.queue
 import gateway.intake.readback
+import gateway.moments
 import gateway.silences.book
 import gateway.silences.silence
 import gateway.storage.postgres.kernel.bulk
@@ -63,7 +64,6 @@ import gateway.tickets.ticket
 import gateway.windows.claims
 import gateway.windows.decide
 import gateway.windows.strand
-import gateway.windows.times
 import gateway.windows.window
 import gateway.workflows.workflow
 from gateway.events.event import EventType
@@ -91,7 +91,7 @@ RULES = places(
         gateway.history.chain, gateway.tickets.naming, gateway.tickets.ticket,
         gateway.workflows.workflow, gateway.windows.claims, gateway.windows.decide,
         gateway.windows.strand,
-        gateway.windows.times, gateway.windows.window,
+        gateway.moments, gateway.windows.window,
     ]
 )  # fmt: skip
 STORAGE = places(

@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
+from gateway.alerts.outcome import Outcome
 from gateway.windows.decide import (
     Action,
     AlertState,
     Facts,
-    Outcome,
     TicketState,
     decide,
     outcome_of,

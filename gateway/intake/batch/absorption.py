@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, Repeat, ReportKey
 from gateway.intake.absorber import Absorber, Confirmation
 from gateway.intake.ledger import Applied, Batch, RepeatsMoved

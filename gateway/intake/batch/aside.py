@@ -5,7 +5,6 @@ once more when it is tried in the plainest way, is the record's own: it becomes 
 exception that came once sets nothing aside.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +13,9 @@ from gateway.intake.delivery.source import Rejected
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, DeadLetter, Heard, LedgerStopped
 from gateway.intake.queue import CheckedRecord
+from gateway.logs import get_logger
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 FAILED = "failed"
 """The reason of such dead letters."""
@@ -75,7 +75,7 @@ class Halving:
             raise
         except Exception as error:
             self.failed()
-            log.debug("records failed together", exc_info=error, extra={"records": len(left)})
+            _logger.debug("records failed together", exc_info=error, records=len(left))
         if len(left) == 1:
             return await self._once_more(after, left[0])
         half = len(left) // 2
@@ -90,8 +90,9 @@ class Halving:
         except Exception as error:
             self.failed()
             record, _ = one
-            log.exception(
+            _logger.exception(
                 "a record cannot be worked out: dead letter",
-                extra={"source": record.source, "seq": record.seq},
+                source=record.source,
+                seq=record.seq,
             )
             return await self.aside(after, one, error)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from gateway.alerts.identity import Identity
-from gateway.effects.confirmed import Confirmed, shared
+from gateway.alerts.memory import Confirmed
+from gateway.effects.confirmed import shared
 from gateway.effects.repeats import ReportKey
 from gateway.intake.delivery.checker import Checker
 from gateway.intake.ledger import Applied, Batch
@@ -16,7 +17,7 @@ def unknown(batch: Batch) -> dict[ReportKey, Identity]:
     for tenant, news in batch.news.items():
         for summed in news:
             identity = summed.identity
-            known: Confirmed | None = identity.memory.confirmed
+            known = identity.memory.confirmed
             if known is None or identity.source not in known.sources:
                 found[tenant, identity.strand, identity.source] = identity
     return found
@@ -26,7 +27,7 @@ def remember(identity: Identity, recalled: Confirmed) -> bool:
     """Keep what the absorber knew; of what is known already only sources are added. False: nothing
     was learned.
     """
-    known: Confirmed | None = identity.memory.confirmed
+    known = identity.memory.confirmed
     if known is None:
         identity.memory.confirmed = recalled
         return True

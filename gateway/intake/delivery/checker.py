@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import msgspec
 import orjson
 
-from gateway.alerts.identity import Identity, IdentityCache, StrandMemory
+from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.labels import BadLabels
+from gateway.alerts.memory import StrandMemory
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
 from gateway.intake.delivery.sighting_letter import keep_sighting

@@ -17,7 +17,7 @@ from gateway.intake.delivery.source import MalformedPayload
 
 LetterKey = tuple[str, bytes]
 """Source and digest."""
-Position = tuple[datetime, str, bytes]
+LetterPosition = tuple[datetime, str, bytes]
 """(first_seen, source, digest) of the last letter shown: lists are newest first."""
 
 
@@ -40,7 +40,7 @@ class LetterView:
     last_seen: datetime
 
     @property
-    def position(self) -> Position:
+    def position(self) -> LetterPosition:
         """In the list."""
         return self.first_seen, self.source, self.digest
 
@@ -61,7 +61,7 @@ class LetterReader(Protocol):
         self,
         tenant: int,
         narrowed: LetterFilter,
-        after: Position | None,
+        after: LetterPosition | None,
         limit: int,
         raw_bytes: int,
     ) -> Sequence[LetterView]:

@@ -14,9 +14,9 @@ from gateway.intake.delivery.checker import Checked, Checker
 from gateway.intake.delivery.letters import (
     LetterFilter,
     LetterKey,
+    LetterPosition,
     LetterReader,
     LetterView,
-    Position,
     read_letter,
 )
 from gateway.intake.journal import Journal
@@ -107,7 +107,7 @@ class ReplayHandlers:
         narrowed = _narrowed(await self._bodies.read_json(request, Again))
         principal = principal_of(request)
         taken = failed = 0
-        after: Position | None = None
+        after: LetterPosition | None = None
         while taken + failed < AGAIN_AT_MOST:
             found = await self._letters.page(principal.tenant, narrowed, after, _AT_ONCE, _WHOLE)
             for letter in found:

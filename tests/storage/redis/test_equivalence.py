@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from gateway.alerts.memory import Confirmed
 from gateway.alerts.sighting import Sighting
-from gateway.effects.confirmed import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
 from gateway.intake.absorber import Absorbed, Absorber, Confirmation
 from gateway.intake.batch.memory import forget
