@@ -10,12 +10,9 @@ from itertools import islice
 
 from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, Repeat, ReportKey
-from gateway.intake.absorber import Absorber, Confirmation
+from gateway.intake.absorber import AT_ONCE, Absorber, Confirmation
 from gateway.intake.ledger import Applied, Batch, RepeatsMoved
 from gateway.windows.sightings import Summed
-
-AT_ONCE = 4_000
-"""Reports that are asked for together, so that requests get their turn in between."""
 
 
 @dataclass(slots=True)

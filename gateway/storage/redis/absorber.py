@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
-from gateway.intake.absorber import Absorbed, Confirmation
+from gateway.intake.absorber import AT_ONCE, Absorbed, Confirmation
 from gateway.moments import MICROSECOND
 from gateway.storage.redis import entry
 from gateway.storage.redis.answer import answered
@@ -24,8 +24,8 @@ from gateway.storage.redis.entry import StoredEntry
 from gateway.storage.redis.scripts import ABSORB, CONFIRM, DUE, VOID, Client
 
 SHARDS = 16
-AT_ONCE = 4_000
-"""Reports: neither Redis nor the event loop is busy for long, or it would look slow."""
+FLUSH_INTERVAL = timedelta(seconds=60)
+ANSWER_WITHIN = timedelta(milliseconds=150)
 LANES = 4
 """Shards that are asked side by side: while one answers, the questions to another are written."""
 
@@ -37,9 +37,9 @@ HashPlace = tuple[int, int]
 class AbsorberTimes:
     """How long repeats are held back, and how long Redis may take."""
 
-    flush_interval: timedelta = timedelta(seconds=60)
+    flush_interval: timedelta = FLUSH_INTERVAL
     """What is held is credited after that: by the next sighting, or else by the flush."""
-    answer_within: timedelta = timedelta(milliseconds=150)
+    answer_within: timedelta = ANSWER_WITHIN
     """Redis counts as away when it takes longer: the ledger then does all the work."""
     idle: timedelta = timedelta(minutes=10)
     """An entry of which nothing was heard so long after its flush is removed."""
