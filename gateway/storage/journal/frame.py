@@ -45,7 +45,7 @@ class NewRecord(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class FrameHead:
     """What a frame says of itself before its rows; not to be believed until the checksum is."""
 
     sealed: bytes
@@ -101,17 +101,17 @@ def _source(entry: NewRecord) -> str:
     return f"{entry.source}\0{entry.letter.hex()}" if entry.letter else entry.source
 
 
-def read_head(mark: int, data: bytes) -> Head | None:
+def read_head(mark: int, data: bytes) -> FrameHead | None:
     """None if no frame of this segment begins there."""
     if len(data) < HEAD_BYTES:
         return None
     found, first_seq, rows_bytes, bodies_bytes, checksum = _HEAD.unpack(data)
     if found != mark:
         return None
-    return Head(data[: _SEALED.size], first_seq, rows_bytes, bodies_bytes, checksum)
+    return FrameHead(data[: _SEALED.size], first_seq, rows_bytes, bodies_bytes, checksum)
 
 
-def read_frame(head: Head, payload: bytes) -> Frame | None:
+def read_frame(head: FrameHead, payload: bytes) -> Frame | None:
     """*payload* is what follows the head; None if it is not what was written."""
     checksum = xxh3_64(head.sealed)
     checksum.update(payload)
