@@ -1,12 +1,13 @@
 """What moved strands mean for their alert: status, episode, and the window it is in."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.identity import Identity
 from gateway.effects.condition import Condition, condition_of
-from gateway.effects.counts import recount
+from gateway.effects.counts import recount, weight
 from gateway.effects.episode import follow_in_episode
 from gateway.effects.status import set_status
 from gateway.effects.working_set import WorkingSet
@@ -15,8 +16,7 @@ from gateway.windows.strand import Strand
 from gateway.windows.window import Window
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True, gc=False):
     """An alert just after its strands moved: what it was, and what the ticket must know."""
 
     alert: Alert
@@ -98,7 +98,7 @@ def _follow_in_others(rows: WorkingSet, alert: Alert, before: Condition, after: 
     if after != before:
         rows.void(alert.fingerprint)
     if alert.ticket_id is not None:
-        recount(rows, alert.ticket_id, before.weight, after.weight)
+        recount(rows, alert.ticket_id, weight(before), weight(after))
 
 
 def _window_of(rows: WorkingSet, alert: Alert, identity: Identity | None, *, began: bool) -> Window:

@@ -6,7 +6,6 @@ import msgspec
 
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.severity import Severity
-from gateway.effects.counts import Weight, weight
 
 
 class Condition(msgspec.Struct, frozen=True, gc=False):
@@ -22,8 +21,11 @@ class Condition(msgspec.Struct, frozen=True, gc=False):
     episodes: int
     starts_at: datetime | None
     ends_at: datetime | None
-    weight: Weight
-    """In its ticket's counts."""
+
+    @property
+    def fires(self) -> bool:
+        """Firing, and its lease stands."""
+        return self.status is AlertStatus.FIRING
 
     @property
     def over(self) -> bool:
@@ -33,7 +35,7 @@ class Condition(msgspec.Struct, frozen=True, gc=False):
     @property
     def might_fire(self) -> bool:
         """It fires, or did when its source was heard last."""
-        return self.status is AlertStatus.FIRING or self.unconfirmed
+        return self.fires or self.unconfirmed
 
     @property
     def loudness(self) -> int:
@@ -55,5 +57,4 @@ def condition_of(alert: Alert) -> Condition:
         episodes=alert.episodes,
         starts_at=alert.starts_at,
         ends_at=alert.ends_at,
-        weight=weight(alert),
     )

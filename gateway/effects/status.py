@@ -30,6 +30,8 @@ def unanswered(strands: list[Strand]) -> list[Strand]:
     A replica that is gone for good must not keep every later episode from ending.
     """
     lost = [one for one in strands if one.firing and one.expired]
+    if not lost:
+        return []
     ends = [one.last_resolve_at for one in strands if one not in lost and one.last_resolve_at]
     last_end = max(ends, default=None)
     return [
