@@ -15,14 +15,14 @@ import psutil
 from redis.asyncio import Redis
 
 from benchmarks.subject import REDIS, machine
+from gateway.alerts.memory import Confirmed
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
-from gateway.effects.confirmed import Confirmed
 from gateway.effects.repeats import Asked, ReportKey
 from gateway.intake.absorber import Confirmation
+from gateway.moments import FOREVER
 from gateway.storage.redis.absorber import AbsorberTimes, RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
-from gateway.windows.decide import Outcome
-from gateway.windows.times import FOREVER
 from tests.programs import Program, redis
 
 AT_ONCE = 50_000

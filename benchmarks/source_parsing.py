@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.converter import new_converter
-from gateway.intake.steps import at_once
+from gateway.intake.delivery.steps import at_once
 from gateway.sources import discover
 
 BATCH = 64

@@ -15,7 +15,7 @@ from gateway.alerts.sighting import Sighting
 from gateway.config import load
 from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
-from gateway.intake.checked import Checked, Checker
+from gateway.intake.delivery.checker import Checked, Checker
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Applied, Batch
 from gateway.intake.pipeline import Pipeline

@@ -13,13 +13,15 @@ are stored beside them, what a hash stands for can always be checked.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 import msgspec
 import xxhash
 
 from gateway.alerts.ignored import NOTHING_IGNORED, IgnoredLabels
 from gateway.alerts.labels import canonical, decode_labels
+from gateway.alerts.memory import StrandMemory
 from gateway.alerts.rule import Rule, first_match
 from gateway.alerts.severity import Severity, severity_of
 from gateway.alerts.sighting import Sighting
@@ -27,15 +29,11 @@ from gateway.alerts.sighting import Sighting
 DEFAULT_CACHE_BYTES = 512 * 1024 * 1024
 
 
-class StrandMemory(msgspec.Struct, gc=False):
-    """What one process knows of a strand, as long as an identity of it is cached.
+class Hiding(Protocol):
+    """What may hide a strand for a while: a silence."""
 
-    Shared by all identities of the strand (two senders may write the same labels in different
-    bytes). It belongs to the pipeline; here it only saves that a cache and a look-up.
-    """
-
-    confirmed: Any = None
-    """What the ledger has confirmed, kept by the pipeline."""
+    def covers(self, now: datetime) -> bool:
+        """Does it at *now*?"""
 
 
 class Identity(msgspec.Struct, gc=False, eq=False):
@@ -53,8 +51,9 @@ class Identity(msgspec.Struct, gc=False, eq=False):
     severity: Severity
     rule: Rule
     memory: StrandMemory
-    verdict: Any = None
-    """The silences that match the labels, kept by `silences`: saves that a cache and a look-up."""
+    """It belongs to the pipeline; here it only saves that a cache and a look-up."""
+    verdict: tuple[object, Sequence[Hiding]] | None = None
+    """The silences that match the labels, and what they were asked of; kept by `silences`."""
 
 
 @dataclass(frozen=True, slots=True)

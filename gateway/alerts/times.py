@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from gateway.moments import BEGINNING, EPOCH, FOREVER
+
 MAX_AGE = timedelta(days=365)
 MAX_AHEAD = timedelta(minutes=10)
 MAX_LEASE = timedelta(days=7)
@@ -18,9 +20,6 @@ ZERO_TIME = "0001-01-01T00:00:00Z"
 """How programs written in Go spell "no time"."""
 
 _WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = datetime.max.replace(tzinfo=UTC)
-_FIRST = datetime.min.replace(tzinfo=UTC)
 _MAX_COUNT = Decimal(10**15)
 _fromisoformat = datetime.fromisoformat
 
@@ -34,7 +33,7 @@ class TimeBounds(msgspec.Struct, frozen=True, gc=False):
     lease_end: datetime
 
 
-UNBOUNDED = TimeBounds(_LAST, _FIRST, _LAST, _LAST)
+UNBOUNDED = TimeBounds(FOREVER, BEGINNING, FOREVER, FOREVER)
 """Lets every time pass: for examples in a configuration, which grow old."""
 
 
@@ -71,7 +70,7 @@ def _in_utc(moment: datetime, text: str) -> datetime | None:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        return _LAST
+        return FOREVER
 
 
 def read_epoch(number: str, per_second: int = 1) -> datetime | None:
@@ -89,9 +88,9 @@ def read_epoch(number: str, per_second: int = 1) -> datetime | None:
         return None
     count = max(-_MAX_COUNT, min(count, _MAX_COUNT))  # before any arithmetic on its digits
     try:
-        return _EPOCH + timedelta(microseconds=int(count / per_second * 1_000_000))
+        return EPOCH + timedelta(microseconds=int(count / per_second * 1_000_000))
     except OverflowError:
-        return _LAST if count > 0 else _FIRST
+        return FOREVER if count > 0 else BEGINNING
 
 
 def start_within(bounds: TimeBounds, starts_at: datetime | None) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from gateway.alerts.severity import Severity
 from matchers import Matcher
 
-Position = tuple[datetime, str]
+AlertPosition = tuple[datetime, str]
 """(first_seen, fingerprint in hex) of the last alert shown: lists are newest first."""
 
 
@@ -91,7 +91,7 @@ class AlertReader(Protocol):
     """Reads of one tenant's alerts. Raises Unavailable while the ledger is away."""
 
     async def page(
-        self, tenant: int, narrowed: AlertFilter, after: Position | None, limit: int
+        self, tenant: int, narrowed: AlertFilter, after: AlertPosition | None, limit: int
     ) -> Sequence[AlertView]:
         """At most *limit* alerts after *after*, newest first."""
 

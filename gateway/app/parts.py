@@ -3,7 +3,6 @@
 `open_parts` connects to nothing that must be there: PostgreSQL and Redis may be away.
 """
 
-import logging
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -12,14 +11,15 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from gateway.alerts.identity import Identifier, IdentityCache
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
 from gateway.events.event import EventType
 from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
-from gateway.intake.checked import Checker
-from gateway.intake.observed import Observer
+from gateway.intake.delivery.checker import Checker
+from gateway.intake.observer import Observer
 from gateway.intake.pipeline import Pipeline
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook
@@ -33,10 +33,7 @@ from gateway.storage.postgres.preparation import Preparation, SeedFile
 from gateway.storage.redis.absorber import AbsorberTimes
 from gateway.storage.redis.inspection import Inspection
 from gateway.storage.redis.opening import open_absorber
-from gateway.windows.decide import Outcome
 from gateway.workers.supervisor import Worker
-
-log = logging.getLogger(__name__)
 
 
 class Identities:

@@ -16,8 +16,9 @@ from gateway.app.routing import routes_for
 from gateway.app.work import open_workers
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
+from gateway.intake.delivery.checker import Checked
+from gateway.intake.queue import RecordQueue
 from gateway.intake.run import IntakeRun
-from gateway.intake.waiting import Waiting
 from gateway.metrics import Metrics, render
 from gateway.roles import EVERY_ROLE, Role
 from gateway.storage.journal.journal import SegmentJournal, open_journal
@@ -42,7 +43,7 @@ HOPELESS_SECONDS = 1.0
 class Intake:
     """What a process of the role `intake` has besides."""
 
-    journal: SegmentJournal
+    journal: SegmentJournal[Checked]
     run: IntakeRun
     gauges: Gauges
 
@@ -115,7 +116,7 @@ async def open_gateway(
 
 async def _open_intake(stack: AsyncExitStack, parts: Parts) -> Intake:
     config, clock = parts.config, parts.clock
-    waiting = Waiting(lambda after, most: journal.read(after, most), parts.pipeline.check)
+    waiting = RecordQueue(lambda after, most: journal.read(after, most), parts.pipeline.check)
     journal = await stack.enter_async_context(
         open_journal(config.data_dir / "journal", config.journal, waiting.committed)
     )

@@ -10,10 +10,11 @@ from gateway.cli.postgres import Say, open_postgres
 from gateway.clock import system_clock
 from gateway.config import Config
 from gateway.errors import Conflict, NotFound
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Leftover, Record
+from gateway.intake.queue import READ_BYTES
 from gateway.intake.recovery import drain_leftover
-from gateway.intake.waiting import READ_BYTES
-from gateway.storage.journal.journal import open_journal
+from gateway.storage.journal.journal import SegmentJournal, open_journal
 from gateway.storage.journal.slots import slot_ids, slots_in_use
 
 
@@ -76,7 +77,9 @@ async def adopt(config: Config, directory: Path, say: Say) -> None:
 async def _drain(stack: AsyncExitStack, parts: Parts, root: Path, say: Say) -> int:
     ids = slot_ids(root)
     options = parts.config.journal
-    journal = await stack.enter_async_context(open_journal(root, options, lambda _: None))
+    journal: SegmentJournal[Checked] = await stack.enter_async_context(
+        open_journal(root, options, lambda _: None)
+    )
     await journal.claim_abandoned()
     leftovers = journal.leftovers()
     for leftover in leftovers:

@@ -14,14 +14,12 @@ from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.backoff import BackOff
 from gateway.cli.banner import banner
 from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.metrics import mark_process_dead, prepare_processes
 from gateway.roles import Role
-
-_PAUSE_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Before a child that ended is started again: longer each time."""
 
 
 async def run_children(
@@ -83,7 +81,7 @@ async def _keep(
         await _until_either(process, stopping)
         mark_process_dead(metrics_dir, process.pid)
         if not stopping.is_set():
-            pause = _PAUSE_SECONDS[min(failures, len(_PAUSE_SECONDS) - 1)]
+            pause = BackOff().wait_seconds(failures + 1)
             say(f"Process {process.pid} ended ({process.returncode}); again in {pause:g} s ...")
             failures += 1
             await _wait(stopping, pause)

@@ -13,10 +13,11 @@ from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
 from gateway.bounds import Between, not_empty
 from gateway.config.values import Matchers
-from gateway.intake.checked import Source
+from gateway.intake.delivery.checker import Source
 from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
 from gateway.storage.journal.journal import JournalOptions
+from gateway.storage.redis.absorber import ANSWER_WITHIN, FLUSH_INTERVAL
 from gateway.storage.redis.connect import check_url
 from gateway.upkeep.retention import RetentionOptions
 from gateway.web.http.auth import AuthOptions
@@ -59,9 +60,9 @@ class RedisOptions:
 
     url: Annotated[str, redis_url] = field(default="", repr=False)
     """See `storage/redis/connect.py`; empty: no Redis."""
-    answer_within: timedelta = timedelta(milliseconds=150)
+    answer_within: timedelta = ANSWER_WITHIN
     """Redis counts as away when it takes longer: the ledger then does all the work."""
-    flush_interval: timedelta = timedelta(seconds=60)
+    flush_interval: timedelta = FLUSH_INTERVAL
     """What is held back is counted in the ledger after that, or after a quarter of the shortest
     window if that is less."""
 

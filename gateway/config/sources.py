@@ -8,8 +8,8 @@ from typing import Any
 from gateway.config.mistakes import known_keys, one_of
 from gateway.config.problems import Place
 from gateway.config.reading import Reading
-from gateway.intake.checked import Source
-from gateway.intake.source import SourceKind, SourceOptions
+from gateway.intake.delivery.checker import Source
+from gateway.intake.delivery.source import SourceKind, SourceOptions
 
 MOVED = "ignore_labels"
 """Once an option of each source."""

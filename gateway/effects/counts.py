@@ -3,13 +3,14 @@
 import msgspec
 
 from gateway.alerts.alert import Alert
+from gateway.effects.condition import Condition
 from gateway.effects.working_set import WorkingSet
 
 Weight = tuple[int, int, int]
 """Firing, silenced, unconfirmed."""
 
 
-def weight(alert: Alert) -> Weight:
+def weight(alert: Alert | Condition) -> Weight:
     """What the alert adds to its ticket's firing, silenced and unconfirmed."""
     return int(alert.fires), int(alert.fires and alert.silenced), int(alert.unconfirmed)
 

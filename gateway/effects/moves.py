@@ -16,8 +16,8 @@ from gateway.alerts.rule import Rule
 from gateway.effects.alert import move_alert
 from gateway.effects.ticket import settle_ticket
 from gateway.effects.working_set import WorkingSet
+from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand
-from gateway.windows.summed import Summed
 
 
 def follow_labels(rows: WorkingSet, strand: Strand, summed: Summed, step: Step) -> bytes | None:
@@ -60,7 +60,7 @@ def leave(rows: WorkingSet, fingerprint: bytes, rule: Rule, now: datetime) -> No
     if alert.fires:
         alert.quiet_until = quiet_until  # one that is over is for its clock, which knows the rule
         return
-    if alert.status is AlertStatus.RESOLVED and moved.was is not AlertStatus.RESOLVED:
+    if alert.status is AlertStatus.RESOLVED and not moved.before.over:
         alert.ends_at = rows.episodes[fingerprint, alert.episodes].ends_at = now
     settle_ticket(rows, moved, now, rule, 0)
 

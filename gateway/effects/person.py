@@ -7,9 +7,9 @@ from gateway.alerts.rule import Rule
 from gateway.effects.ticket import link_alert, ticket_for
 from gateway.effects.working_set import Following, WorkingSet
 from gateway.errors import Conflict
+from gateway.moments import FOREVER
 from gateway.tickets.change import apply_transition, open_ticket
 from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
-from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
 from gateway.workflows.workflow import check_transition
 

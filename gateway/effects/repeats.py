@@ -5,8 +5,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.alerts.identity import Identity
-from gateway.effects.confirmed import Confirmed
-from gateway.windows.summed import Summed
+from gateway.alerts.memory import Confirmed
+from gateway.windows.sightings import Summed
 
 ReportKey = tuple[int, bytes, str]
 """Tenant, strand and source: what one source says of a strand."""

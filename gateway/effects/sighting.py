@@ -11,15 +11,16 @@ import orjson
 from gateway.alerts.alert import Alert
 from gateway.alerts.identity import Identity
 from gateway.alerts.labels import decode_annotations
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.rule import Rule
-from gateway.effects.alert import move_alert
+from gateway.effects.alert import Moved, move_alert
 from gateway.effects.moves import as_of, follow_labels, leave
 from gateway.effects.repeats import Held, Repeat, as_news
 from gateway.effects.ticket import raise_priority, settle_ticket
 from gateway.effects.working_set import Report, WorkingSet
-from gateway.windows.decide import Outcome, outcome_of
+from gateway.windows.decide import outcome_of
+from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand, fold
-from gateway.windows.summed import Summed
 
 
 def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
@@ -34,7 +35,7 @@ def apply_sighting(rows: WorkingSet, summed: Summed) -> Outcome:
         alert = _new_alert(rows, summed)
     elif summed.firing and step is not Step.STALE:
         _describe(rows, alert, summed)
-    outcome = _settle(rows, alert, strand, summed, step)
+    outcome = _follow(rows, alert, strand, summed, step)
     if left is not None:
         leave(rows, left, identity.rule, summed.first_received_at)
     rows.outcomes[outcome] += summed.count
@@ -65,7 +66,7 @@ def apply_held(rows: WorkingSet, identity: Identity, held: Held, count: int) -> 
     )
     for summed in as_news(repeat):
         step = _move_strand(rows, strand, summed)
-        _settle(rows, rows.alerts[strand.fingerprint], strand, summed, step)
+        _follow(rows, rows.alerts[strand.fingerprint], strand, summed, step)
 
 
 def _move_strand(rows: WorkingSet, strand: Strand, summed: Summed) -> Step:
@@ -77,13 +78,11 @@ def _move_strand(rows: WorkingSet, strand: Strand, summed: Summed) -> Step:
     return step
 
 
-def _settle(rows: WorkingSet, alert: Alert, strand: Strand, summed: Summed, step: Step) -> Outcome:
+def _follow(rows: WorkingSet, alert: Alert, strand: Strand, summed: Summed, step: Step) -> Outcome:
+    """*strand* has moved by *step*: so do its alert and ticket."""
     identity, now = summed.identity, summed.received_at
     moved = move_alert(rows, alert, now, identity)
-    action, state = settle_ticket(rows, moved, now, identity.rule, summed.count)
-    escalates = raise_priority(rows, moved, action, identity.rule, now)
-    outcome = outcome_of(step, state, action, escalates)
-    strand.last_outcome = outcome
+    strand.last_outcome = outcome = settle(rows, moved, now, identity.rule, step, summed.count)
     return outcome
 
 
@@ -96,14 +95,29 @@ def reconsider(
     """
     rows.void(fingerprint)
     moved = move_alert(rows, rows.alerts[fingerprint], now, None, heard)
-    action, state = settle_ticket(rows, moved, now, rule, 0)
-    escalates = raise_priority(rows, moved, action, rule, now)
-    outcome = outcome_of(None, state, action, escalates)
+    outcome = settle(rows, moved, now, rule)
     for strand in rows.strands_of[fingerprint]:
         if strand.firing:
             strand.last_outcome = outcome
     rows.outcomes[outcome] += 1
     return outcome
+
+
+def settle(
+    rows: WorkingSet,
+    moved: Moved,
+    now: datetime,
+    rule: Rule,
+    step: Step | None = None,
+    count: int = 0,
+) -> Outcome:
+    """The ticket follows its alert; returns the name of what happened.
+
+    *step* and *count* are those of a sighting; None and 0 when something else has moved the alert.
+    """
+    action, state = settle_ticket(rows, moved, now, rule, count)
+    escalates = raise_priority(rows, moved, action, rule, now)
+    return outcome_of(step, state, action, escalates)
 
 
 def _remembered(strand: Strand) -> tuple[object, ...]:

@@ -9,7 +9,8 @@ from gateway.alerts.alert import Alert
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.effects.alert import Moved, alert_state
 from gateway.effects.counts import recount, weight
-from gateway.effects.working_set import Episode, Link, WorkingSet
+from gateway.effects.episode import episode_of
+from gateway.effects.working_set import Link, WorkingSet
 from gateway.tickets.change import (
     escalate,
     open_ticket,
@@ -77,23 +78,22 @@ def ticket_in_question(rows: WorkingSet, alert: Alert, window: Window) -> Ticket
 
 
 def facts_of(moved: Moved, state: AlertState, window: Window, ticket: Ticket | None) -> Facts:
-    alert, window_open, stopped = moved.alert, moved.window_open, moved.stopped
     if ticket is None:
         return Facts(
             alert=state,
             ticket=TicketState.NONE,
             linked=False,
-            window_open=window_open,
-            stopped=stopped,
+            window_open=moved.window_was_open,
+            stopped=moved.stopped,
             others_fire=False,
             may_resolve=False,
         )
     return Facts(
         alert=state,
         ticket=ticket_state(ticket.status),
-        linked=alert.ticket_id == ticket.id,
-        window_open=window_open,
-        stopped=stopped,
+        linked=moved.alert.ticket_id == ticket.id,
+        window_open=moved.window_was_open,
+        stopped=moved.stopped,
         others_fire=ticket.firing + ticket.unconfirmed > 0,  # asked of one that is over only
         may_resolve=_may_resolve(window.auto_resolve, ticket),
     )
@@ -171,13 +171,7 @@ def link_alert(rows: WorkingSet, alert: Alert, ticket_id: str, now: datetime, co
 
 
 def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
-    key = alert.fingerprint, alert.episodes
-    episode = rows.episodes.get(key)
-    if episode is None:
-        assert alert.starts_at is not None
-        episode = Episode(*key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at)
-        rows.episodes[key] = episode
-    episode.ticket_id = alert.episode_ticket_id = ticket_id
+    episode_of(rows, alert).ticket_id = alert.episode_ticket_id = ticket_id
     ticket = rows.tickets[ticket_id]
     rows.count(msgspec.structs.replace(ticket, episodes=ticket.episodes + 1))
 

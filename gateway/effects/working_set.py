@@ -16,10 +16,10 @@ from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.changes.change import Change, Noun
 from gateway.comments.change import CommentChange
 from gateway.comments.comment import Comment, Revision
+from gateway.moments import later
 from gateway.silences.silence import Silence
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
-from gateway.windows.times import later
 from gateway.windows.window import Window
 
 Key = TypeVar("Key", str, UUID)

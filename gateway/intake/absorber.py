@@ -12,8 +12,13 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
+
+AT_ONCE = 4_000
+"""Reports asked for together: neither the event loop nor Redis is busy for long, or it would look
+slow.
+"""
 
 
 @dataclass(slots=True)

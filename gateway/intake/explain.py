@@ -8,14 +8,14 @@ from typing import Protocol
 import orjson
 
 from gateway.alerts.identity import Identity
-from gateway.intake.checked import Checked
-from gateway.intake.collect import receipts_of, sum_of_one
-from gateway.intake.source import Rejected
+from gateway.alerts.outcome import Outcome
+from gateway.intake.batch.collect import receipts_of, sum_of_one
+from gateway.intake.delivery.checker import Checked
+from gateway.intake.delivery.source import Rejected
 from gateway.silences.book import TenantSilences
 from gateway.silences.silence import Silence
 from gateway.tickets.ticket import Ticket
-from gateway.windows.decide import Outcome
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 from matchers import Matcher
 
 NEAREST = 3

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
+from gateway.backoff import BackOff
 from gateway.clock import Clock
 from gateway.errors import Conflict, GatewayError, Unavailable
 from gateway.intake.ledger import LedgerStopped
-from gateway.intake.progress import Progress
+from gateway.intake.progress import PipelineProgress
+from gateway.logs import get_logger
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 5.0
+BACK_OFF = BackOff(first_seconds=0.2, longest_seconds=5.0)
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Insistence:
     """One pipeline's, and what it has learnt of the ledger meanwhile."""
 
     clock: Clock
-    progress: Progress
+    progress: PipelineProgress
     available: bool = field(default=True, init=False)
     """The last try reached the ledger."""
     recovered_at: datetime | None = field(default=None, init=False)
@@ -36,7 +37,7 @@ class Insistence:
         """Its answer. Raises Conflict, and what neither waiting nor a person at the database can
         mend.
         """
-        pause = PAUSE_SECONDS
+        failures = 0
         while True:
             try:
                 answer = await ask(*args, **kwargs)
@@ -50,17 +51,17 @@ class Insistence:
             else:
                 self._back()
                 return answer
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            failures += 1
+            await asyncio.sleep(BACK_OFF.wait_seconds(failures))
 
     def _away(self, error: GatewayError, level: int) -> None:
         self.progress.failed(outage=isinstance(error, Unavailable))
         if self.available:
-            log.log(level, "ledger away: the pipeline waits", extra={"error": str(error)})
+            _logger.log(level, "ledger away: the pipeline waits", error=str(error))
         self.available = False
 
     def _back(self) -> None:
         if not self.available:
             self.recovered_at = self.clock()
-            log.warning("ledger back: the pipeline goes on")
+            _logger.warning("ledger back: the pipeline goes on")
         self.available = True

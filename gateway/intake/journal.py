@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.errors import Unavailable
+from gateway.intake.delivery.checker import Checked
 
 BEGUN_LIMIT = 3
 """A leftover's record that was begun so often without an end is dead-lettered: it has ended the
@@ -46,7 +47,7 @@ class Journal(Protocol):
         tenant: int,
         source: str,
         body: bytes,
-        checked: object,
+        checked: Checked,
         sightings: int = 1,
         letter: bytes = b"",
     ) -> int:

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Held, Repeat, ReportKey
 from gateway.errors import Conflict, GatewayError
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
+
+LetterPlace = tuple[int, str, bytes]
+"""Tenant, source and digest of a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Batch:
     latest: dict[int, dict[bytes, Summed]] = field(default_factory=dict)
     """The last of the news of each strand: equal sightings that follow are added to it."""
     dead: list[DeadLetter] = field(default_factory=list)
-    replayed: dict[tuple[int, str, bytes], datetime] = field(default_factory=dict)
-    """Dead letters that are taken in again with it: (tenant, source, digest), and when."""
+    replayed: dict[LetterPlace, datetime] = field(default_factory=dict)
+    """Dead letters that are taken in again with it, and when."""
     heard: dict[tuple[int, str], Heard] = field(default_factory=dict)
     silence_versions: dict[int, int] = field(default_factory=dict)
     """The versions that the silence verdicts were made with."""
@@ -62,6 +65,11 @@ class Batch:
     def news_count(self) -> int:
         """Summed sightings that are more than repeats."""
         return sum(map(len, self.news.values()))
+
+    @property
+    def urgent(self) -> bool:
+        """It holds what must not wait for more of its kind."""
+        return bool(self.dead) or self.news_count > 0
 
     def tenants(self) -> list[int]:
         """All that this batch is about, sorted: the order in which they are entered."""
@@ -114,7 +122,7 @@ class LettersGone(Conflict):
     """These dead letters have been taken in again already: their records hold nothing."""
 
     code: str = "letters_gone"
-    letters: frozenset[tuple[int, str, bytes]] = frozenset()
+    letters: frozenset[LetterPlace] = frozenset()
 
 
 @dataclass(eq=False)

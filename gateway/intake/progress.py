@@ -10,7 +10,7 @@ STALLED_AFTER = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class Progress:
+class PipelineProgress:
     """Of one pipeline, as it says itself."""
 
     clock: Clock

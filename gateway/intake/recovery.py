@@ -7,11 +7,11 @@ each noted in turn, and a record that was begun in vain too often is dead-letter
 
 from collections.abc import Sequence
 
-from gateway.intake.checked import Checked
+from gateway.intake.delivery.checker import Checked
+from gateway.intake.delivery.source import Rejected
 from gateway.intake.journal import BEGUN_LIMIT, Leftover, Record
 from gateway.intake.pipeline import Pipeline
-from gateway.intake.source import Rejected
-from gateway.intake.waiting import check_all
+from gateway.intake.queue import check_all
 
 _TOGETHER = 256
 """Records of one batch."""

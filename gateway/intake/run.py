@@ -1,7 +1,6 @@
 """One process's intake, from the first reach of the ledger to the drained journal."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,11 +8,12 @@ from typing import Protocol
 from gateway.errors import Unavailable
 from gateway.intake.journal import Journal, Leftover
 from gateway.intake.pipeline import Pipeline
-from gateway.intake.progress import Progress
+from gateway.intake.progress import PipelineProgress
+from gateway.intake.queue import READ_BYTES, RecordQueue
 from gateway.intake.recovery import drain_leftover
-from gateway.intake.waiting import READ_BYTES, Waiting
+from gateway.logs import get_logger
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class RecoveringJournal(Journal, Protocol):
@@ -36,7 +36,7 @@ class IntakeRun:
 
     pipeline: Pipeline
     journal: RecoveringJournal
-    waiting: Waiting
+    waiting: RecordQueue
     prepare: Callable[[], Awaitable[None]]
     """Schema, seed and silences are there when it returns; it waits as long as that takes."""
     prepared: bool = False
@@ -49,7 +49,7 @@ class IntakeRun:
         return self.prepared and self.pipeline.available
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> PipelineProgress:
         """Of the pipeline, and of what comes before it."""
         return self.pipeline.progress
 
@@ -74,9 +74,10 @@ class IntakeRun:
         """Everything earlier starts left, before anything new."""
         await self.journal.claim_abandoned()
         for leftover in self.journal.leftovers():
-            log.warning(
+            _logger.warning(
                 "draining a journal left behind",
-                extra={"journal": leftover.id, "last_seq": leftover.last_seq},
+                journal=leftover.id,
+                last_seq=leftover.last_seq,
             )
             await drain_leftover(self.pipeline, leftover, READ_BYTES)
         if not self.journal.unreadable_segments:

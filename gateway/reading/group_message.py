@@ -21,8 +21,8 @@ from gateway.alerts.times import (
     read_time,
     start_within,
 )
-from gateway.intake.source import Delivery
-from gateway.intake.steps import Steps, portions
+from gateway.intake.delivery.source import Delivery
+from gateway.intake.delivery.steps import Steps, portions
 from gateway.reading.payload import (
     ABSENT,
     EMPTY_OBJECT,
@@ -91,7 +91,7 @@ _COUNT = msgspec.json.Decoder(int)
 
 
 def parse_group(body: bytes, received_at: datetime) -> Steps[Delivery]:
-    """As `gateway.intake.source.Parse`; `truncatedAlerts` is handed on."""
+    """As `gateway.intake.delivery.source.Parse`; `truncatedAlerts` is handed on."""
     bounds = bounds_at(received_at)
     return translate(body, partial(_quickly, bounds), partial(_carefully, bounds))
 

@@ -17,7 +17,7 @@ from gateway.alerts.times import (
     start_within,
 )
 from gateway.bounds import not_empty
-from gateway.intake.source import SourceOptions
+from gateway.intake.delivery.source import SourceOptions
 from gateway.reading.expression import Expression
 from gateway.reading.payload import tidy_link, tidy_name
 

@@ -7,7 +7,7 @@ would take many times the text's own memory.
 from collections.abc import Iterator
 from itertools import accumulate, compress
 
-from gateway.intake.steps import Steps
+from gateway.intake.delivery.steps import Steps
 
 PIECE_BYTES = 64 * 1024
 

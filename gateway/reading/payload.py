@@ -14,8 +14,8 @@ from msgspec import Raw
 
 from gateway.alerts.labels import MAX_ANNOTATIONS_BYTES, MAX_LABEL_SET_BYTES
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery, MalformedPayload, Rejected
-from gateway.intake.steps import AT_ONCE, Steps, portions
+from gateway.intake.delivery.source import Delivery, MalformedPayload, Rejected
+from gateway.intake.delivery.steps import AT_ONCE, Steps, portions
 from gateway.reading.outline import commas_at, deeper_than
 from gateway.reading.surrogates import without_lone_surrogates
 
@@ -116,11 +116,13 @@ class Items(NamedTuple):
         return self.place if self.alone else f"{self.place}/{index}"
 
 
-Read = Callable[[int, Raw], Sighting]
+ReadItem = Callable[[int, Raw], Sighting]
 """Gives the sighting of one item, or raises BadItem."""
 
 
-def translate_items(body: bytes, split: Callable[[bytes], Items], read: Read) -> Steps[Delivery]:
+def translate_items(
+    body: bytes, split: Callable[[bytes], Items], read: ReadItem
+) -> Steps[Delivery]:
     """`translate` for adapters without typed structures: *split* a body, *read* each item."""
 
     def quickly(text: bytes) -> Steps[Delivery]:
@@ -142,7 +144,7 @@ def translate_items(body: bytes, split: Callable[[bytes], Items], read: Read) ->
     return translate(body, quickly, carefully)
 
 
-def one_by_one(items: Items, read: Read) -> Steps[Delivery]:
+def one_by_one(items: Items, read: ReadItem) -> Steps[Delivery]:
     """Read each item by itself: a bad one is refused with its place, and alone."""
     bounded(len(items.raws))
     delivery = Delivery([])

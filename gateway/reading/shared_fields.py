@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 from msgspec import Raw
 
-from gateway.intake.source import MalformedPayload
+from gateway.intake.delivery.source import MalformedPayload
 from gateway.reading.payload import OPENING_BRACE
 
 MAX_SHARED_BYTES = 32 * 1024 * 1024

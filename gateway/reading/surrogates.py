@@ -2,7 +2,7 @@ r"""Lone surrogates: `\ud800` without its other half, which JSON can write and n
 
 import re
 
-from gateway.intake.steps import Steps
+from gateway.intake.delivery.steps import Steps
 from gateway.reading.outline import PIECE_BYTES, pieces_of
 
 _MARK = 0xFF

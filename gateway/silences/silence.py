@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateway.alerts.written import bad_matchers, read_matchers
+from gateway.alerts.matching import bad_matchers, read_matchers
 from gateway.errors import FieldError, Refused
 from gateway.events.event import shown_time
 from gateway.history.chain import Head

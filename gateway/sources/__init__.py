@@ -6,7 +6,7 @@ A file that defines `SOURCE` is a source kind; there is no other list to add it 
 import importlib
 import pkgutil
 
-from gateway.intake.source import SourceKind
+from gateway.intake.delivery.source import SourceKind
 
 
 def discover() -> dict[str, SourceKind]:

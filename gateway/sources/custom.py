@@ -33,8 +33,8 @@ from gateway.alerts.times import (
     read_time,
     start_within,
 )
-from gateway.intake.source import Delivery, SourceKind
-from gateway.intake.steps import Steps
+from gateway.intake.delivery.source import Delivery, SourceKind
+from gateway.intake.delivery.steps import Steps
 from gateway.reading.payload import (
     ABSENT,
     OPENING_BRACE,

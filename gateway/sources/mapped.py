@@ -29,7 +29,7 @@ import msgspec
 
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.times import UNBOUNDED, TimeBounds, bounds_at, read_time
-from gateway.intake.source import (
+from gateway.intake.delivery.source import (
     Delivery,
     MalformedPayload,
     Mistake,
@@ -37,7 +37,7 @@ from gateway.intake.source import (
     Rejected,
     SourceKind,
 )
-from gateway.intake.steps import Steps, at_once
+from gateway.intake.delivery.steps import Steps, at_once
 from gateway.reading.expression import ExpressionFailed
 from gateway.reading.mapping import (
     Example,

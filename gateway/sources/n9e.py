@@ -17,8 +17,8 @@ from msgspec import Raw
 from gateway.alerts.labels import MAX_LABEL_SET_BYTES
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.times import TimeBounds, bounds_at, end_within, read_epoch, start_within
-from gateway.intake.source import Delivery, SourceKind
-from gateway.intake.steps import Steps
+from gateway.intake.delivery.source import Delivery, SourceKind
+from gateway.intake.delivery.steps import Steps
 from gateway.reading.payload import (
     ABSENT,
     MAX_NAME_CHARACTERS,

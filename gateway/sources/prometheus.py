@@ -19,8 +19,8 @@ from gateway.alerts.times import (
     read_time,
     start_within,
 )
-from gateway.intake.source import Delivery, SourceKind
-from gateway.intake.steps import Steps, portions
+from gateway.intake.delivery.source import Delivery, SourceKind
+from gateway.intake.delivery.steps import Steps, portions
 from gateway.reading.payload import (
     ABSENT,
     EMPTY_OBJECT,

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.alerts.identity import Identity, StrandMemory
+from gateway.alerts.identity import Identity
+from gateway.alerts.memory import StrandMemory
 from gateway.effects.repeats import Held, ReportKey
 from gateway.effects.sighting import apply_held
 from gateway.effects.working_set import WorkingSet

@@ -9,8 +9,9 @@
 """
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 
+from gateway.alerts.outcome import Outcome
 from gateway.windows.strand import Step
 
 
@@ -44,25 +45,7 @@ class Action(Enum):
     RESOLVE = "resolve it, by system"
 
 
-class Outcome(StrEnum):
-    """What became of one sighting: shown to people, and a metric label."""
-
-    OPENED = "opened"
-    REOPENED = "reopened"
-    JOINED = "joined"
-    MERGED = "merged"
-    ESCALATED = "escalated"
-    RESOLVED = "resolved"
-    SILENCED = "silenced"
-    QUIETED = "quieted"
-    STALE = "stale"
-    ORPHAN = "orphan"
-    EXPIRED = "expired"
-    UNCHANGED = "unchanged"
-    """Looked at again (a silence or a quiet ended), and nothing followed."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision depends on.
 

@@ -18,9 +18,9 @@ from enum import Enum
 import msgspec
 
 from gateway.alerts.severity import Severity
+from gateway.moments import later
 from gateway.windows.claims import Claim, Ends, credited, standing
-from gateway.windows.summed import Summed
-from gateway.windows.times import later
+from gateway.windows.sightings import Summed
 
 
 class Strand(msgspec.Struct, gc=False):

@@ -8,7 +8,7 @@ from typing import Protocol
 from gateway.clock import Clock
 from gateway.effects.repeats import Held, ReportKey
 from gateway.intake.absorber import Absorber, Confirmation
-from gateway.windows.times import BEGINNING
+from gateway.moments import BEGINNING
 
 LONG_SILENT = timedelta(days=1)
 """Whoever was not heard of for so long has nothing held: it was credited, or was looked for at our

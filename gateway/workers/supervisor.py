@@ -13,10 +13,10 @@ what happens next:
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from gateway.backoff import BackOff
 from gateway.errors import Unavailable
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
@@ -24,19 +24,6 @@ from gateway.metrics import Metrics
 Turn = Callable[[], Awaitable[bool]]
 
 _logger = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class BackOff:
-    """How long a worker waits after one failed turn, two, three, …: doubling, with jitter."""
-
-    first_seconds: float = 0.5
-    longest_seconds: float = 10.0
-
-    def wait_seconds(self, failures: int, jitter: float) -> float:
-        """*failures* in a row, at least 1; *jitter* in [0, 1) takes away up to half of the wait."""
-        doubled = self.first_seconds * 2.0 ** min(failures - 1, 30)
-        return min(doubled, self.longest_seconds) * (1 - jitter / 2)
 
 
 class Worker:

@@ -11,7 +11,7 @@ from gateway.config.options import SECTIONS
 from gateway.config.problems import Place
 from gateway.config.rules import RuleTable
 from gateway.config.values import choices_of, is_union
-from gateway.intake.source import SourceOptions
+from gateway.intake.delivery.source import SourceOptions
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
 

@@ -18,7 +18,7 @@ from gateway.config.problems import Place
 from gateway.config.problems import written as toml_key
 from gateway.config.secret_files import FILE_SUFFIX
 from gateway.config.values import choices_of
-from gateway.intake.source import MalformedPayload
+from gateway.intake.delivery.source import MalformedPayload
 from gateway.tickets.naming import title_of
 from tests.config.every_option import ANY_NAME, Option, every_option
 from tests.config.writer import Writer, as_toml

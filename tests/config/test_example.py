@@ -11,7 +11,7 @@ from gateway.config.loading import KEYS
 from gateway.config.mistakes import known_keys
 from gateway.config.options import SECTIONS
 from gateway.config.rules import RuleTable
-from gateway.intake.source import SourceOptions
+from gateway.intake.delivery.source import SourceOptions
 from gateway.reading.mapping import MappingOptions
 from gateway.sinks.webhook import WebhookOptions
 from tests.config.writer import Writer

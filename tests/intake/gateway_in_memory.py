@@ -16,10 +16,11 @@ from gateway.alerts.sighting import Sighting
 from gateway.effects.person import step_by_person, ticket_by_person
 from gateway.effects.sighting import apply_sighting, reconsider
 from gateway.effects.working_set import WorkingSet
-from gateway.intake.checked import Checked
-from gateway.intake.collect import MICROSECOND, add_record, receipts_of, sum_of_one
+from gateway.intake.batch.collect import add_record, receipts_of, sum_of_one
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
+from gateway.moments import MICROSECOND
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.ledger.confirmations import confirmations

@@ -19,9 +19,9 @@ from gateway.effects.finish import finish_rows, move_versions
 from gateway.effects.repeats import Repeat
 from gateway.effects.working_set import Episode, Following, Link, Report, WorkingSet
 from gateway.history.chain import Chained
+from gateway.moments import later
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
-from gateway.windows.times import later
 from gateway.windows.window import Window
 
 T = TypeVar("T")

@@ -10,15 +10,17 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from gateway.alerts.identity import IdentityCache
+from gateway.backoff import BackOff
 from gateway.config import load
-from gateway.intake.checked import Checker
+from gateway.intake.batch.pace import PipelineOptions
+from gateway.intake.delivery.checker import Checker
 from gateway.intake.journal import Record
-from gateway.intake.pipeline import Pipeline, PipelineOptions
-from gateway.intake.waiting import Waiting
+from gateway.intake.pipeline import Pipeline
+from gateway.intake.queue import RecordQueue
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
-from gateway.workers.supervisor import BackOff, Supervisor, Worker
+from gateway.workers.supervisor import Supervisor, Worker
 from matchers import parse
 from tests.alerts.identities import identifier
 from tests.intake.faults import POISON
@@ -34,11 +36,11 @@ class Journal:
 
     pipeline: Pipeline
     records: list[Record] = field(default_factory=list)
-    waiting: Waiting = field(init=False)
+    waiting: RecordQueue = field(init=False)
 
     def __post_init__(self) -> None:
         # One byte: what follows the first record is read back, and so checked on the way.
-        self.waiting = Waiting(self.read, self.pipeline.check, max_bytes=1)
+        self.waiting = RecordQueue(self.read, self.pipeline.check, max_bytes=1)
 
     async def read(self, after: int, limit_bytes: int) -> Sequence[Record]:
         return [record for record in self.records if record.seq > after]

@@ -7,14 +7,14 @@ import pytest
 
 from gateway.alerts.identity import IdentityCache
 from gateway.alerts.sighting import Sighting
-from gateway.intake.checked import Checked
-from gateway.intake.collect import add_record, lease_of
+from gateway.intake.batch.collect import add_record, lease_of
+from gateway.intake.batch.pace import PipelineOptions
+from gateway.intake.delivery.checker import Checked
+from gateway.intake.delivery.source import Rejected
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, Heard
-from gateway.intake.pipeline import PipelineOptions
-from gateway.intake.source import Rejected
+from gateway.moments import FOREVER
 from gateway.silences.book import SilenceBook, TenantSilences
-from gateway.windows.times import FOREVER
 from tests.alerts.identities import at, identifier, sighting
 from tests.silences.silences import silence
 

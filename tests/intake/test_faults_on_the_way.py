@@ -14,27 +14,35 @@ import gateway.alerts.rule
 import gateway.alerts.severity
 import gateway.changes.change
 import gateway.effects.alert
+import gateway.effects.condition
 import gateway.effects.confirmed
 import gateway.effects.counts
+import gateway.effects.episode
 import gateway.effects.finish
 import gateway.effects.moves
 import gateway.effects.sighting
+import gateway.effects.status
 import gateway.effects.ticket
 import gateway.effects.working_set
 import gateway.events.event
 import gateway.events.routing
 import gateway.history.chain
 import gateway.intake.absorber
-import gateway.intake.absorption
-import gateway.intake.aside
-import gateway.intake.checked
-import gateway.intake.collect
+import gateway.intake.batch.absorption
+import gateway.intake.batch.aside
+import gateway.intake.batch.collect
+import gateway.intake.batch.load
+import gateway.intake.batch.memory
+import gateway.intake.batch.pace
+import gateway.intake.batch.poison
+import gateway.intake.delivery.checker
 import gateway.intake.insistence
 import gateway.intake.ledger
 import gateway.intake.pipeline
-import gateway.intake.poison
 import gateway.intake.progress
-import gateway.intake.waiting
+import gateway.intake.queue
+import gateway.intake.readback
+import gateway.moments
 import gateway.silences.book
 import gateway.silences.silence
 import gateway.storage.postgres.kernel.bulk
@@ -56,7 +64,6 @@ import gateway.tickets.ticket
 import gateway.windows.claims
 import gateway.windows.decide
 import gateway.windows.strand
-import gateway.windows.times
 import gateway.windows.window
 import gateway.workflows.workflow
 from gateway.events.event import EventType
@@ -69,19 +76,22 @@ from tests.world import World
 RULES = places(
     [
         gateway.alerts.identity, gateway.alerts.labels, gateway.alerts.rule,
-        gateway.alerts.severity, gateway.intake.absorber, gateway.intake.absorption,
+        gateway.alerts.severity, gateway.intake.absorber, gateway.intake.batch.absorption,
         gateway.changes.change, gateway.effects.alert, gateway.effects.finish,
-        gateway.events.event, gateway.events.routing, gateway.intake.aside,
-        gateway.intake.checked, gateway.intake.collect, gateway.effects.confirmed,
+        gateway.events.event, gateway.events.routing, gateway.intake.batch.aside,
+        gateway.intake.delivery.checker, gateway.intake.batch.collect, gateway.effects.confirmed,
         gateway.effects.counts, gateway.effects.sighting, gateway.intake.insistence,
         gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
-        gateway.effects.moves, gateway.effects.ticket, gateway.intake.waiting,
-        gateway.effects.working_set,
+        gateway.effects.moves, gateway.effects.ticket, gateway.intake.queue,
+        gateway.intake.batch.load, gateway.intake.batch.memory, gateway.intake.batch.pace,
+        gateway.intake.readback,
+        gateway.effects.working_set, gateway.effects.condition, gateway.effects.episode,
+        gateway.effects.status,
         gateway.silences.book, gateway.silences.silence, gateway.tickets.change,
         gateway.history.chain, gateway.tickets.naming, gateway.tickets.ticket,
         gateway.workflows.workflow, gateway.windows.claims, gateway.windows.decide,
         gateway.windows.strand,
-        gateway.windows.times, gateway.windows.window,
+        gateway.moments, gateway.windows.window,
     ]
 )  # fmt: skip
 STORAGE = places(
@@ -91,18 +101,19 @@ STORAGE = places(
         gateway.storage.postgres.ledger.credit,
         gateway.storage.postgres.kernel.held, gateway.storage.postgres.ledger.ledger,
         gateway.storage.postgres.ledger.letters, gateway.storage.postgres.kernel.moments,
-        gateway.storage.postgres.ledger.confirmations, gateway.intake.poison,
+        gateway.storage.postgres.ledger.confirmations, gateway.intake.batch.poison,
         gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.save,
         gateway.storage.postgres.kernel.rows, gateway.storage.postgres.kernel.stored,
         gateway.storage.postgres.kernel.working_set,
     ]
 )  # fmt: skip
 NOT_ON_THE_WAY = {
-    "Waiting.committed",  # the journal's side: see test_what_the_journal_could_not_hand_on
-    "Waiting.close",
+    "RecordQueue.committed",  # the journal's side: see test_what_the_journal_could_not_hand_on
+    "RecordQueue.close",
 }
 LAST_RESORT = {"Halving.apply", "Halving._once_more", "aside.set_aside", "aside.rejected_whole",
-               "waiting.check_all", "Pipeline.check", "Pipeline.apply_records"}  # fmt: skip
+               "queue.check_all", "Pipeline.check", "readback.read_back",
+               "Pipeline.apply_records"}  # fmt: skip
 """What sets a record aside must work with that record; it may fail once, like everything."""
 ERRORS = [ArbitraryError, KeyError]
 

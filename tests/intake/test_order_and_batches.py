@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import Rule
 from gateway.effects.sighting import apply_sighting
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 from matchers import parse
 from tests.alerts.identities import at, identity, sighting
 from tests.intake.gateway_in_memory import Delivery, MemoryGateway

@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from gateway.alerts.alert import AlertStatus
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
 from gateway.effects.sighting import apply_sighting
 from gateway.tickets.ticket import TicketStatus
-from gateway.windows.decide import Outcome
 from matchers import parse
 from tests.alerts.identities import at, identity, sighting
 from tests.intake.gateway_in_memory import MemoryGateway, minutes

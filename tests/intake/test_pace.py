@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from gateway.intake.checked import Checked
+from gateway.intake.batch.pace import PipelineOptions
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Applied, Batch
-from gateway.intake.pipeline import PipelineOptions
-from gateway.intake.waiting import Waiting
+from gateway.intake.queue import RecordQueue
 from tests.world import START, World, at, firing
 
 AN_HOUR = 3600.0
@@ -19,7 +19,7 @@ async def _nothing(after: int, limit_bytes: int) -> Sequence[Record]:
     return []
 
 
-class Begun(Waiting):
+class Begun(RecordQueue):
     """Says when the pipeline has found its place."""
 
     def __init__(self, check: Callable[[Record], Checked]) -> None:
@@ -83,7 +83,7 @@ async def test_the_first_news_is_applied_at_once(database: str) -> None:
 async def test_news_soon_after_a_batch_waits_for_its_like(database: str) -> None:
     options = PipelineOptions(pace_seconds=AN_HOUR)
     async with following(database, options) as followed:
-        followed.world.pipeline._closed_at = asyncio.get_running_loop().time()  # noqa: SLF001
+        followed.world.pipeline.pace.closed_at = asyncio.get_running_loop().time()
         for name in ("One", "Two", "Three"):
             followed.say(name)
             await asyncio.sleep(0)
@@ -93,7 +93,7 @@ async def test_news_soon_after_a_batch_waits_for_its_like(database: str) -> None
 async def test_a_batch_that_is_full_of_news_waits_for_nothing(database: str) -> None:
     options = PipelineOptions(pace_seconds=AN_HOUR, max_news=2)
     async with following(database, options) as followed:
-        followed.world.pipeline._closed_at = asyncio.get_running_loop().time()  # noqa: SLF001
+        followed.world.pipeline.pace.closed_at = asyncio.get_running_loop().time()
         followed.say("One")
         followed.say("Two")
         await followed.applied.wait()

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.intake.aside import FAILED
-from gateway.intake.checked import Source
+from gateway.intake.batch.aside import FAILED
+from gateway.intake.delivery.checker import Source
 from gateway.intake.ledger import Applied, Batch
-from gateway.intake.progress import STALLED_AFTER, Progress
-from gateway.intake.waiting import Waiting
+from gateway.intake.progress import STALLED_AFTER, PipelineProgress
+from gateway.intake.queue import RecordQueue
 from tests.intake.faults import ArbitraryError
 from tests.intake.pipelines import Journal, fill, pipeline_in_memory
 from tests.world import START
@@ -30,12 +30,12 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def progress(watch: Watch) -> Progress:
-    return Progress(watch)
+def progress(watch: Watch) -> PipelineProgress:
+    return PipelineProgress(watch)
 
 
 def test_who_fails_for_a_minute_stalls_until_something_goes_through(
-    progress: Progress, watch: Watch
+    progress: PipelineProgress, watch: Watch
 ) -> None:
     progress.failed()
     assert (progress.failing, progress.stalled) == (True, False)
@@ -45,13 +45,15 @@ def test_who_fails_for_a_minute_stalls_until_something_goes_through(
     assert (progress.failing, progress.stalled, progress.made_at) == (False, False, watch.now)
 
 
-def test_who_only_waits_for_the_ledger_does_not_stall(progress: Progress, watch: Watch) -> None:
+def test_who_only_waits_for_the_ledger_does_not_stall(
+    progress: PipelineProgress, watch: Watch
+) -> None:
     progress.failed(outage=True)
     watch.now += STALLED_AFTER
     assert (progress.failing, progress.stalled) == (True, False)
 
 
-def test_who_has_nothing_to_do_does_not_stall(progress: Progress, watch: Watch) -> None:
+def test_who_has_nothing_to_do_does_not_stall(progress: PipelineProgress, watch: Watch) -> None:
     watch.now += 10 * STALLED_AFTER
     assert not progress.stalled
 
@@ -92,10 +94,10 @@ async def test_a_lease_beyond_the_calendar_sets_aside_its_own_source_only() -> N
 async def test_what_the_journal_could_not_hand_on_is_read_back() -> None:
     pipeline, _ = pipeline_in_memory()
     journal = Journal(pipeline)
-    waiting = journal.waiting = Waiting(journal.read, pipeline.check)
+    waiting = journal.waiting = RecordQueue(journal.read, pipeline.check)
     fill(journal, "one")
-    with pytest.raises(AssertionError):
-        waiting.committed([(journal.records[-1], "no work of the checker's")])
+    with pytest.raises(TypeError):
+        waiting.committed([None, (journal.records[-1], "behind what cannot be taken")])
     seen = []
     while await waiting.wait(0.01):
         seen.append(waiting.take()[0].seq)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.intake.steps import AT_ONCE, Steps, Turns, at_once, portions
+from gateway.intake.delivery.steps import AT_ONCE, Steps, Turns, at_once, portions
 
 
 def until(signal: list[object]) -> Steps[str]:

@@ -6,8 +6,8 @@ from gateway.alerts.alert import AlertStatus
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
 from gateway.errors import Conflict
+from gateway.moments import FOREVER
 from gateway.tickets.ticket import TicketStatus
-from gateway.windows.times import FOREVER
 from tests.alerts.identities import at, identity
 from tests.intake.laws import check_laws
 from tests.intake.story import CPU, ONE, TEAM, TWO, Story

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from gateway.alerts.identity import Identity
 from gateway.alerts.rule import AutoResolve
+from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand, fold
-from gateway.windows.summed import Summed
 from tests.windows.sums import new_strand
 
 Policy = tuple[str, timedelta, AutoResolve]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.intake.steps import at_once
+from gateway.intake.delivery.steps import at_once
 from gateway.reading.outline import (
     PIECE_BYTES,
     commas_at,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.intake.source import MalformedPayload
-from gateway.intake.steps import at_once
+from gateway.intake.delivery.source import MalformedPayload
+from gateway.intake.delivery.steps import at_once
 from gateway.reading.payload import MAX_DEPTH, pointer_to, tidy_link, tidy_name, well_formed
 
 JSON = st.recursive(

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway.intake.source import Delivery, Parse
-from gateway.intake.steps import at_once
+from gateway.intake.delivery.source import Delivery, Parse
+from gateway.intake.delivery.steps import at_once
 
 
 def whole(parse: Parse) -> Callable[[bytes, datetime], Delivery]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.intake.source import Delivery, MalformedPayload
+from gateway.intake.delivery.source import Delivery, MalformedPayload
 
 Keys = tuple[str, ...]
 Read = Callable[[bytes], Delivery]

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Raw
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import SourceKind
+from gateway.intake.delivery.source import SourceKind
 from gateway.reading.payload import BadItem, Items, translate_items
 
 

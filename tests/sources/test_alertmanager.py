@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery, MalformedPayload
+from gateway.intake.delivery.source import Delivery, MalformedPayload
 from gateway.sources.alertmanager import SOURCE
 from tests.sources.reading import whole
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import gateway.sources
 from gateway.alerts.times import MAX_AGE, MAX_AHEAD, MAX_LEASE
 from gateway.config.converter import new_converter
-from gateway.intake.source import Delivery, MalformedPayload, SourceKind
+from gateway.intake.delivery.source import Delivery, MalformedPayload, SourceKind
 from gateway.sources import discover
 from tests.sources.reading import whole
 from tests.sources.recorded import Recorded, recorded_in

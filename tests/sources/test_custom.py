@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery, MalformedPayload
+from gateway.intake.delivery.source import Delivery, MalformedPayload
 from gateway.sources.custom import SOURCE
 from tests.sources.reading import whole
 

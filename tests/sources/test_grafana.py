@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.intake.source import Delivery
+from gateway.intake.delivery.source import Delivery
 from gateway.sources.grafana import SOURCE
 from tests.sources.reading import whole
 

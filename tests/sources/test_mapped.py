@@ -11,7 +11,7 @@ from cattrs import BaseValidationError
 
 from gateway.alerts.sighting import Sighting
 from gateway.config.mistakes import mistakes_in
-from gateway.intake.source import Delivery, MalformedPayload
+from gateway.intake.delivery.source import Delivery, MalformedPayload
 from gateway.sources.mapped import SOURCE, check_examples
 from tests.sources.mapping import mapping_of
 from tests.sources.reading import whole

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery
+from gateway.intake.delivery.source import Delivery
 from gateway.sources.n9e import SOURCE
 from tests.sources.reading import whole
 

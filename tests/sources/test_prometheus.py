@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.alerts.sighting import Sighting
-from gateway.intake.source import Delivery
+from gateway.intake.delivery.source import Delivery
 from gateway.sources.prometheus import SOURCE
 from tests.sources.reading import whole
 

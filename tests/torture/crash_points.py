@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
-from gateway.intake.absorption import Absorption
+from gateway.intake.batch.absorption import Absorption
 from gateway.intake.pipeline import Pipeline
-from gateway.storage.journal.frame import Entry, pack
+from gateway.storage.journal.frame import NewRecord, pack
 from gateway.storage.journal.segment import Segment
 from gateway.storage.journal.writer import Writer
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
@@ -45,7 +45,7 @@ def written() -> None:
     """Half of a group is in the file."""
     insert = Segment.insert
 
-    def then_reach(self: Segment, first_seq: int, group: Sequence[Entry]) -> None:
+    def then_reach(self: Segment, first_seq: int, group: Sequence[NewRecord]) -> None:
         whole = b"".join(pack(self.header.mark, first_seq, group))
         os.pwrite(self._descriptor, whole[: len(whole) // 2], self.bytes)
         reach()

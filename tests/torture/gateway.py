@@ -29,7 +29,7 @@ from gateway.app.process import open_gateway
 from gateway.cli import serve
 from gateway.clock import Clock, system_clock
 from gateway.intake.absorber import Confirmation
-from gateway.intake.absorption import Absorption
+from gateway.intake.batch.absorption import Absorption
 from gateway.intake.ledger import Applied, Batch
 from gateway.storage.journal.journal import SegmentJournal
 from gateway.storage.postgres import ledger

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from itertools import permutations
 
 from gateway.alerts.identity import Identity
+from gateway.moments import FOREVER
+from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand, fold
-from gateway.windows.summed import Summed
-from gateway.windows.times import FOREVER
 from tests.alerts.identities import NOON, at, identity
 
 DISK = identity({"alertname": "DiskFull", "instance": "db1"})

@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
+from gateway.alerts.outcome import Outcome
 from gateway.windows.decide import (
     Action,
     AlertState,
     Facts,
-    Outcome,
     TicketState,
     decide,
     outcome_of,
@@ -17,7 +17,10 @@ from gateway.windows.decide import (
 from gateway.windows.strand import Step
 
 BOTH = (False, True)
-ALL_FACTS = [Facts(*values) for values in product(AlertState, TicketState, *[BOTH] * 5)]
+ALL_FACTS = [
+    Facts(**dict(zip(Facts.__slots__, values, strict=True)))
+    for values in product(AlertState, TicketState, *[BOTH] * 5)
+]
 FALLS_SILENT = {AlertState.OVER, AlertState.EXPIRED}
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.moments import FOREVER
 from gateway.windows.claims import BELIEVED_AFTER, MOST
 from gateway.windows.strand import Step, Strand, fold
-from gateway.windows.times import FOREVER
 from tests.alerts.identities import at, identity
 from tests.windows.sums import Said, cut, fire, folded, minutes, new_strand, orders, resolve, summed
 

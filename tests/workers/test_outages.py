@@ -8,10 +8,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from gateway.backoff import BackOff
 from gateway.errors import Unavailable
 from gateway.metrics import Metrics
 from gateway.storage.postgres.preparation import Preparation
-from gateway.workers.supervisor import BackOff, Supervisor, Turn, Worker
+from gateway.workers.supervisor import Supervisor, Turn, Worker
 from tests.programs import eventually
 from tests.workers.duties import DUTIES, is_done, something_to_do
 from tests.workers.worlds import end_who_waits_for_a_lock, gone

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.backoff import BackOff
 from gateway.errors import Unavailable
 from gateway.metrics import Metrics
-from gateway.workers.supervisor import BackOff, Supervisor, Worker
+from gateway.workers.supervisor import Supervisor, Worker
 from tests.programs import PATIENCE_SECONDS
 
 LONG_SECONDS = 3600.0

@@ -5,7 +5,6 @@ through one call: records first, answers after, both in order.
 """
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,21 +12,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gateway.errors import Unavailable
+from gateway.logs import get_logger
 from gateway.storage.journal.writer import Writer
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 T = TypeVar("T")
+H = TypeVar("H")
+"""What is handed on beside a record, in memory only."""
 
 _GROUP_BYTES = 4 * 2**20
 _GROUP_RECORDS = 512
 
 
 @dataclass(slots=True, eq=False)
-class Pending:
+class Pending(Generic[H]):
     """A record on its way to disk, and who waits for it."""
 
     received_at: datetime
@@ -35,17 +37,17 @@ class Pending:
     tenant: int
     source: str
     body: bytes
-    checked: object
+    checked: H
     answer: asyncio.Future[int]
     letter: bytes = b""
 
 
 @dataclass(slots=True, eq=False)
-class _Call:
+class _Call(Generic[T]):
     """Something else to be done by the thread, between groups."""
 
-    function: Callable[[], object]
-    answer: asyncio.Future[Any]
+    function: Callable[[], T]
+    answer: asyncio.Future[T]
 
 
 @dataclass(slots=True, eq=False)
@@ -53,17 +55,17 @@ class _Stop:
     answer: asyncio.Future[None]
 
 
-_Job = Pending | _Call | _Stop
+_Job = Pending[H] | _Call[Any] | _Stop
 
 
-class Committer:
+class Committer(Generic[H]):
     """Runs from `start` to `stop`. *delivered* and *refused* are called in the loop's thread."""
 
     def __init__(
         self,
         writer: Writer,
-        delivered: Callable[[int, Sequence[Pending]], None],
-        refused: Callable[[Sequence[Pending]], None],
+        delivered: Callable[[int, Sequence[Pending[H]]], None],
+        refused: Callable[[Sequence[Pending[H]]], None],
         probe_seconds: float,
     ) -> None:
         self._writer = writer
@@ -72,7 +74,7 @@ class Committer:
         self._probe_seconds = probe_seconds
         self._next_probe = 0.0
         """On the monotonic clock."""
-        self._queue: SimpleQueue[_Job] = SimpleQueue()
+        self._queue: SimpleQueue[_Job[H]] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._stopped = False
         # A daemon: a process that dies without closing must not wait for it, and need not.
@@ -81,7 +83,7 @@ class Committer:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, pending: Pending) -> None:
+    def submit(self, pending: Pending[H]) -> None:
         self._queue.put(pending)
 
     async def call(self, function: Callable[[], T]) -> T:
@@ -115,7 +117,7 @@ class Committer:
                 job = self._next()
         self._post(_settle, job.answer, None)
 
-    def _next(self) -> _Job:
+    def _next(self) -> _Job[H]:
         while not self._writer.healthy:
             try:
                 return self._queue.get(timeout=max(0.0, self._next_probe - time.monotonic()))
@@ -124,7 +126,7 @@ class Committer:
                 self._next_probe = time.monotonic() + self._probe_seconds
         return self._queue.get()
 
-    def _gather(self, first: Pending) -> tuple[list[Pending], _Job | None]:
+    def _gather(self, first: Pending[H]) -> tuple[list[Pending[H]], _Job[H] | None]:
         group, body_bytes = [first], len(first.body)
         while body_bytes < _GROUP_BYTES and len(group) < _GROUP_RECORDS:
             try:
@@ -137,18 +139,18 @@ class Committer:
             body_bytes += len(job.body)
         return group, None
 
-    def _commit(self, group: list[Pending]) -> None:
+    def _commit(self, group: list[Pending[H]]) -> None:
         try:
             first_seq = self._writer.commit(group)
         except Exception as error:  # noqa: BLE001  whatever it was, they must hear of it
-            logger.debug("a group was refused", extra={"reason": str(error)})
+            _logger.debug("a group was refused", reason=str(error))
             self._post(self._refused, group)
             self._next_probe = time.monotonic() + self._probe_seconds
             return
         self._post(self._delivered, first_seq, group)
         self._writer.tend()
 
-    def _perform(self, call: _Call) -> None:
+    def _perform(self, call: _Call[T]) -> None:
         try:
             answer = call.function()
         except OSError as error:
@@ -165,11 +167,11 @@ class Committer:
             self._loop.call_soon_threadsafe(function, *arguments)
 
 
-def _settle(answer: asyncio.Future[object], outcome: object) -> None:
+def _settle(answer: asyncio.Future[T], outcome: T) -> None:
     if not answer.done():
         answer.set_result(outcome)
 
 
-def _fail(answer: asyncio.Future[object], error: Exception) -> None:
+def _fail(answer: asyncio.Future[T], error: Exception) -> None:
     if not answer.done():
         answer.set_exception(error)

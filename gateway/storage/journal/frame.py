@@ -13,7 +13,7 @@ checksum is XXH3-64 of all else.
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import accumulate, count
 from typing import Protocol
 
@@ -21,9 +21,7 @@ import msgspec
 from xxhash import xxh3_64
 
 from gateway.intake.journal import Record
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+from gateway.moments import EPOCH
 
 _SEALED = struct.Struct("<QQII")
 _HEAD = struct.Struct("<QQIIQ")
@@ -35,7 +33,7 @@ HEAD_BYTES = _HEAD.size
 MARK_BYTES = 8
 
 
-class Entry(Protocol):
+class NewRecord(Protocol):
     """A record that has no seq yet."""
 
     received_us: int
@@ -47,7 +45,7 @@ class Entry(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class FrameHead:
     """What a frame says of itself before its rows; not to be believed until the checksum is."""
 
     sealed: bytes
@@ -87,7 +85,7 @@ class Frame:
             yield Record(seq, received_at, tenant, name, body, bytes.fromhex(letter))
 
 
-def pack(mark: int, first_seq: int, group: Sequence[Entry]) -> list[bytes]:
+def pack(mark: int, first_seq: int, group: Sequence[NewRecord]) -> list[bytes]:
     """The frame in pieces, to be written one after the other."""
     bodies = [entry.body for entry in group]
     rows = _encode([(one.received_us, one.tenant, _source(one), len(one.body)) for one in group])
@@ -99,21 +97,21 @@ def pack(mark: int, first_seq: int, group: Sequence[Entry]) -> list[bytes]:
     return [sealed, checksum.intdigest().to_bytes(8, "little"), rows, *bodies]
 
 
-def _source(entry: Entry) -> str:
+def _source(entry: NewRecord) -> str:
     return f"{entry.source}\0{entry.letter.hex()}" if entry.letter else entry.source
 
 
-def read_head(mark: int, data: bytes) -> Head | None:
+def read_head(mark: int, data: bytes) -> FrameHead | None:
     """None if no frame of this segment begins there."""
     if len(data) < HEAD_BYTES:
         return None
     found, first_seq, rows_bytes, bodies_bytes, checksum = _HEAD.unpack(data)
     if found != mark:
         return None
-    return Head(data[: _SEALED.size], first_seq, rows_bytes, bodies_bytes, checksum)
+    return FrameHead(data[: _SEALED.size], first_seq, rows_bytes, bodies_bytes, checksum)
 
 
-def read_frame(head: Head, payload: bytes) -> Frame | None:
+def read_frame(head: FrameHead, payload: bytes) -> Frame | None:
     """*payload* is what follows the head; None if it is not what was written."""
     checksum = xxh3_64(head.sealed)
     checksum.update(payload)

@@ -1,27 +1,28 @@
 """The process's durable journal as the event loop sees it; nothing here waits for the disk."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Generic
 
 from gateway.intake.journal import JournalFull, Record
+from gateway.logs import get_logger
+from gateway.moments import EPOCH, MICROSECOND
 from gateway.storage.journal.backlog import Backlog
-from gateway.storage.journal.committer import Committer, Pending
-from gateway.storage.journal.frame import EPOCH, MICROSECOND
+from gateway.storage.journal.committer import Committer, H, Pending
 from gateway.storage.journal.leftover import RecoveredJournal, open_rows
 from gateway.storage.journal.patience import Patience
 from gateway.storage.journal.shelf import Shelf
 from gateway.storage.journal.slots import Slot, take_abandoned_slots, take_slot
 from gateway.storage.journal.writer import SegmentSizes, Writer
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
-Committed = Callable[[list[tuple[Record, object]]], None]
+Committed = Callable[[list[tuple[Record, H]]], None]
 """Takes a group's records, each with what was handed to `append` as *checked*, in order of seq."""
 
 
@@ -39,11 +40,11 @@ class JournalOptions:
     """A disk slower than this is answered as overload."""
 
 
-class SegmentJournal:
+class SegmentJournal(Generic[H]):
     """Implements `Journal` and `JournalHealth` of gateway.intake.journal; see `open_journal`."""
 
     def __init__(
-        self, root: Path, slot: Slot, options: JournalOptions, committed: Committed
+        self, root: Path, slot: Slot, options: JournalOptions, committed: Committed[H]
     ) -> None:
         self._root = root
         self._slot = slot
@@ -106,7 +107,7 @@ class SegmentJournal:
         tenant: int,
         source: str,
         body: bytes,
-        checked: object,
+        checked: H,
         sightings: int = 1,
         letter: bytes = b"",
     ) -> int:
@@ -171,7 +172,7 @@ class SegmentJournal:
             if id(left.slot) not in held:
                 left.slot.release()
 
-    def _delivered(self, first_seq: int, group: Sequence[Pending]) -> None:
+    def _delivered(self, first_seq: int, group: Sequence[Pending[H]]) -> None:
         records = [
             (
                 Record(seq, one.received_at, one.tenant, one.source, one.body, one.letter),
@@ -183,13 +184,13 @@ class SegmentJournal:
         try:
             self._hand_on(records)
         except Exception:
-            logger.exception("committed records were not taken; they must be read back")
+            _logger.exception("committed records were not taken; they must be read back")
         for (record, _), one in zip(records, group, strict=True):
             if not one.answer.done():
                 one.answer.set_result(record.seq)
         self._patience.forget_answered()
 
-    def _refused(self, group: Sequence[Pending]) -> None:
+    def _refused(self, group: Sequence[Pending[H]]) -> None:
         for one in group:
             self._own_bytes -= len(one.body)
             if not one.answer.done():
@@ -216,8 +217,8 @@ class SegmentJournal:
 
 @asynccontextmanager
 async def open_journal(
-    root: Path, options: JournalOptions, committed: Committed
-) -> AsyncIterator[SegmentJournal]:
+    root: Path, options: JournalOptions, committed: Committed[H]
+) -> AsyncIterator[SegmentJournal[H]]:
     """Take a slot under *root*, recover what is in it, and begin a journal of a fresh id.
 
     *committed* is called in the loop's thread for every group, before its appenders wake. Leaving

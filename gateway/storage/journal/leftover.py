@@ -2,15 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from gateway.intake.journal import Record
-from gateway.storage.journal.committer import Committer
 from gateway.storage.journal.files import segment_files
 from gateway.storage.journal.recovery import RecoveryNotes
-from gateway.storage.journal.row import Row, Sealed
+from gateway.storage.journal.row import Sealed, SegmentRow
 from gateway.storage.journal.segment import DamagedSegmentError, Extent, Segment
 from gateway.storage.journal.shelf import Shelf
 from gateway.storage.journal.slots import Slot
+
+T = TypeVar("T")
+
+
+class DiskThread(Protocol):
+    """The one thread that touches the journal's files."""
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """See `Committer`."""
 
 
 class RecoveredJournal:
@@ -19,9 +28,9 @@ class RecoveredJournal:
     def __init__(
         self,
         journal_id: str,
-        row: Row,
+        row: SegmentRow,
         slot: Slot,
-        committer: Committer,
+        thread: DiskThread,
         changed: Callable[[], None],
     ) -> None:
         self.slot = slot
@@ -30,7 +39,7 @@ class RecoveredJournal:
         self._last_seq = self.unapplied.last_seq
         self._row = row
         self._notes = RecoveryNotes(slot.directory)
-        self._committer = committer
+        self._thread = thread
         self._changed = changed
         """Called in the loop's thread when `unapplied` is another."""
         self.discarded = False
@@ -44,20 +53,20 @@ class RecoveredJournal:
         return self._last_seq
 
     async def read(self, after: int, limit_bytes: int) -> Sequence[Record]:
-        return await self._committer.call(lambda: self._row.read(after, limit_bytes))
+        return await self._thread.call(lambda: self._row.read(after, limit_bytes))
 
     async def trim(self, applied: int) -> None:
-        self.unapplied = await self._committer.call(lambda: self._trim(applied))
+        self.unapplied = await self._thread.call(lambda: self._trim(applied))
         self._changed()
 
     async def begin(self, seq: int) -> int:
-        return await self._committer.call(lambda: self._notes.begin(self._id, seq))
+        return await self._thread.call(lambda: self._notes.begin(self._id, seq))
 
     async def end(self) -> None:
-        await self._committer.call(lambda: self._notes.end(self._id))
+        await self._thread.call(lambda: self._notes.end(self._id))
 
     async def discard(self) -> None:
-        self.unapplied = await self._committer.call(self._discard)
+        self.unapplied = await self._thread.call(self._discard)
         self.discarded = True
         self._changed()
 
@@ -71,7 +80,7 @@ class RecoveredJournal:
         return self._row.unapplied(0)
 
 
-def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
+def open_rows(directory: Path, shelf: Shelf) -> dict[str, SegmentRow]:
     """The journals in a slot of ours, the one with the oldest record first.
 
     Runs in the thread that owns *shelf*. Empty segments are removed, damaged ones set aside. What
@@ -85,7 +94,7 @@ def open_rows(directory: Path, shelf: Shelf) -> dict[str, Row]:
     return dict(sorted(filled.items(), key=lambda item: (item[1].unapplied(0).oldest_us, item[0])))
 
 
-def _open_row(paths: list[Path], shelf: Shelf) -> Row:
+def _open_row(paths: list[Path], shelf: Shelf) -> SegmentRow:
     found: list[Segment | None] = []
     for path in paths:
         try:
@@ -100,7 +109,7 @@ def _open_row(paths: list[Path], shelf: Shelf) -> Row:
         if one and (complaint := _complaint(one, following)):
             shelf.report_damage(one.path, complaint, readable=True)
     shelf.unlink([one.path for one in found if one and not one.found.records])
-    return Row(
+    return SegmentRow(
         shelf,
         [
             Sealed(one.path, one.found.last_seq, one.found)

@@ -6,15 +6,15 @@ one forgets the last. An orderly stop ends what was begun. A kill while the ledg
 like any other, so a record is best begun when the ledger can be reached.
 """
 
-import logging
 import os
 from pathlib import Path
 
 import msgspec
 
+from gateway.logs import get_logger
 from gateway.storage.journal.files import sync_directory
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class RecoveryNotes:
             self._write(journal_id, _Note(seq, begun + 1))
         except OSError as error:
             # On a full disk only draining makes room, so it goes on without a note.
-            logger.warning("a recovery note cannot be written", extra={"reason": str(error)})
+            _logger.warning("a recovery note cannot be written", reason=str(error))
         return begun
 
     def kills(self, journal_id: str, seq: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.intake.journal import Record
 from gateway.storage.journal.segment import NOTHING, DamagedSegmentError, Extent, Segment
-from gateway.storage.journal.shelf import Shelf, Taken
+from gateway.storage.journal.shelf import Shelf, SpentSegments
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Sealed:
     unapplied: Extent = NOTHING
 
 
-class Row:
+class SegmentRow:
     """Use from one thread, but for `first_last_seq`."""
 
     def __init__(self, shelf: Shelf, sealed: Iterable[Sealed] = ()) -> None:
@@ -44,7 +44,7 @@ class Row:
                 return records
         return []
 
-    def trim(self, applied: int) -> Taken:
+    def trim(self, applied: int) -> SpentSegments:
         """The segments that hold nothing beyond *applied*, to be unlinked."""
         gone = []
         while self._sealed and self._sealed[0].last_seq <= applied:

@@ -21,8 +21,8 @@ from gateway.storage.journal.files import sync_directory
 from gateway.storage.journal.frame import (
     HEAD_BYTES,
     MARK_BYTES,
-    Entry,
     Frame,
+    NewRecord,
     pack,
     read_frame,
     read_head,
@@ -120,7 +120,7 @@ class Segment:
             raise
         return segment
 
-    def insert(self, first_seq: int, group: Sequence[Entry]) -> None:
+    def insert(self, first_seq: int, group: Sequence[NewRecord]) -> None:
         """Write, durably, all or nothing. After a failure it must not be written again."""
         try:
             written = _write(self._descriptor, pack(self.header.mark, first_seq, group), self.bytes)

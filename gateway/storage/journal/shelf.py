@@ -1,11 +1,11 @@
 """The segments of a process that are open, and what happens to those that cannot be read."""
 
-import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.logs import get_logger
 from gateway.storage.journal.files import (
     aside_path,
     keep_evidence,
@@ -14,14 +14,14 @@ from gateway.storage.journal.files import (
 )
 from gateway.storage.journal.segment import DamagedSegmentError, Segment
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _OPEN_SEGMENTS = 64
 """To open one again looks through all of it, so they stay open up to this many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SpentSegments:
     """Segments off the shelf, some of them open."""
 
     paths: Sequence[Path]
@@ -36,7 +36,7 @@ class Taken:
                 path.unlink(missing_ok=True)
             sync_directory(self.paths[0].parent)
         except OSError as error:
-            logger.error("an applied segment cannot be removed", extra={"reason": str(error)})
+            _logger.error("an applied segment cannot be removed", reason=str(error))
         for segment in self._open:
             segment.close()
 
@@ -73,10 +73,10 @@ class Shelf:
         """Remove segments for good; what cannot be removed is found again at the next start."""
         self.take(paths).unlink()
 
-    def take(self, paths: Sequence[Path]) -> "Taken":
+    def take(self, paths: Sequence[Path]) -> "SpentSegments":
         """Nobody will ask for them again: they can be removed by any thread."""
         taken = [self._open.pop(path, None) for path in paths]
-        return Taken(paths, [segment for segment in taken if segment is not None])
+        return SpentSegments(paths, [segment for segment in taken if segment is not None])
 
     def look_for_damage(self, segment: Segment) -> None:
         """To be called when something was read of it."""
@@ -89,28 +89,27 @@ class Shelf:
             return
         self._reported.add(path)
         self.damaged += 1
-        logger.error(
+        _logger.error(
             "a segment of the journal is damaged; answered requests may be lost",
-            extra={
-                "segment": str(path),
-                "kept_as": str(aside_path(path)),
-                "reason": reason,
-                "still_read": readable,
-            },
+            segment=str(path),
+            kept_as=str(aside_path(path)),
+            reason=reason,
+            still_read=readable,
         )
         try:
             keep_evidence(path) if readable else set_aside(path)
         except OSError as failure:
-            logger.error("a damaged segment cannot be kept", extra={"reason": str(failure)})
+            _logger.error("a damaged segment cannot be kept", reason=str(failure))
         if not readable:
             self._close(path)
 
     def report_unreadable(self, path: Path, error: Exception) -> None:
         """Too many files, a lock, a failing disk: it may be readable later, and stays."""
         self.unreadable += 1
-        logger.error(
+        _logger.error(
             "a segment of the journal cannot be opened; the next start tries again",
-            extra={"segment": str(path), "reason": str(error)},
+            segment=str(path),
+            reason=str(error),
         )
 
     def close(self) -> None:

@@ -1,19 +1,19 @@
 """Our own journal as the committing thread sees it: the current segment, and those before it."""
 
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.intake.journal import Record
+from gateway.logs import get_logger
 from gateway.storage.journal.files import segment_path
-from gateway.storage.journal.frame import Entry
-from gateway.storage.journal.row import Row, Sealed
+from gateway.storage.journal.frame import NewRecord
+from gateway.storage.journal.row import Sealed, SegmentRow
 from gateway.storage.journal.segment import Header, Segment
-from gateway.storage.journal.shelf import Shelf, Taken
+from gateway.storage.journal.shelf import Shelf, SpentSegments
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Writer:
         self._journal = journal
         self._shelf = shelf
         self._sizes = sizes
-        self._row = Row(shelf)
+        self._row = SegmentRow(shelf)
         self._current: Segment | None = None
         self._current_bytes = 0
         self._number = 0
@@ -45,7 +45,7 @@ class Writer:
         self.healthy = True
         """The last write worked."""
 
-    def commit(self, group: Sequence[Entry]) -> int:
+    def commit(self, group: Sequence[NewRecord]) -> int:
         """Put the group on disk and return its first seq, or raise: then nothing of it is read.
 
         A failed commit's fate is unknown: the next start may find it. So its numbers are never used
@@ -97,7 +97,7 @@ class Writer:
             return True
         return self._current_bytes >= self._sizes.applied_bytes and self._committed_seq <= applied
 
-    def trim(self, applied: int) -> Taken:
+    def trim(self, applied: int) -> SpentSegments:
         """What holds nothing beyond *applied*, be it the current segment if it is large."""
         if self._current_bytes >= self._sizes.applied_bytes and self._committed_seq <= applied:
             self._seal()
@@ -135,12 +135,12 @@ class Writer:
 
     def _note_failure(self, error: Exception) -> None:
         if self.healthy:
-            logger.error("the journal cannot be written", extra={"reason": repr(error)})
+            _logger.error("the journal cannot be written", reason=repr(error))
         self.healthy = False
         with suppress(OSError):
             self._seal()
 
     def _note_success(self) -> None:
         if not self.healthy:
-            logger.warning("the journal is written again")
+            _logger.warning("the journal is written again")
         self.healthy = True

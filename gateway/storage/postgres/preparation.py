@@ -1,6 +1,5 @@
 """Before the first batch: schema, seed, tenants and silences, waited for as long as it takes."""
 
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +8,14 @@ from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.errors import Unavailable
+from gateway.logs import get_logger
 from gateway.storage.postgres.kernel.connect import WORKERS, PostgresAway, connect
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, is_outage
 from gateway.storage.postgres.nouns.silences import PostgresSilences
 from gateway.storage.postgres.schema.installation import read_seed, read_tenants
 from gateway.storage.postgres.schema.migrate import CODE_VERSION, migrate, schema_version
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 TENANTS_KEPT = timedelta(seconds=30)
 
@@ -77,7 +77,7 @@ class Preparation:
 
     async def _migrate(self) -> None:
         try:
-            await migrate(self._url, progress=log.info)
+            await migrate(self._url, progress=_logger.info)
         except DRIVER_ERRORS as error:
             raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
 

@@ -13,22 +13,23 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
-from gateway.intake.absorber import Absorbed, Confirmation
+from gateway.intake.absorber import AT_ONCE, Absorbed, Confirmation
+from gateway.moments import MICROSECOND
 from gateway.storage.redis import entry
 from gateway.storage.redis.answer import answered
 from gateway.storage.redis.breaker import Breaker
-from gateway.storage.redis.entry import Entry
+from gateway.storage.redis.entry import StoredEntry
 from gateway.storage.redis.scripts import ABSORB, CONFIRM, DUE, VOID, Client
 
 SHARDS = 16
-AT_ONCE = 4_000
-"""Reports: neither Redis nor the event loop is busy for long, or it would look slow."""
+FLUSH_INTERVAL = timedelta(seconds=60)
+ANSWER_WITHIN = timedelta(milliseconds=150)
 LANES = 4
 """Shards that are asked side by side: while one answers, the questions to another are written."""
 
-Place = tuple[int, int]
+HashPlace = tuple[int, int]
 """Tenant and shard: one hash."""
 
 
@@ -36,9 +37,9 @@ Place = tuple[int, int]
 class AbsorberTimes:
     """How long repeats are held back, and how long Redis may take."""
 
-    flush_interval: timedelta = timedelta(seconds=60)
+    flush_interval: timedelta = FLUSH_INTERVAL
     """What is held is credited after that: by the next sighting, or else by the flush."""
-    answer_within: timedelta = timedelta(milliseconds=150)
+    answer_within: timedelta = ANSWER_WITHIN
     """Redis counts as away when it takes longer: the ledger then does all the work."""
     idle: timedelta = timedelta(minutes=10)
     """An entry of which nothing was heard so long after its flush is removed."""
@@ -73,7 +74,7 @@ class RedisAbsorber:
         """See `Absorber`."""
         absorbed = Absorbed()
 
-        async def ask(place: Place, keys: list[ReportKey]) -> None:
+        async def ask(place: HashPlace, keys: list[ReportKey]) -> None:
             numbers = entry.pack_asked([asked[key] for key in keys])
             fields = [entry.field(key) for key in keys]
             verdicts, entries = await ABSORB(self.client, [self._hash(place)], numbers, *fields)
@@ -86,7 +87,7 @@ class RedisAbsorber:
                     absorbed.held.append(key)
                     continue
                 end = start + 5 + int(entries[start : start + 5])
-                absorbed.passed[key] = Entry(entries[start + 5 : end], key[2]).held()
+                absorbed.passed[key] = StoredEntry(entries[start + 5 : end], key[2]).held()
                 start = end
 
         await self._everywhere(asked, ask)
@@ -95,7 +96,7 @@ class RedisAbsorber:
     async def confirm(self, confirmations: Mapping[ReportKey, Confirmation]) -> None:
         """See `Absorber`."""
 
-        async def ask(place: Place, keys: list[ReportKey]) -> None:
+        async def ask(place: HashPlace, keys: list[ReportKey]) -> None:
             numbers: list[bytes] = []
             texts: list[bytes] = []
             for key in keys:
@@ -109,7 +110,7 @@ class RedisAbsorber:
     async def void(self, versions: Mapping[ReportKey, int]) -> None:
         """See `Absorber`."""
 
-        async def ask(place: Place, keys: list[ReportKey]) -> None:
+        async def ask(place: HashPlace, keys: list[ReportKey]) -> None:
             numbers = b"".join([entry.VERSION.pack(versions[key]) for key in keys])
             fields = [entry.field(key) for key in keys]
             await VOID(self.client, [self._hash(place)], numbers, *fields)
@@ -121,44 +122,48 @@ class RedisAbsorber:
         found: dict[ReportKey, Held] = {}
         times, more = self.times, [False]
         spans = (times.flush_interval, times.idle, times.flush_interval / 2)
-        numbers = [entry.microseconds(now), *(span // entry.MICROSECOND for span in spans)]
+        numbers = [entry.microseconds(now), *(span // MICROSECOND for span in spans)]
 
-        async def step(place: Place) -> None:
+        async def step(place: HashPlace) -> None:
             keys = [self._hash(place), self._hash(place) + b":walk"]
             goes_on, *pairs = await DUE(self.client, keys, *numbers, self.entries_at_once)
             more[0] = more[0] or bool(goes_on)
             for name, value in zip(pairs[::2], pairs[1::2], strict=True):
                 key = entry.key_of(tenant, name)
-                found[key] = Entry(value, key[2]).held()
+                found[key] = StoredEntry(value, key[2]).held()
 
         await self._each([(tenant, shard) for shard in range(SHARDS)], step)
         return found, more[0]
 
-    async def _entries(self, keys: Sequence[ReportKey]) -> dict[ReportKey, Entry]:
-        found: dict[ReportKey, Entry] = {}
+    async def _entries(self, keys: Sequence[ReportKey]) -> dict[ReportKey, StoredEntry]:
+        found: dict[ReportKey, StoredEntry] = {}
 
-        async def ask(place: Place, some: list[ReportKey]) -> None:
+        async def ask(place: HashPlace, some: list[ReportKey]) -> None:
             fields = [entry.field(key) for key in some]
             values = await self.client.execute_command("HMGET", self._hash(place), *fields)
             for key, value in zip(some, values, strict=True):
                 if value is not None:
-                    found[key] = Entry(value, key[2])
+                    found[key] = StoredEntry(value, key[2])
 
         await self._everywhere(keys, ask)
         return found
 
     async def _everywhere(
-        self, keys: Iterable[ReportKey], ask: Callable[[Place, list[ReportKey]], Awaitable[None]]
+        self,
+        keys: Iterable[ReportKey],
+        ask: Callable[[HashPlace, list[ReportKey]], Awaitable[None]],
     ) -> None:
         """Ask each shard for its own keys, side by side; those that do not answer are left out."""
         left = iter(keys)
         while some := list(islice(left, AT_ONCE)):
-            places: dict[Place, list[ReportKey]] = defaultdict(list)
+            places: dict[HashPlace, list[ReportKey]] = defaultdict(list)
             for key in some:
                 places[key[0], key[1][0] % SHARDS].append(key)
             await self._each(list(places), partial(_ask_place, ask, places))
 
-    async def _each(self, places: Iterable[Place], ask: Callable[[Place], Awaitable[None]]) -> None:
+    async def _each(
+        self, places: Iterable[HashPlace], ask: Callable[[HashPlace], Awaitable[None]]
+    ) -> None:
         """Ask something of each of *places*, side by side, as far as the breaker allows."""
         left = iter(places)
 
@@ -169,7 +174,7 @@ class RedisAbsorber:
 
         await asyncio.gather(*(lane() for _ in range(LANES)))
 
-    async def _guarded(self, place: Place, answer: Awaitable[Any]) -> None:
+    async def _guarded(self, place: HashPlace, answer: Awaitable[Any]) -> None:
         try:
             await answered(answer, self.times.answer_within.total_seconds())
         except Exception as error:  # noqa: BLE001  whatever the client does, the ledger can go on
@@ -177,7 +182,7 @@ class RedisAbsorber:
         else:
             self.breaker.answered(place[1])
 
-    def _hash(self, place: Place) -> bytes:
+    def _hash(self, place: HashPlace) -> bytes:
         return b"alert-gateway:%b:{%d}:%d" % (self.prefix().encode(), place[1], place[0])
 
     def _flush_at(self, confirmation: Confirmation) -> datetime | None:
@@ -192,8 +197,8 @@ class RedisAbsorber:
 
 
 async def _ask_place(
-    ask: Callable[[Place, list[ReportKey]], Awaitable[None]],
-    places: Mapping[Place, list[ReportKey]],
-    place: Place,
+    ask: Callable[[HashPlace, list[ReportKey]], Awaitable[None]],
+    places: Mapping[HashPlace, list[ReportKey]],
+    place: HashPlace,
 ) -> None:
     await ask(place, places[place])

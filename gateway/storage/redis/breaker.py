@@ -3,14 +3,15 @@
 One for each shard, since of a cluster one may fail alone; said once for all of them.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-log = logging.getLogger(__name__)
+from gateway.backoff import BackOff
+from gateway.logs import get_logger
 
-PAUSE_SECONDS = 1.0
-PAUSE_SECONDS_MAX = 5.0
+_logger = get_logger(__name__)
+
+BACK_OFF = BackOff(first_seconds=1.0, longest_seconds=5.0)
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class Breaker:
     clock: Callable[[], float]
     say: Callable[[bool], None]
     _until: dict[int, float] = field(default_factory=dict)
-    _pauses: dict[int, float] = field(default_factory=dict)
+    _failures: dict[int, int] = field(default_factory=dict)
 
     @property
     def closed(self) -> bool:
@@ -35,13 +36,12 @@ class Breaker:
     def failed(self, shard: int, error: BaseException) -> None:
         """It is left alone for a while: longer each time."""
         was_closed = self.closed
-        pause = self._pauses.get(shard, PAUSE_SECONDS / 2)
-        self._pauses[shard] = pause = min(2 * pause, PAUSE_SECONDS_MAX)
-        self._until[shard] = self.clock() + pause
+        self._failures[shard] = failures = self._failures.get(shard, 0) + 1
+        self._until[shard] = self.clock() + BACK_OFF.wait_seconds(failures)
         if was_closed:
-            log.warning(
+            _logger.warning(
                 "redis away: repeats go straight to the ledger",
-                extra={"error": str(error) or type(error).__name__},
+                error=str(error) or type(error).__name__,
             )
             self.say(self.closed)
 
@@ -50,7 +50,7 @@ class Breaker:
         if shard not in self._until:
             return
         del self._until[shard]
-        self._pauses.pop(shard, None)
+        self._failures.pop(shard, None)
         if self.closed:
-            log.warning("redis back: repeats are held back again")
+            _logger.warning("redis back: repeats are held back again")
             self.say(self.closed)

@@ -6,20 +6,19 @@ is as far as Lua's numbers are exact, for that.
 
 import struct
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
 
+from gateway.alerts.memory import Confirmed
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
-from gateway.effects.confirmed import Confirmed, shared
+from gateway.effects.confirmed import shared
 from gateway.effects.repeats import Asked, Held, ReportKey
 from gateway.intake.absorber import Confirmation
-from gateway.windows.decide import Outcome
-from gateway.windows.times import FOREVER
+from gateway.moments import EPOCH, FOREVER
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 FARTHEST = 2**53 - 1
 STRAND_BYTES = 16
 
@@ -147,7 +146,7 @@ def unpack_state(state: bytes, version: int, source: str) -> Confirmed | None:
     )
 
 
-class Entry:
+class StoredEntry:
     """One entry, as it is stored."""
 
     __slots__ = ("_bytes", "_source")

@@ -1,12 +1,12 @@
 """What about a Redis is unsafe, or too old, for its work here: said when it is first reached."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway.logs import get_logger
 from gateway.storage.redis.scripts import FAILURES, Client
 
 OLDEST = (6, 2)
@@ -14,7 +14,7 @@ KEEPING = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "vol
 """Policies that remove nothing of ours: our keys have no expiry."""
 
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class Inspection:
@@ -33,10 +33,10 @@ class Inspection:
             try:
                 found = await warnings(self._client)
             except FAILURES as error:
-                log.info("redis cannot be inspected", extra={"error": str(error)})
+                _logger.info("redis cannot be inspected", error=str(error))
                 return False
             for warning in found:
-                log.warning("redis is not safe as it is set up", extra={"what": warning})
+                _logger.warning("redis is not safe as it is set up", what=warning)
             self._done = True
         return False
 

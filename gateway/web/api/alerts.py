@@ -5,8 +5,8 @@ from typing import Annotated, NamedTuple
 
 from gateway.access.permission import Permission
 from gateway.alerts.alert import AlertStatus
+from gateway.alerts.matching import read_matchers
 from gateway.alerts.view import AlertFilter, AlertReader, AlertView
-from gateway.alerts.written import read_matchers
 from gateway.clock import Clock
 from gateway.errors import NotFound
 from gateway.silences.store import SilenceStore

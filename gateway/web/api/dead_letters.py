@@ -9,16 +9,16 @@ import msgspec
 
 from gateway.access.permission import Permission
 from gateway.clock import Clock
-from gateway.intake.checked import Checked, Checker
-from gateway.intake.journal import Journal
-from gateway.intake.letters import (
+from gateway.intake.delivery.checker import Checked, Checker
+from gateway.intake.delivery.letters import (
     LetterFilter,
     LetterKey,
+    LetterPosition,
     LetterReader,
     LetterView,
-    Position,
     read_letter,
 )
+from gateway.intake.journal import Journal
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.endpoint import Endpoint, WebCall
 from gateway.web.http.forms import Form, bad_field
@@ -114,7 +114,7 @@ class ReplayHandlers:
         """
         narrowed, tenant = _narrowed(call.form), call.tenant
         taken = failed = 0
-        after: Position | None = None
+        after: LetterPosition | None = None
         while taken + failed < AGAIN_AT_MOST:
             found = await self._letters.page(tenant, narrowed, after, _AT_ONCE, _WHOLE)
             for letter in found:

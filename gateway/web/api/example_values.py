@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import structs
 
 from gateway.alerts.alert import AlertStatus
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
 from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import TicketStatus
@@ -14,7 +15,6 @@ from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanat
 from gateway.web.views.intake import ShownRejected
 from gateway.web.views.silence import ShownSilence
 from gateway.web.views.ticket import HistoryEntry, ShownTicket, TicketDetail, TicketWindow
-from gateway.windows.decide import Outcome
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LATER = BEGAN + timedelta(minutes=4)

@@ -11,7 +11,7 @@ from gateway.alerts.sighting import Sighting
 from gateway.alerts.view import AlertReader, AlertView, StrandView
 from gateway.clock import Clock
 from gateway.errors import NotFound, Refused, Unavailable
-from gateway.intake.checked import Checked, Checker
+from gateway.intake.delivery.checker import Checked, Checker
 from gateway.intake.explain import Rehearsal, explain
 from gateway.silences.store import SilenceStore
 from gateway.web.api.alerts import fingerprint_in

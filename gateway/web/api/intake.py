@@ -12,9 +12,9 @@ from msgspec import UNSET, structs
 from gateway.access.permission import Permission
 from gateway.clock import Clock
 from gateway.errors import GatewayError, Refused, Unavailable
-from gateway.intake.checked import Checked, Checker, Source
+from gateway.intake.delivery.checker import Checked, Checker, Source
+from gateway.intake.delivery.source import MalformedPayload
 from gateway.intake.journal import Journal
-from gateway.intake.source import MalformedPayload
 from gateway.metrics import Metrics
 from gateway.web.api.intake_counts import SourceCounts
 from gateway.web.http.answers import Answer, Refusing, empty_answer, json_answer, json_refusal

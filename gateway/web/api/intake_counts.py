@@ -5,7 +5,7 @@ from collections import Counter as Tally
 
 from prometheus_client import Counter
 
-from gateway.intake.checked import Checked
+from gateway.intake.delivery.checker import Checked
 from gateway.metrics import Metrics
 from gateway.web.http.refusals import RefusalLog
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct, structs
 
 from gateway.alerts.alert import AlertStatus
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
 from gateway.alerts.view import AlertView
 from gateway.silences.book import TenantSilences
@@ -22,7 +23,6 @@ from gateway.web.views.words import (
     Time,
     about,
 )
-from gateway.windows.decide import Outcome
 
 
 class AlertSource(Struct, frozen=True, kw_only=True, gc=False):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
 from gateway.intake.explain import Explanation, NearMiss, Rehearsed
@@ -13,7 +14,6 @@ from gateway.web.views.alert import ShownAlert
 from gateway.web.views.intake import ShownRejected
 from gateway.web.views.silence import ShownSilence, show_silence
 from gateway.web.views.words import Count, Fingerprint, Labels, TicketId, about
-from gateway.windows.decide import Outcome
 from matchers import render
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gateway.intake.source import Rejected
+from gateway.intake.delivery.source import Rejected
 from gateway.web.views.words import Count, Name, Ordinal, about
 
 TOLD = 100

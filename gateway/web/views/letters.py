@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from gateway.intake.letters import LetterView
+from gateway.intake.delivery.letters import LetterView
 from gateway.web.views.words import Count, Name, Ordinal, Time, about
 
 SHOWN_BYTES = 16_384

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Unavailable
-from gateway.intake.collect import MICROSECOND, receipts_of
+from gateway.intake.batch.collect import receipts_of
 from gateway.intake.journal import Journal, JournalFull, JournalHealth, Record
+from gateway.moments import MICROSECOND
 from gateway.storage.journal.journal import JournalOptions
+from tests.logged import events
 from tests.storage.journal.journals import NOON, Taken, append, bodies, opened, read_all
 
 
@@ -101,7 +103,7 @@ async def test_whoever_takes_records_and_fails_takes_no_answer_away(
     async with opened(tmp_path, Failing()) as journal:
         assert await append(journal, b"kept") == 1
         assert bodies(await read_all(journal)) == [b"kept"]
-    assert "committed records were not taken; they must be read back" in caplog.messages
+    assert "committed records were not taken; they must be read back" in events(caplog)
 
 
 async def test_an_appender_that_stops_waiting_undoes_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.storage.journal.journal import JournalOptions
 from gateway.storage.journal.segment import BLOCK_BYTES
+from tests.logged import events
 from tests.storage.journal.journals import (
     HALF_A_SEGMENT,
     append,
@@ -65,7 +66,7 @@ async def test_a_file_that_is_no_segment_is_set_aside_and_the_others_are_read(
         assert leftover.last_seq == 16
         assert len(await read_all(leftover)) > 0
         assert journal.damaged_segments == 1
-        assert caplog.messages.count(DAMAGED) == 1
+        assert events(caplog).count(DAMAGED) == 1
         await leftover.discard()
     assert files_beside_lock(root) == [damaged.name + ".corrupt"]
 
@@ -85,7 +86,7 @@ async def test_a_flipped_byte_is_noticed_the_rest_is_read_and_the_bytes_are_kept
             found = bodies(await read_all(leftover))
             assert found == [b"%d" % n * 20_000 for n in range(10) if n != lost]
             assert journal.damaged_segments == 1
-            assert caplog.messages.count(DAMAGED) == start
+            assert events(caplog).count(DAMAGED) == start
     async with opened(root) as journal:
         await journal.leftovers()[0].discard()
     kept = damaged.with_name(damaged.name + ".corrupt")
@@ -146,7 +147,7 @@ async def test_of_a_segment_that_breaks_while_it_is_written_the_rest_is_read_and
             file.seek(50_000)
             file.write(b"\xff" * 6_000_000)
         assert [record.seq for record in await journal.read(0, 1)] == [12]
-        assert caplog.messages.count(DAMAGED) == journal.damaged_segments == 1
+        assert events(caplog).count(DAMAGED) == journal.damaged_segments == 1
         assert await append(journal, b"goes on") == 41
         assert len(segments(tmp_path)) == 2
         assert [record.seq for record in await read_all(journal)] == list(range(12, 42))
@@ -166,7 +167,7 @@ async def test_what_cannot_be_opened_now_stays_and_what_lies_behind_waits_with_i
         assert [record.seq for record in await read_all(leftover)] == list(range(1, last_seq + 1))
         assert last_seq < 24
         assert (journal.damaged_segments, journal.unreadable_segments) == (0, 1)
-        assert caplog.messages.count(UNREADABLE) == 1
+        assert events(caplog).count(UNREADABLE) == 1
         await leftover.discard()
     assert segments(root) == [second, *later]
     set_format(second, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.intake.journal import JournalFull
+from tests.logged import events
 from tests.programs import PATIENCE_SECONDS
 from tests.storage.journal.journals import (
     SMALL,
@@ -73,7 +74,7 @@ async def test_while_the_disk_is_full_every_append_is_refused_and_leaves_no_file
                 assert all(isinstance(answer, JournalFull) for answer in answers)
             assert files_beside_lock(tmp_path) == []
             assert journal.unapplied_bytes == 0
-    assert caplog.messages.count("the journal cannot be written") == 1
+    assert events(caplog).count("the journal cannot be written") == 1
 
 
 async def test_it_is_writable_again_without_a_request_when_there_is_room(tmp_path: Path) -> None:

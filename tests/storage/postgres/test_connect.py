@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import DateTime, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.moments import BEGINNING, FOREVER
 from gateway.storage.postgres.kernel.connect import (
     PEOPLE,
     PIPELINE,
@@ -17,7 +18,6 @@ from gateway.storage.postgres.kernel.connect import (
     connect,
     create_engine,
 )
-from gateway.windows.times import BEGINNING, FOREVER
 from tests.conftest import Databases
 
 EXPECTED = {

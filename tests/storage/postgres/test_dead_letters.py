@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from gateway.alerts.sighting import Sighting
+from gateway.intake.delivery.letters import LetterFilter, LetterView, read_letter
+from gateway.intake.delivery.sighting_letter import keep_sighting, read_kept
 from gateway.intake.journal import Record
-from gateway.intake.kept import keep_sighting, read_kept
-from gateway.intake.letters import LetterFilter, LetterView, read_letter
-from gateway.intake.waiting import Taken
+from gateway.intake.queue import CheckedRecord
 from gateway.storage.postgres.queries.letters import LetterQueries
 from tests.world import START, World, at, firing, resolved
 
@@ -32,7 +32,7 @@ async def waiting(world: World) -> list[LetterView]:
     return await LetterQueries(world.database).page(1, LetterFilter(), None, 10, 100)
 
 
-def again(world: World, letter: LetterView) -> Taken:
+def again(world: World, letter: LetterView) -> CheckedRecord:
     """What the journal holds once the letter was asked for."""
     world.sequence += 1
     record = Record(world.sequence, world.now, 1, letter.source, letter.raw, letter.digest)

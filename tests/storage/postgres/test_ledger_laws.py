@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from gateway.intake.collect import add_record
+from gateway.intake.batch.collect import add_record
+from gateway.intake.delivery.source import Rejected
 from gateway.intake.ledger import Batch, PositionMoved
-from gateway.intake.source import Rejected
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect
 from gateway.tickets.ticket import TicketStatus
 from tests.world import World, at, firing, resolved

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, sele
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.rule import AutoResolve
 from gateway.alerts.severity import Severity
+from gateway.moments import FOREVER
 from gateway.storage.postgres.kernel import rows
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
@@ -20,7 +21,6 @@ from gateway.storage.postgres.kernel.stored import Stored
 from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.windows.claims import Claim
 from gateway.windows.strand import Strand
-from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
 from tests.world import START, World, at, firing
 

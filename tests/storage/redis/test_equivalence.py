@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from gateway.alerts.memory import Confirmed
 from gateway.alerts.sighting import Sighting
-from gateway.effects.confirmed import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
 from gateway.intake.absorber import Absorbed, Absorber, Confirmation
-from gateway.intake.pipeline import forget
+from gateway.intake.batch.memory import forget
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
 from tests.storage.redis.clocks import PATIENT, Steady

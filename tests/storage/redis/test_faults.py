@@ -17,6 +17,7 @@ from gateway.intake.absorber import Confirmation
 from gateway.storage.redis.absorber import AbsorberTimes, RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
 from gateway.storage.redis.opening import open_absorber
+from tests.logged import events
 from tests.programs import Program, eventually, free_port
 from tests.programs import redis as start_redis
 from tests.storage.redis.clocks import PATIENT, Steady
@@ -190,7 +191,7 @@ async def test_the_ledger_does_the_work_until_redis_is_back(
 
         await eventually(is_held_again)
         assert cache.said == [False, True]
-        lines = [record.getMessage().split(":")[0] for record in caplog.records]
+        lines = [event.split(":")[0] for event in events(caplog)]
         assert lines == ["redis away", "redis back"]
         assert len(await world.all_tickets()) == 1
 

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
+from gateway.alerts.memory import Confirmed
+from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
-from gateway.effects.confirmed import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
 from gateway.intake.absorber import Confirmation
+from gateway.moments import FOREVER
 from gateway.storage.redis.absorber import RedisAbsorber
 from gateway.storage.redis.breaker import Breaker
-from gateway.windows.decide import Outcome
-from gateway.windows.times import FOREVER
 from tests.storage.redis.clocks import PATIENT, Steady
 from tests.world import at
 

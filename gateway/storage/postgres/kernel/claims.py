@@ -2,14 +2,12 @@
 
 import struct
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from gateway.moments import EPOCH, FOREVER, MICROSECOND
 from gateway.windows.claims import Claim
-from gateway.windows.times import FOREVER
 
 _CLAIM = struct.Struct(">qqq")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _UNNAMED, _ENDLESS = -(2**63), 2**63 - 1
 
 
@@ -40,8 +38,8 @@ def unpack_claims(packed: bytes) -> tuple[Claim, ...]:
 
 
 def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // MICROSECOND
 
 
 def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return EPOCH + timedelta(microseconds=microseconds)

@@ -17,7 +17,7 @@ from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.connect import PostgresAway
-from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, Failure, failure_of
+from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, MEETING, Failure, failure_of
 from gateway.storage.postgres.kernel.held import voided_reports
 from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import RowsMoved
@@ -88,7 +88,8 @@ class Database:
             except (SQLAlchemyError, asyncpg.PostgresError) as error:
                 if failure_of(error) is not Failure.RETRY:
                     raise
-                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+                wait = MEETING.wait_seconds(attempt + 1, random.random())  # noqa: S311
+                await asyncio.sleep(wait)
         raise Unavailable("too many others change the same rows; try again")
 
     async def save(

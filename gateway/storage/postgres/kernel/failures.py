@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from gateway.backoff import BackOff
 from gateway.errors import Unavailable
 
 
@@ -24,6 +25,9 @@ class Failure(Enum):
     STOP = "stop"
     """A mistake of ours, or damage: repeating cannot help, a person must look."""
 
+
+MEETING = BackOff(first_seconds=0.02, spread=1.0)
+"""Before what met another transaction is repeated: anywhen up to that, or they meet again."""
 
 _BY_STATE = {
     "23502": Failure.DATA,  # not_null_violation

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from gateway.windows.times import BEGINNING, FOREVER
+from gateway.moments import BEGINNING, FOREVER, MICROSECOND
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _INFINITY = 2**63 - 1
 _MINUS_INFINITY = -(2**63)
 
@@ -30,7 +29,7 @@ def _encode(moment: datetime) -> tuple[int]:
         return (_INFINITY,)
     if moment == BEGINNING:
         return (_MINUS_INFINITY,)
-    return ((moment - _EPOCH) // _MICROSECOND,)
+    return ((moment - _EPOCH) // MICROSECOND,)
 
 
 def _decode(sent: tuple[int]) -> datetime:

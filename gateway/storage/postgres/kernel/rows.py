@@ -12,6 +12,7 @@ from gateway.alerts.alert import Alert
 from gateway.comments.comment import Comment, Revision
 from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained
+from gateway.moments import FOREVER
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel import tables
 from gateway.storage.postgres.kernel.bulk import Columns
@@ -19,7 +20,6 @@ from gateway.storage.postgres.kernel.claims import pack_claims, unpack_claims
 from gateway.storage.postgres.kernel.stored import Stored
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
-from gateway.windows.times import FOREVER
 from gateway.windows.window import Window
 from matchers import parse, render
 

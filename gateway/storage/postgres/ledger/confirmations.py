@@ -1,6 +1,7 @@
 """What to remember of a committed batch: the confirmed state of every strand that it touched."""
 
-from gateway.effects.confirmed import Confirmed, confirm
+from gateway.alerts.memory import Confirmed
+from gateway.effects.confirmed import confirm
 from gateway.effects.working_set import WorkingSet
 from gateway.intake.ledger import Batch
 
@@ -16,7 +17,7 @@ def confirmations(
     for summed in batch.news.get(tenant, ()):
         strand = rows.strands[summed.identity.strand]
         alert = rows.alerts[strand.fingerprint]
-        before: Confirmed | None = summed.identity.memory.confirmed
+        before = summed.identity.memory.confirmed
         sources = dict(before.sources) if before is not None else {}
         known = confirmed.get((tenant, strand.strand))
         if known is not None:

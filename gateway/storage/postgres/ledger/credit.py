@@ -9,8 +9,8 @@ from gateway.alerts.labels import decode_annotations
 from gateway.effects.repeats import Held, Repeat, ReportKey
 from gateway.effects.working_set import WorkingSet
 from gateway.intake.ledger import Batch, RepeatsMoved
+from gateway.moments import later
 from gateway.storage.postgres.kernel.working_set import SQL
-from gateway.windows.times import later
 
 Versioned = tuple[Repeat, int]
 

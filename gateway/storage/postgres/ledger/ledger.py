@@ -6,7 +6,6 @@ letter in the same transaction; everything else about the database is worth anot
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +19,10 @@ from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
 from gateway.events.event import PlacedEvent
 from gateway.events.routing import Route
+from gateway.intake.batch.poison import without_poison
 from gateway.intake.ledger import Applied, Batch, LedgerStopped, PositionMoved, SilencesMoved
-from gateway.intake.poison import without_poison
-from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, Failure, failure_of
+from gateway.logs import get_logger
+from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, MEETING, Failure, failure_of
 from gateway.storage.postgres.kernel.held import take_held, voided_reports
 from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import (
@@ -39,7 +39,7 @@ Connect = Callable[[], Awaitable[asyncpg.Connection]]
 MISTAKES = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
 """Of ours, in a rule: the one sighting that leads to it is set aside, the others go on."""
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _TRIES = 10
 _BREATHE_EVERY = 50
@@ -95,11 +95,12 @@ class PostgresLedger:
                 self.on_retry("rows_moved")
             except (*DRIVER_ERRORS, *MISTAKES) as error:
                 if await self._classify(error) is Failure.DATA:
-                    log.error("a sighting cannot be stored: dead letter", exc_info=error)
+                    _logger.error("a sighting cannot be stored: dead letter", exc_info=error)
                     batch = await without_poison(batch, error, self._fits)
                 else:
                     self.on_retry(type(error).__name__)
-                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+                    wait = MEETING.wait_seconds(attempt + 1, random.random())  # noqa: S311
+                    await asyncio.sleep(wait)
         raise Unavailable(f"the ledger's transaction did not go through in {_TRIES} tries")
 
     async def close(self) -> None:

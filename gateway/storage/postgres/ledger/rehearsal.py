@@ -7,7 +7,7 @@ from gateway.effects.working_set import WorkingSet
 from gateway.intake.explain import Rehearsed
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.working_set import load_for_sightings
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 
 
 class PostgresRehearsal:

@@ -1,7 +1,6 @@
 """Silences in PostgreSQL: reads, and the book that every process keeps of them."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ import asyncpg
 from sqlalchemy import Row, select
 
 from gateway.errors import NotFound
+from gateway.logs import get_logger
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence, SilenceState
 from gateway.silences.store import Position
@@ -19,7 +19,7 @@ from gateway.storage.postgres.kernel.rows import SILENCES
 from gateway.storage.postgres.kernel.tables import silences
 from gateway.storage.postgres.statements import load
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 SQL = load("silences")
 REMEMBERED = timedelta(days=7)
@@ -116,5 +116,5 @@ def _silence_or_none(found: asyncpg.Record) -> Silence | None:
     try:
         return SILENCES.read(found)
     except Exception:
-        log.exception("a silence cannot be read", extra={"silence": str(found["id"])})
+        _logger.exception("a silence cannot be read", silence=str(found["id"]))
         return None

@@ -8,7 +8,7 @@ from sqlalchemy.sql import ColumnElement
 
 from gateway.alerts.alert import AlertStatus
 from gateway.alerts.severity import Severity
-from gateway.alerts.view import AlertFilter, AlertView, Position, SourceView, StrandView
+from gateway.alerts.view import AlertFilter, AlertPosition, AlertView, SourceView, StrandView
 from gateway.errors import Refused
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.tables import (
@@ -37,7 +37,7 @@ class AlertQueries:
         self._database = database
 
     async def page(
-        self, tenant: int, narrowed: AlertFilter, after: Position | None, limit: int
+        self, tenant: int, narrowed: AlertFilter, after: AlertPosition | None, limit: int
     ) -> list[AlertView]:
         """At most *limit* alerts after *after*, newest first."""
         async with self._database.tenant(tenant) as transaction:
@@ -60,7 +60,7 @@ async def one_view(transaction: Transaction, fingerprint: bytes) -> AlertView | 
 
 
 async def _scan(
-    transaction: Transaction, narrowed: AlertFilter, after: Position | None, limit: int
+    transaction: Transaction, narrowed: AlertFilter, after: AlertPosition | None, limit: int
 ) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     picky = bool(narrowed.matchers or narrowed.strand_matchers)
@@ -103,7 +103,7 @@ def _all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     return all(matcher.matches(labels) for matcher in matchers)
 
 
-def _query(tenant: int, narrowed: AlertFilter, after: Position | None) -> Select[Any]:
+def _query(tenant: int, narrowed: AlertFilter, after: AlertPosition | None) -> Select[Any]:
     query = select(alerts).where(alerts.c.tenant_id == tenant)
     if narrowed.status is not None:
         query = query.where(alerts.c.status == narrowed.status)

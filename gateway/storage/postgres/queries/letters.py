@@ -1,6 +1,6 @@
 """Dead letters as people read them."""
 
-from gateway.intake.letters import LetterFilter, LetterView, Position
+from gateway.intake.delivery.letters import LetterFilter, LetterPosition, LetterView
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.statements import load
 
@@ -17,7 +17,7 @@ class LetterQueries:
         self,
         tenant: int,
         narrowed: LetterFilter,
-        after: Position | None,
+        after: LetterPosition | None,
         limit: int,
         raw_bytes: int,
     ) -> list[LetterView]:

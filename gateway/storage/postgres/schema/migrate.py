@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import asyncpg
 
+from gateway.backoff import BackOff
 from gateway.errors import GatewayError
 from gateway.storage.postgres.schema.restored import raise_offset
 
@@ -25,7 +26,7 @@ MIGRATION_LOCK = 7_202_114_593_880_041
 """Advisory lock key: any number that no other program of this database uses."""
 _LOCK_TURN_SECONDS = 0.25
 _ATTEMPTS = 8
-_FIRST_PAUSE_SECONDS = 0.25
+_BACK_OFF = BackOff(first_seconds=0.25, longest_seconds=16.0)
 
 _SESSION = {
     "application_name": "alert-gateway migrate",
@@ -167,7 +168,7 @@ async def _apply_with_patience(
             if attempt == _ATTEMPTS - 1:
                 raise
             progress(f"{migration.name} gave way to others ({error}); trying again ...")
-            await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+            await asyncio.sleep(_BACK_OFF.wait_seconds(attempt + 1))
         else:
             return
 

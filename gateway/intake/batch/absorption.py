@@ -8,15 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from gateway.alerts.identity import Identity
-from gateway.effects.confirmed import Confirmed, shared
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, Repeat, ReportKey
-from gateway.intake.absorber import Absorber, Confirmation
+from gateway.intake.absorber import AT_ONCE, Absorber, Confirmation
 from gateway.intake.ledger import Applied, Batch, RepeatsMoved
-from gateway.windows.summed import Summed
-
-AT_ONCE = 4_000
-"""Reports that are asked for together, so that requests get their turn in between."""
+from gateway.windows.sightings import Summed
 
 
 @dataclass(slots=True)
@@ -120,29 +116,3 @@ def _moved(asked: Asked, held: Held) -> bool:
 
 def _confirmation(held: Held, known: Confirmed | None, last: Summed | Repeat) -> Confirmation:
     return Confirmation(held.born, held.count, known, last.received_at, last.lease_until)
-
-
-def unknown(batch: Batch) -> dict[ReportKey, Identity]:
-    """News only because this process knows nothing of what its source said before."""
-    found: dict[ReportKey, Identity] = {}
-    for tenant, news in batch.news.items():
-        for summed in news:
-            identity = summed.identity
-            known: Confirmed | None = identity.memory.confirmed
-            if known is None or identity.source not in known.sources:
-                found[tenant, identity.strand, identity.source] = identity
-    return found
-
-
-def remember(identity: Identity, recalled: Confirmed) -> bool:
-    """Keep what the absorber knew; of what is known already only sources are added. False: nothing
-    was learned.
-    """
-    known: Confirmed | None = identity.memory.confirmed
-    if known is None:
-        identity.memory.confirmed = recalled
-        return True
-    if known.version != recalled.version or known.sources.keys() >= recalled.sources.keys():
-        return False
-    known.sources = shared(known.sources | recalled.sources)
-    return True

@@ -6,8 +6,8 @@ import msgspec
 
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.times import bounds_at, end_within, lease_within, start_within
-from gateway.windows.summed import Summed
-from gateway.windows.times import FOREVER
+from gateway.moments import FOREVER
+from gateway.windows.sightings import Summed
 
 
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

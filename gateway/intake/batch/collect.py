@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 
 from gateway.alerts.identity import Identity
 from gateway.alerts.sighting import Sighting
-from gateway.effects.confirmed import Confirmed, is_repeat
+from gateway.effects.confirmed import is_repeat
 from gateway.effects.repeats import Repeat, ReportKey, as_news
-from gateway.intake.checked import Checked
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, DeadLetter, Heard
+from gateway.moments import FOREVER, MICROSECOND
 from gateway.silences.book import SilenceBook
-from gateway.windows.summed import Summed
-from gateway.windows.times import FOREVER
+from gateway.windows.sightings import Summed
 
-MICROSECOND = timedelta(microseconds=1)
 _STEPS = [number * MICROSECOND for number in range(1_000)]
 
 
@@ -70,7 +69,7 @@ def _add_sightings(batch: Batch, record: Record, checked: Checked, book: Silence
         checked.identities, checked.sightings, receipts, strict=True
     ):
         silenced = judged and sighting.firing and silences.silences(identity, now)
-        known: Confirmed | None = identity.memory.confirmed
+        known = identity.memory.confirmed
         strand = identity.strand
         if (
             known is None
@@ -155,7 +154,7 @@ class _News:
 
     def _take_back_repeats(self, identity: Identity) -> None:
         """What came before the news of a strand is applied before it, repeats too."""
-        known: Confirmed | None = identity.memory.confirmed
+        known = identity.memory.confirmed
         for source in () if known is None else known.sources:
             repeat = self._repeats.pop((identity.tenant, identity.strand, source), None)
             if repeat is not None:

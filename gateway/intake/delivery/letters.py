@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.errors import NotFound
-from gateway.intake.checked import Checked, Checker
-from gateway.intake.kept import read_kept
-from gateway.intake.source import MalformedPayload
+from gateway.intake.delivery.checker import Checked, Checker
+from gateway.intake.delivery.sighting_letter import read_kept
+from gateway.intake.delivery.source import MalformedPayload
 
 LetterKey = tuple[str, bytes]
 """Source and digest."""
-Position = tuple[datetime, str, bytes]
+LetterPosition = tuple[datetime, str, bytes]
 """(first_seen, source, digest) of the last letter shown: lists are newest first."""
 
 
@@ -40,7 +40,7 @@ class LetterView:
     last_seen: datetime
 
     @property
-    def position(self) -> Position:
+    def position(self) -> LetterPosition:
         """In the list."""
         return self.first_seen, self.source, self.digest
 
@@ -61,7 +61,7 @@ class LetterReader(Protocol):
         self,
         tenant: int,
         narrowed: LetterFilter,
-        after: Position | None,
+        after: LetterPosition | None,
         limit: int,
         raw_bytes: int,
     ) -> Sequence[LetterView]:

@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from gateway.intake.checked import Checked
+from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Record
 
-Taken = tuple[Record, Checked]
-Read = Callable[[int, int], Awaitable[Sequence[Record]]]
+CheckedRecord = tuple[Record, Checked]
+ReadJournal = Callable[[int, int], Awaitable[Sequence[Record]]]
 """`read(after, limit_bytes)` of a journal."""
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -18,7 +18,9 @@ READ_BYTES = 4 * 1024 * 1024
 """Read back at a time."""
 
 
-async def check_all(records: Sequence[Record], check: Callable[[Record], Checked]) -> list[Taken]:
+async def check_all(
+    records: Sequence[Record], check: Callable[[Record], Checked]
+) -> list[CheckedRecord]:
     """Read records again; now and then other tasks get their turn."""
     taken = []
     for number, record in enumerate(records, start=1):
@@ -28,14 +30,14 @@ async def check_all(records: Sequence[Record], check: Callable[[Record], Checked
     return taken
 
 
-class Waiting:
+class RecordQueue:
     """Committed records on their way to the pipeline: in memory, or still in the journal only."""
 
     def __init__(
-        self, read: Read, check: Callable[[Record], Checked], max_bytes: int = MAX_BYTES
+        self, read: ReadJournal, check: Callable[[Record], Checked], max_bytes: int = MAX_BYTES
     ) -> None:
         self._read, self._check, self._max_bytes = read, check, max_bytes
-        self._queue: deque[Taken] = deque()
+        self._queue: deque[CheckedRecord] = deque()
         self._bytes = 0
         self._last_taken = 0
         self._last_committed = 0
@@ -55,7 +57,7 @@ class Waiting:
         self._bytes, self._last_taken = 0, after
         self._gap = self._last_committed > after
 
-    def committed(self, records: list[tuple[Record, object]]) -> None:
+    def committed(self, records: Sequence[CheckedRecord]) -> None:
         """Called by the journal, in the loop's thread, in order of seq."""
         gap, self._gap = self._gap, True  # whatever fails here is read back
         self._last_committed = records[-1][0].seq
@@ -63,7 +65,6 @@ class Waiting:
         for record, checked in records:
             gap = gap or self._bytes > self._max_bytes
             if not gap:
-                assert isinstance(checked, Checked)
                 self._queue.append((record, checked))
                 self._bytes += len(record.body)
         self._gap = gap
@@ -78,7 +79,7 @@ class Waiting:
         """There is a record that can be taken without waiting."""
         return bool(self._queue)
 
-    def take(self) -> Taken:
+    def take(self) -> CheckedRecord:
         """The next record in memory."""
         record, checked = self._queue.popleft()
         self._bytes -= len(record.body)

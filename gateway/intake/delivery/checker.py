@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 import msgspec
 import orjson
 
-from gateway.alerts.identity import Identity, IdentityCache, StrandMemory
+from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.labels import BadLabels
+from gateway.alerts.memory import StrandMemory
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
-from gateway.intake.kept import keep_sighting
-from gateway.intake.source import Delivery, Parse, Rejected, SourceKind
-from gateway.intake.steps import Steps, Turns, at_once
+from gateway.intake.delivery.sighting_letter import keep_sighting
+from gateway.intake.delivery.source import Delivery, Parse, Rejected, SourceKind
+from gateway.intake.delivery.steps import Steps, Turns, at_once
 
 MAX_SOURCE_CHARACTERS = 20
 """Of a source's name in the title of what it could not map."""

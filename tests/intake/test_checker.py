@@ -9,9 +9,9 @@ import pytest
 from gateway.alerts.identity import IdentityCache
 from gateway.alerts.sighting import Sighting
 from gateway.errors import NotFound
-from gateway.intake.checked import Checker, Source
-from gateway.intake.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
-from gateway.intake.steps import Steps
+from gateway.intake.delivery.checker import Checker, Source
+from gateway.intake.delivery.source import Delivery, MalformedPayload, Parse, Rejected, SourceKind
+from gateway.intake.delivery.steps import Steps
 from tests.alerts.identities import at, identifier, sighting
 
 SHAPELESS = Rejected(9, "/9: not an object", "shape", b"7")

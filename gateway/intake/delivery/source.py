@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.alerts.sighting import Sighting
 from gateway.errors import Refused
-from gateway.intake.steps import Steps
+from gateway.intake.delivery.steps import Steps
 
 
 class MalformedPayload(Refused):

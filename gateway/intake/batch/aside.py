@@ -5,17 +5,17 @@ once more when it is tried in the plainest way, is the record's own: it becomes 
 exception that came once sets nothing aside.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import Unavailable
+from gateway.intake.delivery.source import Rejected
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, DeadLetter, Heard, LedgerStopped
-from gateway.intake.source import Rejected
-from gateway.intake.waiting import Taken
+from gateway.intake.queue import CheckedRecord
+from gateway.logs import get_logger
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 FAILED = "failed"
 """The reason of such dead letters."""
@@ -33,7 +33,7 @@ def rejected_whole(record: Record, error: Exception) -> Rejected:
     return Rejected(0, failure_text(error), FAILED, record.body)
 
 
-def set_aside(batch: Batch, taken: Taken, error: Exception) -> None:
+def set_aside(batch: Batch, taken: CheckedRecord, error: Exception) -> None:
     """A record into *batch* as one dead letter that counts for all that it held."""
     record, checked = taken
     now = record.received_at
@@ -57,14 +57,14 @@ def set_aside(batch: Batch, taken: Taken, error: Exception) -> None:
 class Halving:
     """Three ways to take records to the ledger; each returns the journal's new position."""
 
-    together: Callable[[int, Sequence[Taken]], Awaitable[int]]
-    alone: Callable[[int, Taken], Awaitable[int]]
+    together: Callable[[int, Sequence[CheckedRecord]], Awaitable[int]]
+    alone: Callable[[int, CheckedRecord], Awaitable[int]]
     """In the plainest way."""
-    aside: Callable[[int, Taken, Exception], Awaitable[int]]
+    aside: Callable[[int, CheckedRecord, Exception], Awaitable[int]]
     failed: Callable[[], None]
     """Called whenever something did not work."""
 
-    async def apply(self, after: int, taken: Sequence[Taken]) -> int:
+    async def apply(self, after: int, taken: Sequence[CheckedRecord]) -> int:
         """Those of *taken* that follow *after*. Raises what is no record's fault."""
         left = [one for one in taken if one[0].seq > after]
         if not left:
@@ -75,14 +75,14 @@ class Halving:
             raise
         except Exception as error:
             self.failed()
-            log.debug("records failed together", exc_info=error, extra={"records": len(left)})
+            _logger.debug("records failed together", exc_info=error, records=len(left))
         if len(left) == 1:
             return await self._once_more(after, left[0])
         half = len(left) // 2
         after = await self.apply(after, left[:half])
         return await self.apply(after, left[half:])
 
-    async def _once_more(self, after: int, one: Taken) -> int:
+    async def _once_more(self, after: int, one: CheckedRecord) -> int:
         try:
             return await self.alone(after, one)
         except NOBODYS_FAULT:
@@ -90,8 +90,9 @@ class Halving:
         except Exception as error:
             self.failed()
             record, _ = one
-            log.exception(
+            _logger.exception(
                 "a record cannot be worked out: dead letter",
-                extra={"source": record.source, "seq": record.seq},
+                source=record.source,
+                seq=record.seq,
             )
             return await self.aside(after, one, error)

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from gateway.effects.repeats import Repeat, ReportKey, as_news
-from gateway.intake.kept import keep_summed
+from gateway.intake.delivery.sighting_letter import keep_summed
 from gateway.intake.ledger import Batch, DeadLetter
-from gateway.windows.summed import Summed
+from gateway.windows.sightings import Summed
 
 Unit = tuple[int, Summed | Repeat]
 Fits = Callable[[Batch], Awaitable[bool]]

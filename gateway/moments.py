@@ -1,7 +1,10 @@
-"""The ends of time."""
+"""Moments: where machines begin to count, where time ends, and the smallest step between two."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+"""What Python and PostgreSQL tell apart."""
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """PostgreSQL's `infinity`."""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
