@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from gateway.errors import FieldError, Refused
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
+_LIMIT = re.compile("[1-9][0-9]{0,2}")
 _DIGEST_BYTES = 12
 _PAGING = ("limit", "cursor")
 
@@ -125,7 +127,7 @@ def _known(request: web.Request, allowed: Collection[str]) -> Parameters:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_LIMIT):
+    if not (_LIMIT.fullmatch(text) and int(text) <= MAX_LIMIT):
         raise _bad("limit", f"must be a number from 1 to {MAX_LIMIT}")
     return int(text)
 
@@ -151,7 +153,7 @@ def _position(cursor: str, this_list: str, position: type[Position]) -> Position
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         bound_to, raw = msgspec.json.decode(plain, type=tuple[str, msgspec.Raw])
         after = msgspec.json.decode(raw, type=position)
-        _check_calendar(after)
+        _check_values(after)
     except (binascii.Error, ValueError, OverflowError, RecursionError) as error:
         raise BadParameters("the cursor is broken", "bad_cursor") from error
     if bound_to != this_list:
@@ -159,11 +161,15 @@ def _position(cursor: str, this_list: str, position: type[Position]) -> Position
     return after
 
 
-def _check_calendar(after: tuple[object, ...]) -> None:
-    """Raises OverflowError for an instant that UTC cannot write."""
+def _check_values(after: tuple[object, ...]) -> None:
+    """Raises OverflowError for an instant that UTC cannot write, ValueError for U+0000 in a text,
+    which no row holds.
+    """
     for value in after:
         if isinstance(value, datetime):
             value.astimezone(UTC)
+        elif isinstance(value, str) and "\0" in value:
+            raise ValueError("U+0000 in a text")
 
 
 def _bad(name: str, detail: str) -> BadParameters:
