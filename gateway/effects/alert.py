@@ -116,6 +116,8 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
         alert.unconfirmed = False
         for strand in strands:
             alert.ends_at = later(alert.ends_at, strand.resolved_at)
+        if alert.ends_at is not None:  # the start that a fast sender named may lie ahead of it
+            alert.ends_at = later(alert.ends_at, alert.starts_at)
 
 
 def _unanswered(strands: list[Strand]) -> list[Strand]:

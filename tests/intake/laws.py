@@ -16,6 +16,7 @@ from tests.intake.witness import Witness
 def check_laws(ledger: MemoryLedger, now: datetime) -> None:
     """Everything that must always be so."""
     _alerts_are_what_their_strands_say(ledger)
+    _nothing_ends_before_it_began(ledger)
     _at_most_one_live_ticket_a_key(ledger)
     _who_is_heard_has_a_live_ticket(ledger, now)
     _counters_are_what_a_recount_gives(ledger)
@@ -110,6 +111,12 @@ def _alerts_are_what_their_strands_say(ledger: MemoryLedger) -> None:
             assert alert.status is AlertStatus.RESOLVED
         if alert.status is AlertStatus.RESOLVED:
             assert (alert.quiet_until, alert.unconfirmed) == (None, False)
+
+
+def _nothing_ends_before_it_began(ledger: MemoryLedger) -> None:
+    for one in (*ledger.alerts.values(), *ledger.episodes.values()):
+        if one.starts_at is not None and one.ends_at is not None:
+            assert one.ends_at >= one.starts_at, one
 
 
 def _at_most_one_live_ticket_a_key(ledger: MemoryLedger) -> None:
