@@ -144,6 +144,23 @@ async def test_a_cursor_is_bound_to_its_filters_and_unknown_parameters_are_refus
     await client.ask("GET", "/api/v1/tickets?limit=501", status=400)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("silences", {"matchers": [{"name": "a", "value": "b"}]}, 'as in "{instance='),
+        ("silences", {"matchers": "a=b", "ends_at": "2h"}, 'as in "2026-'),
+        ("silences/preview", {"matchers": {}}, 'as in "{instance='),
+        ("tickets", {"title": "x", "priority": "p1"}, "one of critical, high, medium, low"),
+        ("tickets", {"title": "x", "colour": "red"}, "there are assignee,"),
+    ],
+)
+async def test_what_is_wrong_in_a_body_is_said_with_what_would_be_right(
+    client: Client, path: str, body: Json, says: str
+) -> None:
+    problem = await client.ask("POST", f"/api/v1/{path}", body, status=400)
+    assert says in problem["errors"][0]["detail"]
+
+
 @pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/alerts", "/api/v1/silences"])
 async def test_a_cursor_with_a_line_break_in_it_is_broken(client: Client, path: str) -> None:
     for name in ("A", "B"):

@@ -34,6 +34,9 @@ PREVIEWED = 100
 """Alerts that a preview shows."""
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+MatchersText = Annotated[
+    str, msgspec.Meta(examples=['{instance="db1", severity=~"critical|high"}'])
+]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 _Comment = Annotated[str, msgspec.Meta(max_length=10_000)]
 
@@ -48,7 +51,7 @@ class Cursor(NamedTuple):
 class NewSilence(Form, frozen=True):
     """Body of `POST /api/v1/silences`."""
 
-    matchers: str
+    matchers: MatchersText
     ends_at: Moment
     starts_at: Moment | None = None
     """Absent: now."""
@@ -60,7 +63,7 @@ class NewSilence(Form, frozen=True):
 class EditedSilence(Form, frozen=True):
     """Body of `PATCH /api/v1/silences/{id}`: only what shall change."""
 
-    matchers: str | msgspec.UnsetType = msgspec.UNSET
+    matchers: MatchersText | msgspec.UnsetType = msgspec.UNSET
     starts_at: Moment | msgspec.UnsetType = msgspec.UNSET
     ends_at: Moment | msgspec.UnsetType = msgspec.UNSET
     author: Short | msgspec.UnsetType = msgspec.UNSET
@@ -70,7 +73,7 @@ class EditedSilence(Form, frozen=True):
 class Previewed(Form, frozen=True):
     """Body of `POST /api/v1/silences/preview`."""
 
-    matchers: str
+    matchers: MatchersText
 
 
 class SilenceHandlers:

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from gateway.errors import FieldError, Refused
+from gateway.web.http.wanted import names_wanted, value_wanted
 
 FormType = TypeVar("FormType")
 
@@ -40,7 +41,7 @@ def bad_field(pointer: str, detail: str) -> BadForm:
 
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(.*)`", re.DOTALL)
+_FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -51,7 +52,7 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
     try:
         decoded = msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
-        raise _explained(str(error)) from error
+        raise _explained(str(error), form) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _refuse_lone_surrogate(body)
         raise BadForm(f"the body is not JSON: {error}", "malformed_json") from error
@@ -61,23 +62,27 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
     return decoded
 
 
-def pointer_of(place: str) -> str:
-    """`.matchers[0].name`, as msgspec names a place, as the JSON pointer `/matchers/0/name`."""
-    steps = (match[1] or match[2] for match in _STEP.finditer(place))
-    return "".join(map(_pointer_step, steps))
+def _steps_in(place: str) -> list[str]:
+    """`.matchers[0].name`, as msgspec names a place."""
+    return [match[1] or match[2] for match in _STEP.finditer(place)]
 
 
 def _pointer_step(name: object) -> str:
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
-def _explained(text: str) -> BadForm:
+def _explained(text: str, form: object) -> BadForm:
     place = _PLACE.search(text)
-    pointer = pointer_of(place[2]) if place else ""
+    steps = _steps_in(place[2]) if place else []
     detail = text[: place.start()] if place else text
+    wanted = None
     if field := _FIELD.fullmatch(detail):
-        pointer += _pointer_step(field[1])
-    return bad_field(pointer, detail)
+        wanted = names_wanted(form, steps) if field[1] == "contains unknown" else None
+        steps.append(field[2])
+    elif not (place and place[1]):  # of a key nothing is known
+        wanted = value_wanted(form, steps)
+    told = "; ".join(filter(None, (detail, wanted)))
+    return bad_field("".join(map(_pointer_step, steps)), told)
 
 
 def _refuse_nul(body: bytes) -> None:
