@@ -5,6 +5,7 @@ import base64
 import io
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -421,6 +422,26 @@ async def test_explain_walks_the_way_and_changes_nothing(client: Client) -> None
     (again,) = (await client.ask("POST", "/api/v1/explain?source=custom", body))["items"]
     assert again["outcome"] == "merged"
     assert again["fingerprint"] == item["fingerprint"]
+
+
+async def test_explain_of_what_a_person_has_quieted_says_by_which_ticket_and_until_when(
+    client: Client,
+) -> None:
+    await client.fire("A")
+    body = {"labels": {"alertname": "A"}}
+    [ticket] = await client.tickets()
+    path = f"/api/v1/tickets/{ticket['id']}/transitions"
+    [before] = (await client.ask("POST", "/api/v1/explain", body))["items"]
+    assert (before["outcome"], before["quiet_until"]) == ("merged", None)
+    after = await client.ask("POST", path, {"to": "resolved"})
+    [quiet] = (await client.ask("POST", "/api/v1/explain", body))["items"]
+    assert (quiet["outcome"], quiet["ticket"]["id"]) == ("quieted", ticket["id"])
+    span = moment(quiet["quiet_until"]) - moment(after["resolved_at"])
+    assert span == timedelta(minutes=30)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def streamed(body: Json) -> Json:

@@ -150,6 +150,7 @@ def _presented(one: Explanation, now: datetime) -> dict[str, object]:
         "silenced_by": [views.silence(silence, now) for silence in one.silenced_by],
         "nearest_silences": [_missed(miss, now) for miss in one.near_misses],
         "outcome": one.rehearsed.outcome,
+        "quiet_until": one.rehearsed.quiet_until,
         "ticket": None
         if ticket is None
         else {
