@@ -13,6 +13,9 @@ from gateway.config import Config
 
 _WATCH_SECONDS = 2.0
 _COLUMNS = ("number", "id", "status", "priority", "firing", "occurrences", "title")
+_LEAST_WIDTH = 110
+"""Lines are cut at the terminal's width, but never so that nothing of a title is left."""
+_PIPE_WIDTH = 1_000
 _WHICH_FILE = "give --config FILE, the configuration that it was started with"
 
 
@@ -64,7 +67,7 @@ def _table(tickets: Sequence[dict[str, Any]]) -> str:
         return "No tickets yet."
     rows = [_COLUMNS, *(tuple(_printable(one[name]) for name in _COLUMNS) for one in tickets)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    width = shutil.get_terminal_size().columns
+    width = max(shutil.get_terminal_size(fallback=(_PIPE_WIDTH, 24)).columns, _LEAST_WIDTH)
     return "\n".join(_line(row, widths)[:width] for row in rows)
 
 
