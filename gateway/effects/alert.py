@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.alerts.alert import Alert, AlertStatus
+from gateway.alerts.alert import Alert, AlertStatus, shown_end
 from gateway.alerts.identity import Identity
 from gateway.alerts.severity import Severity
 from gateway.effects.counts import recount, weight
@@ -116,8 +116,6 @@ def _set_status(alert: Alert, strands: list[Strand], firing: list[Strand]) -> No
         alert.unconfirmed = False
         for strand in strands:
             alert.ends_at = later(alert.ends_at, strand.resolved_at)
-        if alert.ends_at is not None:  # the start that a fast sender named may lie ahead of it
-            alert.ends_at = later(alert.ends_at, alert.starts_at)
 
 
 def _unanswered(strands: list[Strand]) -> list[Strand]:
@@ -177,14 +175,15 @@ def _begin_episode(
 def _end_episode(rows: WorkingSet, alert: Alert) -> None:
     alert.quiet_until = None
     key = alert.fingerprint, alert.episodes
+    ends_at = shown_end(alert.starts_at, alert.ends_at)
     known = rows.episodes.get(key)
     if known is None:
         assert alert.starts_at is not None
         rows.episodes[key] = Episode(
-            *key, alert.rule, alert.merge_key, None, alert.starts_at, alert.ends_at
+            *key, alert.rule, alert.merge_key, None, alert.starts_at, ends_at
         )
     else:
-        known.ends_at = alert.ends_at
+        known.ends_at = ends_at
 
 
 def _window_of(rows: WorkingSet, alert: Alert, identity: Identity | None, began: bool) -> Window:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
-from gateway.alerts.alert import Alert, AlertStatus
+from gateway.alerts.alert import Alert, AlertStatus, shown_end
 from gateway.alerts.identity import Identity
 from gateway.alerts.rule import Rule
 from gateway.effects.alert import move_alert
@@ -18,7 +18,6 @@ from gateway.effects.ticket import settle_ticket
 from gateway.effects.working_set import WorkingSet
 from gateway.windows.strand import Step, Strand
 from gateway.windows.summed import Summed
-from gateway.windows.times import later
 
 
 def follow_labels(rows: WorkingSet, strand: Strand, summed: Summed, step: Step) -> bytes | None:
@@ -62,8 +61,8 @@ def leave(rows: WorkingSet, fingerprint: bytes, rule: Rule, now: datetime) -> No
         alert.quiet_until = quiet_until  # one that is over is for its clock, which knows the rule
         return
     if alert.status is AlertStatus.RESOLVED and moved.was is not AlertStatus.RESOLVED:
-        ends_at = later(now, alert.starts_at)
-        alert.ends_at = rows.episodes[fingerprint, alert.episodes].ends_at = ends_at
+        alert.ends_at = now
+        rows.episodes[fingerprint, alert.episodes].ends_at = shown_end(alert.starts_at, now)
     settle_ticket(rows, moved, now, rule, 0)
 
 

@@ -111,6 +111,19 @@ async def test_alerts_are_found_by_matchers(client: Client, matchers: str, found
     assert {one["labels"]["alertname"] for one in answer["items"]} == found
 
 
+async def test_no_alert_ends_before_it_began_though_its_senders_clock_is_ahead(
+    client: Client,
+) -> None:
+    ahead = {"labels": {"alertname": "A"}, "startsAt": "2999-01-01T00:00:00Z"}
+    for one in (ahead, {**ahead, "status": "resolved"}):
+        await client.ask("POST", "/api/v1/intake/custom", one)
+    await eventually(client.drained)
+    [alert] = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert["status"] == "resolved"
+    assert moment(alert["ends_at"]) >= moment(alert["starts_at"])
+    assert moment(alert["starts_at"]) > moment(alert["last_seen"])
+
+
 async def test_a_bad_matcher_is_named_with_its_place(client: Client) -> None:
     params = {"matchers": '{a="b",c~}'}
     problem = await client.ask("GET", "/api/v1/alerts", params=params, status=400)

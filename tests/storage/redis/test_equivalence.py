@@ -45,8 +45,9 @@ SELECT labels - 'run' AS labels, status, silenced, unconfirmed, episodes, starts
 FROM alerts WHERE labels ->> 'run' = $1 ORDER BY 1
 """
 REPORTS = """
-SELECT reports.source, reports.last_seen, reports.lease_until, labels - 'run' AS labels
-FROM reports JOIN strands USING (tenant_id, strand) WHERE labels ->> 'run' = $1 ORDER BY 4, 1
+SELECT reports.source, reports.last_seen, labels - 'run' AS labels,
+       CASE WHEN firing THEN reports.lease_until END AS lease_until
+FROM reports JOIN strands USING (tenant_id, strand) WHERE labels ->> 'run' = $1 ORDER BY 3, 1
 """
 WHAT_FIRES = """
 SELECT labels - 'run' AS labels, firing, fired_at, resolved_at
