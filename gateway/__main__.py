@@ -1,6 +1,7 @@
 """The command line: `alert-gateway serve | migrate | check-config | audit | tickets | …`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (GatewayError, GatewayNotReached, OSError) as error:
         complain(f"alert-gateway: {with_advice(error)}")
         return 1
+    except _NobodyReads:
+        return 141  # as of a program that the signal for it ends
     except KeyboardInterrupt:
         return 130
 
@@ -110,9 +113,17 @@ def _roles(text: str) -> frozenset[Role]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+class _NobodyReads(Exception):
+    """Standard output is a pipe that was closed at its other end: `tickets | head -1`."""
+
+
 def say(text: str) -> None:
     """To the person at the terminal, at once."""
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        raise _NobodyReads from error
 
 
 def complain(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -186,8 +187,10 @@ def test_tickets_shows_them_or_says_that_nobody_answers(config: Path, database: 
     assert (none.returncode, none.stdout) == (0, "No tickets yet.\n")
     assert done.returncode == 0
     head, line = done.stdout.splitlines()
-    assert head.split() == ["number", "status", "priority", "firing", "occurrences", "title"]
-    assert line.split(maxsplit=5) == [
+    assert head.split() == ["number", "id", "status", "priority", "firing", "occurrences", "title"]
+    number, ticket_id, *others = line.split(maxsplit=6)
+    assert ticket_id.startswith("tk_")
+    assert [number, *others] == [
         "1",
         "open",
         "medium",
@@ -226,15 +229,43 @@ def make_ticket(url: str, title: str) -> None:
         assert answer.status == 201
 
 
-def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(
-    config: Path, database: str
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_address_that_is_taken_is_said_before_anything_is_made(
+    config: Path, workers: int
 ) -> None:
-    port = free_port()
-    config.write_text(f'http.listen = "127.0.0.1:{port}"\n[postgres]\nurl = "{database}"\n')
-    with gateway(config, url=f"http://127.0.0.1:{port}", log=config.with_name("log")):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        config.write_text(f'[http]\nlisten = "{listen}"\nworkers = {workers}\n')
         done = run("serve", "--config", config)
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("alert-gateway: ")
-    assert "address already in use" in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("alert-gateway: ")
+    assert f"cannot listen on {listen}: Address already in use" in done.stderr
     assert "stop it, or set [http] listen" in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (config.parent / "data").exists()
+
+
+def test_tickets_says_which_file_holds_the_token_that_is_wanted(
+    config: Path, database: str
+) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    http = f'[http]\nlisten = "{listen}"\n'
+    config.write_text(f'{http}[postgres]\nurl = "{database}"\n[auth]\ntoken = "s3cret"\n')
+    without = config.with_name("without.toml")
+    without.write_text(http)
+    with gateway(config, url=f"http://{listen}", log=config.with_name("log")):
+        refused, shown = run("tickets", "--config", without), run("tickets", "--config", config)
+    assert shown.returncode == 0
+    assert refused.returncode == 1
+    assert "give --config FILE" in refused.stderr
+
+
+def test_a_reader_that_has_seen_enough_ends_the_program_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", "check-config"],
+            stdout=closed, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, "")

@@ -33,6 +33,7 @@ class Alert(msgspec.Struct, gc=False):
     ticket_id: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    """As its strands say it, in whatever order; shown and kept of its episodes is `shown_end`."""
     quiet_until: datetime | None = None
     """The running episode makes no ticket before this; FOREVER: until it ends."""
     episodes: int = 0
@@ -48,3 +49,10 @@ class Alert(msgspec.Struct, gc=False):
     def quiet(self, now: datetime) -> bool:
         """A person has ended the ticket of this episode, and that still holds at *now*."""
         return self.quiet_until is not None and now < self.quiet_until
+
+
+def shown_end(starts_at: datetime | None, ends_at: datetime | None) -> datetime | None:
+    """Not before the start, which a sender whose clock is fast may name ahead of its end."""
+    if starts_at is None or ends_at is None:
+        return ends_at
+    return max(starts_at, ends_at)

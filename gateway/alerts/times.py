@@ -51,6 +51,8 @@ def read_time(text: str) -> datetime | None:
     """
     if text == ZERO_TIME or not text:
         return None
+    if "\0" in text:  # for `fromisoformat` that is its end
+        raise ValueError("U+0000 in a time")
     try:
         moment = _fromisoformat(text)
     except ValueError:

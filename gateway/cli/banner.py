@@ -1,36 +1,64 @@
 """What `serve` says when it is ready: where it is, and what to paste where."""
 
+import shlex
+from pathlib import Path
+
 from gateway import __version__
+from gateway.config import Config
+from gateway.web.http.options import ListenAddress
 
 _TEXT = """
   Alert gateway {version} is ready: {url}
 
   Your first ticket (paste into another terminal):
 
-    curl -s {url}/api/v1/intake/custom {auth}-H 'Content-Type: application/json' \\
+{token}    curl -s {url}/api/v1/intake/custom {auth}-H 'Content-Type: application/json' \\
       -d '{{"labels": {{"alertname": "DiskFull", "instance": "db1", "severity": "critical"}},
            "annotations": {{"summary": "Disk of db1 is full"}}}}'
     curl -s {auth}{url}/api/v1/tickets
 
-  Alertmanager (alertmanager.yml):          Prometheus (prometheus.yml):
+  Alertmanager (alertmanager.yml):
 
-    receivers:                                alerting:
-      - name: gateway                           alertmanagers:
-        webhook_configs:                          - static_configs:
+    receivers:
+      - name: gateway
+        webhook_configs:
           - url: {url}/api/v1/intake/alertmanager
-            send_resolved: true                       - targets: ["{target}"]
+            send_resolved: true{alertmanager_auth}
 
-  Watch tickets come:  {program} tickets --watch        Stop: Ctrl-C
+  Prometheus (prometheus.yml):
+
+    alerting:
+      alertmanagers:
+        - static_configs:
+            - targets: ["{target}"]{prometheus_auth}
+
+  Watch tickets come (Ctrl-C stops):
+
+    {program} tickets --watch{config}
 """
+_READ_FILE = """\
+    TOKEN=$(cat /path/to/token)    # the file that [auth] token_file names
+"""
+_ALERTMANAGER_AUTH = """
+            http_config:
+              authorization:
+                credentials_file: /path/to/token"""
+_PROMETHEUS_AUTH = """
+          authorization:
+            credentials_file: /path/to/token"""
 
 
-def banner(host: str, port: int, *, token: bool, program: str) -> str:
-    """*host* and *port* are where it listens; *token*: callers must send one."""
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def banner(config: Config, config_path: Path | None, listen: ListenAddress, program: str) -> str:
+    """*listen* is where it does, whatever was configured; *program* is how it was called."""
+    needs_token = bool(config.auth.token)
     return _TEXT.format(
         version=__version__,
-        url=f"http://{target}",
-        target=target,
-        auth='-H "Authorization: Bearer $TOKEN" ' if token else "",
+        url=f"http://{listen.local}",
+        target=listen.local,
         program=program,
+        config="" if config_path is None else f" --config {shlex.quote(str(config_path))}",
+        token=_READ_FILE if needs_token else "",
+        auth='-H "Authorization: Bearer $TOKEN" ' if needs_token else "",
+        alertmanager_auth=_ALERTMANAGER_AUTH if needs_token else "",
+        prometheus_auth=_PROMETHEUS_AUTH if needs_token else "",
     )

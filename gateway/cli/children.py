@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
@@ -35,23 +34,10 @@ async def run_children(
     variables = {**os.environ, **environment, **prepare_processes(metrics_dir)}
     where = ["--config", str(config_path)] if config_path else []
     command = [sys.executable, "-m", "gateway", "serve", *where, "--roles", ",".join(roles)]
-    listen = config.http.listen
-    refuse_shared_port(listen.host, listen.port)
     async with asyncio.TaskGroup() as children:
         for _ in range(config.http.workers):
             children.create_task(_keep(command, variables, metrics_dir, stopping, say))
-        token = bool(config.auth.token)
-        say(banner(listen.host, listen.port, token=token, program="alert-gateway"))
-
-
-def refuse_shared_port(host: str, port: int) -> None:
-    """Raises OSError if anybody listens there: children share a port, and so would a second gateway
-    of the same user, unnoticed.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+        say(banner(config, config_path, config.http.listen, "alert-gateway"))
 
 
 def stop_with_parent(stopping: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from gateway.app.process import open_gateway
+from gateway.cli.address import refuse_taken_address
 from gateway.cli.banner import banner
 from gateway.cli.children import run_children, stop_with_parent
 from gateway.cli.postgres import Say
@@ -22,6 +23,7 @@ from gateway.storage.embedded import (
     open_private_postgres,
 )
 from gateway.storage.postgres.schema.migrate import migrate
+from gateway.web.http.options import ListenAddress
 
 CHILD_URL = "ALERT_GATEWAY_POSTGRES_URL"
 """In the environment of a child process: where the parent says PostgreSQL is."""
@@ -48,18 +50,20 @@ async def serve(config: Config, config_path: Path | None, roles: frozenset[Role]
             "--roles needs a [postgres] url, since processes of other roles cannot share a private"
             " PostgreSQL: set it, or leave --roles out"
         )
+    refuse_taken_address(config.http.listen)
     async with _postgres(config, say) as (url, private):
         if config.http.workers > 1:
             async with _kept_running(private, say):
                 variables = {CHILD_URL: url}
                 await run_children(config, config_path, roles, variables, stopping, say)
         else:
-            await _serve_alone(config, url, roles, private, stopping, say)
+            await _serve_alone(config, config_path, url, roles, private, stopping, say)
     say("Stopped.")
 
 
 async def _serve_alone(
     config: Config,
+    config_path: Path | None,
     url: str,
     roles: frozenset[Role],
     private: PrivatePostgres | None,
@@ -70,8 +74,8 @@ async def _serve_alone(
     async with open_gateway(
         config, url, may_migrate=config.postgres.migrate, roles=roles, revive=revive
     ) as gateway:
-        host, port = gateway.server.addresses[0]
-        say(banner(host, port, token=bool(config.auth.token), program=program()))
+        listen = ListenAddress(*gateway.server.addresses[0])
+        say(banner(config, config_path, listen, program()))
         await stopping.wait()
         say("Stopping: finishing requests, draining the pipeline ...")
 

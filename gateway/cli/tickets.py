@@ -12,7 +12,11 @@ from gateway.cli.postgres import Say
 from gateway.config import Config
 
 _WATCH_SECONDS = 2.0
-_COLUMNS = ("number", "status", "priority", "firing", "occurrences", "title")
+_COLUMNS = ("number", "id", "status", "priority", "firing", "occurrences", "title")
+_LEAST_WIDTH = 110
+"""Lines are cut at the terminal's width, but never so that nothing of a title is left."""
+_PIPE_WIDTH = 1_000
+_WHICH_FILE = "give --config FILE, the configuration that it was started with"
 
 
 class GatewayNotReached(Exception):
@@ -22,9 +26,7 @@ class GatewayNotReached(Exception):
 async def show_tickets(config: Config, *, watch: bool, limit: int, say: Say) -> None:
     """Once, or again every two seconds until interrupted."""
     headers = {"Authorization": f"Bearer {config.auth.token}"} if config.auth.token else {}
-    listen = config.http.listen
-    host = "127.0.0.1" if listen.host in ("", "0.0.0.0", "::") else listen.host  # noqa: S104
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listen.port}"
+    url = f"http://{config.http.listen.local}"
     async with ClientSession(url, headers=headers, timeout=ClientTimeout(total=10)) as session:
         while True:
             table = _table(await _fetch(session, url, limit))
@@ -52,6 +54,8 @@ def _tickets_in(body: bytes, status: int, url: str) -> Sequence[dict[str, Any]]:
             f"what answers at {url} is no alert gateway: set [http] listen as it was when the"
             " gateway was started"
         ) from error
+    if status == 401:
+        raise GatewayNotReached(f"{url} wants its token: {_WHICH_FILE}")
     if status != 200 or "items" not in answer:
         raise GatewayNotReached(f"{url} says: {answer.get('detail', status)}")
     items: Sequence[dict[str, Any]] = answer["items"]
@@ -63,7 +67,7 @@ def _table(tickets: Sequence[dict[str, Any]]) -> str:
         return "No tickets yet."
     rows = [_COLUMNS, *(tuple(_printable(one[name]) for name in _COLUMNS) for one in tickets)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    width = shutil.get_terminal_size().columns
+    width = max(shutil.get_terminal_size(fallback=(_PIPE_WIDTH, 24)).columns, _LEAST_WIDTH)
     return "\n".join(_line(row, widths)[:width] for row in rows)
 
 

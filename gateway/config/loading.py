@@ -14,6 +14,7 @@ from gateway.config.rules import read_rules
 from gateway.config.sources import built_in, read_sources
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
+from gateway.storage.journal.journal import JournalOptions
 from gateway.web.http.auth import AuthOptions
 from gateway.web.http.options import WebOptions
 
@@ -49,6 +50,7 @@ def _read(reading: Reading, document: Document) -> Config | None:
         key: reading.read(document.get(key, {}), (key,), SECTIONS[key]) for key in SECTIONS
     }
     _check_together(reading, sections["http"], sections["auth"])
+    _check_journal(reading, sections["journal"])
     kinds = discover()
     written = reading.read(document.get("sources", {}), ("sources",), dict[str, Any]) or {}
     gathered: dict[str, Any] = {
@@ -79,7 +81,13 @@ def _webhooks(reading: Reading, value: object) -> tuple[WebhookOptions, ...]:
 
 def _severity(reading: Reading, value: object) -> dict[str, Severity]:
     words = reading.read(value, ("severity",), dict[str, Severity]) or {}
-    return {**DEFAULT_WORDS, **{word.strip().lower(): level for word, level in words.items()}}
+    told: dict[str, Severity] = {}
+    for word, level in words.items():
+        if told.setdefault(word.strip().lower(), level) is not level:
+            reading.complain(
+                ("severity", word), "is said twice: words are compared without regard to case"
+            )
+    return {**DEFAULT_WORDS, **told}
 
 
 def _check_together(reading: Reading, http: WebOptions | None, auth: AuthOptions | None) -> None:
@@ -95,3 +103,15 @@ def _check_together(reading: Reading, http: WebOptions | None, auth: AuthOptions
     bounds = (("http", "max_bytes_in_flight"), ("http", "max_body_bytes"))
     if http.max_bytes_in_flight < http.max_body_bytes and all(map(reading.is_whole, bounds)):
         reading.complain(bounds[0], "must not be less than max_body_bytes, or none of it fits")
+
+
+def _check_journal(reading: Reading, journal: JournalOptions | None) -> None:
+    bounds = (("journal", "max_bytes"), ("journal", "segment_bytes"))
+    if journal is None or not all(map(reading.is_whole, bounds)):
+        return
+    if journal.max_bytes < journal.segment_bytes:
+        reading.complain(
+            bounds[0],
+            f"must not be less than segment_bytes ({journal.segment_bytes}): room is given back in"
+            " such pieces",
+        )

@@ -46,12 +46,19 @@ def read_rules(reading: Reading, value: object, sources: Set[str]) -> tuple[Rule
                     (*place, "sources", index), f"no source is named {name!r}; {one_of(sources)}"
                 )
         is_last = place == tables[-1][0]
-        if not written.match and not is_last and reading.is_whole((*place, "match")):
+        if not is_last and _takes_all(reading, place, written):
             reading.complain(
-                place, "a rule without `match` takes every alert, so it may only be the last"
+                place,
+                "a rule without `match` and `sources` takes every alert: it may only be the last",
             )
         rules.append(_rule(written))
     return tuple(rules)
+
+
+def _takes_all(reading: Reading, place: Place, written: RuleTable) -> bool:
+    """And does so on purpose: what should narrow it is not just wrong."""
+    narrowing = ((*place, "match"), (*place, "sources"))
+    return not written.match and not written.sources and all(map(reading.is_whole, narrowing))
 
 
 def _check_names(reading: Reading, tables: list[tuple[Place, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.alerts.alert import Alert, AlertStatus
+from gateway.alerts.alert import Alert, AlertStatus, shown_end
 from gateway.alerts.identity import Identity
 from gateway.effects.condition import Condition
 from gateway.effects.status import unanswered
@@ -51,7 +51,7 @@ def _begin(rows: WorkingSet, alert: Alert, identity: Identity, strands: list[Str
 
 def _end(rows: WorkingSet, alert: Alert) -> None:
     alert.quiet_until = None
-    episode_of(rows, alert).ends_at = alert.ends_at
+    episode_of(rows, alert).ends_at = shown_end(alert.starts_at, alert.ends_at)
 
 
 def _start_of(strands: list[Strand]) -> datetime:
@@ -71,6 +71,6 @@ def episode_of(rows: WorkingSet, alert: Alert) -> Episode:
             merge_key=alert.merge_key,
             ticket_id=None,
             starts_at=alert.starts_at,
-            ends_at=alert.ends_at,
+            ends_at=shown_end(alert.starts_at, alert.ends_at),
         )
     return known

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
-from gateway.alerts.alert import Alert, AlertStatus
+from gateway.alerts.alert import Alert, AlertStatus, shown_end
 from gateway.alerts.identity import Identity
 from gateway.alerts.rule import Rule
 from gateway.effects.alert import move_alert
@@ -61,7 +61,8 @@ def leave(rows: WorkingSet, fingerprint: bytes, rule: Rule, now: datetime) -> No
         alert.quiet_until = quiet_until  # one that is over is for its clock, which knows the rule
         return
     if alert.status is AlertStatus.RESOLVED and not moved.before.over:
-        alert.ends_at = rows.episodes[fingerprint, alert.episodes].ends_at = now
+        alert.ends_at = now
+        rows.episodes[fingerprint, alert.episodes].ends_at = shown_end(alert.starts_at, now)
     settle_ticket(rows, moved, now, rule, 0)
 
 

@@ -34,12 +34,14 @@ class Held(msgspec.Struct, gc=False):
     uncredited: int
     """Of those, how many the ledger is not known to have."""
     version: int
-    """Of the strand's row when the last of them was held, or a later one."""
+    """Of the strand's row that they repeated, or of a later one if it is void."""
     received_at: datetime | None = None
     lease_until: datetime | None = None
     unstarted_at: datetime | None = None
     state: Confirmed | None = None
     """What they repeated; set if anything is uncredited."""
+    void: bool = False
+    """The strand has changed since: what was held goes to the ledger as what it repeated then."""
 
 
 class Repeat(Asked, gc=False):

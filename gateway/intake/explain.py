@@ -29,6 +29,8 @@ class Rehearsed:
     outcome: Outcome
     ticket: Ticket | None
     opened: bool
+    quiet_until: datetime | None
+    """A person has ended that ticket: until then the alert makes no noise for it."""
 
 
 class Rehearsal(Protocol):

@@ -69,7 +69,7 @@ async def test_a_gateway_that_starts_without_postgresql_takes_in_up_to_its_bound
     gateway: Gateway, api: Api, postgres: PrivatePostgres
 ) -> None:
     kill(postgres)
-    bounds = f"[journal]\nmax_bytes = {MAX_BYTES}\n"
+    bounds = f"[journal]\nmax_bytes = {MAX_BYTES}\nsegment_bytes = {MAX_BYTES}\n"
     gateway.configure(f'{bounds}[postgres]\nurl = "{postgres.url}"\n')
     await asyncio.to_thread(gateway.start)
     await reads_are_put_off(api)

@@ -72,6 +72,10 @@ from tests.config.writer import Writer
         ('[redis]\nurl = "redis+sentinel://h/name/x"', "redis.url", 2, "a database"),
         ('[severity]\nx = "worst"', "severity.x", 2, '"critical", "high", "medium" or "low"'),
         ("[severity]\nx = 1", "severity.x", 2, "critical"),
+        ('[severity]\n"P1 " = "low"\np1 = "high"', "severity.p1", 3, "regard to case"),
+        ("[journal]\nmax_bytes = 60000000", "journal.max_bytes", 2, "segment_bytes (67108864)"),
+        ("[journal]\nsegment_bytes = 4095", "journal.segment_bytes", 2, "at least 4096"),
+        ("[journal]\nsegment_bytes = 3000000000", "journal.max_bytes", 1, "segment_bytes"),
         ("rules = 1", "rules", 1, "[[rules]]"),
         ("[rules]", "rules", 1, "[[rules]]"),
         ("[[rules]]", "rules[0].name", 1, "required"),
@@ -157,12 +161,23 @@ def test_two_of_a_name_are_both_named(written: Writer) -> None:
     assert written.problem(hook * 2).key == "webhooks[1].name"
 
 
-@pytest.mark.parametrize("match", ["", 'match = ""', 'match = "{}"', 'sources = ["n9e"]'])
+@pytest.mark.parametrize("match", ["", 'match = ""', 'match = "{}"', "sources = []"])
 def test_a_rule_without_matchers_may_only_be_the_last(written: Writer, match: str) -> None:
     all_of_it = f'[[rules]]\nname = "all"\n{match}\n'
     some = '[[rules]]\nname = "some"\nmatch = "a=b"\n'
     assert len(written.load(some + all_of_it).rules) == 2
     assert written.problem(all_of_it + some).key == "rules[0]"
+
+
+def test_a_rule_of_some_sources_may_come_before_others(written: Writer) -> None:
+    one_source = '[[rules]]\nname = "one"\nmatch = "{}"\nsources = ["n9e"]\n'
+    assert len(written.load(one_source + '[[rules]]\nname = "rest"\n').rules) == 2
+    wrong = one_source.replace("n9e", "n10e")
+    assert written.problem(wrong + '[[rules]]\nname = "rest"\n').key == "rules[0].sources[0]"
+
+
+def test_a_word_may_be_said_twice_in_other_letters_if_it_means_the_same(written: Writer) -> None:
+    assert written.load('[severity]\nSEV1 = "high"\nsev1 = "high"').severity["sev1"] == "high"
 
 
 def test_what_is_not_toml_is_told_with_its_line(written: Writer) -> None:

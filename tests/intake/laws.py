@@ -16,6 +16,7 @@ from tests.intake.witness import Witness
 def check_laws(ledger: MemoryLedger, now: datetime) -> None:
     """Everything that must always be so."""
     _alerts_are_what_their_strands_say(ledger)
+    _no_episode_ends_before_it_began(ledger)
     _at_most_one_live_ticket_a_key(ledger)
     _who_is_heard_has_a_live_ticket(ledger, now)
     _counters_are_what_a_recount_gives(ledger)
@@ -110,6 +111,16 @@ def _alerts_are_what_their_strands_say(ledger: MemoryLedger) -> None:
             assert alert.status is AlertStatus.RESOLVED
         if alert.status is AlertStatus.RESOLVED:
             assert (alert.quiet_until, alert.unconfirmed) == (None, False)
+
+
+def _no_episode_ends_before_it_began(ledger: MemoryLedger) -> None:
+    """One that goes on again, since the strand that had answered for it has gone, is not over."""
+    for (fingerprint, number), one in ledger.episodes.items():
+        alert = ledger.alerts[fingerprint]
+        if one.ends_at is not None and (
+            alert.status is AlertStatus.RESOLVED or number < alert.episodes
+        ):
+            assert one.ends_at >= one.starts_at, one
 
 
 def _at_most_one_live_ticket_a_key(ledger: MemoryLedger) -> None:

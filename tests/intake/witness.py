@@ -79,7 +79,8 @@ class Witness:
         starts = _starts(strands, life.running)
         if not any(one.fires for one in strands):
             if life.running and _is_over(strands):
-                life.spans[-1].end = max(one.resolved_at for one in strands if one.resolved_at)
+                end = max(one.resolved_at for one in strands if one.resolved_at)
+                life.spans[-1].end = max(end, life.spans[-1].start)
         elif life.running:
             life.spans[-1].start = min(starts)
         else:

@@ -1,5 +1,9 @@
 """Forms: what is wrong is named by a JSON pointer."""
 
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -9,9 +13,17 @@ from gateway.errors import Refused
 from gateway.web.http.forms import Form, decode_form
 
 
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
 class Inner(Form):
     name: str
     count: int = 0
+    colour: Colour = Colour.RED
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    matchers: Annotated[str, msgspec.Meta(examples=['{a="b"}'])] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Outer(Form):
@@ -53,6 +65,26 @@ def test_the_field_to_blame_is_named(body, pointer, says):
     assert blamed.pointer == pointer
     assert says in blamed.detail
     assert caught.value.code == "invalid_body"
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        (b'"colour":"green"', "Invalid enum value 'green'; must be one of red, blue"),
+        (b'"colour":1', "must be one of red, blue"),
+        (b'"at":"2h"', 'as in "2026-03-04T05:06:07Z"'),
+        (b'"at":"2026-03-04T05:06:07"', 'as in "2026-03-04T05:06:07Z"'),
+        (b'"at":5', 'as in "2026-03-04T05:06:07Z"'),
+        (b'"matchers":[{"name":"a"}]', r'as in "{a=\"b\"}"'),
+        (b'"x":1', "unknown field `x`; there are at, colour, count, matchers, name"),
+    ],
+)
+def test_what_would_be_right_is_said_wherever_it_is_wrong(field, says):
+    inner = b'{"name":"a",' + field + b"}"
+    for body, form in ((inner, Inner), (b'{"comment":"x","inner":[' + inner + b"]}", Outer)):
+        with pytest.raises(Refused) as caught:
+            decode_form(body, form)
+        assert says in caught.value.errors[0].detail
 
 
 @pytest.mark.parametrize(

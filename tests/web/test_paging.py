@@ -45,7 +45,11 @@ async def test_the_limit_may_change_between_pages(site):
     assert (await page(site, f"?limit=3&cursor={cursor}"))["items"][0] == {"n": 10}
 
 
-@pytest.mark.parametrize("limit", ["0", "501", "-1", "x", "", "1.5", "１", "9" * 5000])
+@pytest.mark.parametrize(
+    "limit",
+    ["0", "501", "-1", "x", "", "1.5", "１", "9" * 5000, "0" * 8 + "1000", "0" * 8 + "1" * 5000],
+    ids=lambda limit: limit[:12],
+)
 async def test_a_bad_limit_is_refused(site, limit):
     problem = await refusal(site, f"?limit={quote(limit)}")
     assert problem["code"] == "bad_parameter"
@@ -101,3 +105,12 @@ def encoded(plain: bytes) -> str:
 )
 async def test_a_broken_cursor_is_refused(site, cursor):
     assert (await refusal(site, f"?cursor={quote(cursor)}"))["code"] == "bad_cursor"
+
+
+@pytest.mark.parametrize("text", [r"a\u0000", r"\ud800", r"a\n\u0000b"])
+async def test_a_text_that_no_row_can_hold_breaks_a_cursor(site, text):
+    cursor = (await page(site, "?limit=1"))["next"]
+    plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert b"row 0" in plain
+    forged = encoded(plain.replace(b"row 0", text.encode()))
+    assert (await refusal(site, f"?cursor={forged}"))["code"] == "bad_cursor"

@@ -5,6 +5,7 @@ import base64
 import io
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,19 @@ async def test_alerts_are_found_by_matchers(client: Client, matchers: str, found
     assert {one["labels"]["alertname"] for one in answer["items"]} == found
 
 
+async def test_no_alert_ends_before_it_began_though_its_senders_clock_is_ahead(
+    client: Client,
+) -> None:
+    ahead = {"labels": {"alertname": "A"}, "startsAt": "2999-01-01T00:00:00Z"}
+    for one in (ahead, {**ahead, "status": "resolved"}):
+        await client.ask("POST", "/api/v1/intake/custom", one)
+    await eventually(client.drained)
+    [alert] = (await client.ask("GET", "/api/v1/alerts"))["items"]
+    assert alert["status"] == "resolved"
+    assert moment(alert["ends_at"]) >= moment(alert["starts_at"])
+    assert moment(alert["starts_at"]) > moment(alert["last_seen"])
+
+
 async def test_a_bad_matcher_is_named_with_its_place(client: Client) -> None:
     params = {"matchers": '{a="b",c~}'}
     problem = await client.ask("GET", "/api/v1/alerts", params=params, status=400)
@@ -145,6 +159,23 @@ async def test_a_cursor_is_bound_to_its_filters_and_unknown_parameters_are_refus
     problem = await client.ask("GET", "/api/v1/tickets?colour=red", status=400)
     assert problem["errors"][0]["pointer"] == "/colour"
     await client.ask("GET", "/api/v1/tickets?limit=501", status=400)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("silences", {"matchers": [{"name": "a", "value": "b"}]}, 'as in "{instance='),
+        ("silences", {"matchers": "a=b", "ends_at": "2h"}, 'as in "2026-'),
+        ("silences/preview", {"matchers": {}}, 'as in "{instance='),
+        ("tickets", {"title": "x", "priority": "p1"}, "one of critical, high, medium, low"),
+        ("tickets", {"title": "x", "colour": "red"}, "there are assignee,"),
+    ],
+)
+async def test_what_is_wrong_in_a_body_is_said_with_what_would_be_right(
+    client: Client, path: str, body: Json, says: str
+) -> None:
+    problem = await client.ask("POST", f"/api/v1/{path}", body, status=400)
+    assert says in problem["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/alerts", "/api/v1/silences"])
@@ -421,6 +452,26 @@ async def test_explain_walks_the_way_and_changes_nothing(client: Client) -> None
     (again,) = (await client.ask("POST", "/api/v1/explain?source=custom", body))["items"]
     assert again["outcome"] == "merged"
     assert again["fingerprint"] == item["fingerprint"]
+
+
+async def test_explain_of_what_a_person_has_quieted_says_by_which_ticket_and_until_when(
+    client: Client,
+) -> None:
+    await client.fire("A")
+    body = {"labels": {"alertname": "A"}}
+    [ticket] = await client.tickets()
+    path = f"/api/v1/tickets/{ticket['id']}/transitions"
+    [before] = (await client.ask("POST", "/api/v1/explain", body))["items"]
+    assert (before["outcome"], before["quiet_until"]) == ("merged", None)
+    after = await client.ask("POST", path, {"to": "resolved"})
+    [quiet] = (await client.ask("POST", "/api/v1/explain", body))["items"]
+    assert (quiet["outcome"], quiet["ticket"]["id"]) == ("quieted", ticket["id"])
+    span = moment(quiet["quiet_until"]) - moment(after["resolved_at"])
+    assert span == timedelta(minutes=30)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def streamed(body: Json) -> Json:

@@ -21,7 +21,9 @@ N9E = {"hash": "a" * 32, "rule_name": "CPU", "severity": 1, "trigger_time": 1767
 @pytest.fixture
 async def session(tmp_path: Path) -> AsyncIterator[ClientSession]:
     config = tmp_path / "gateway.toml"
-    config.write_text('http.listen = "127.0.0.1:0"\n[journal]\nmax_bytes = 2000\n')
+    config.write_text(
+        'http.listen = "127.0.0.1:0"\n[journal]\nmax_bytes = 4096\nsegment_bytes = 4096\n'
+    )
     async with open_gateway(load(config), NOWHERE, may_migrate=True) as gateway:
         host, port = gateway.server.addresses[0]
         async with ClientSession(f"http://{host}:{port}") as session:

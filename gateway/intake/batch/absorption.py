@@ -108,9 +108,10 @@ def _asked(batch: Batch) -> Iterator[tuple[ReportKey, Asked]]:
 
 
 def _moved(asked: Asked, held: Held) -> bool:
-    """A repeat of what is no longer confirmed, or one after others that were held before that."""
+    """A repeat of what is no longer confirmed, or one after others that repeated something else."""
+    is_other = held.void or held.version != asked.version
     return asked.version != 0 and (
-        held.version > asked.version or (held.uncredited > 0 and held.version != asked.version)
+        held.version > asked.version or (held.uncredited > 0 and is_other)
     )
 
 

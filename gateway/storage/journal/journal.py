@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Generic
+from typing import Annotated, Generic
 
+from gateway.bounds import Between
 from gateway.intake.journal import JournalFull, Record
 from gateway.logs import get_logger
 from gateway.moments import EPOCH, MICROSECOND
@@ -26,13 +27,17 @@ Committed = Callable[[list[tuple[Record, H]]], None]
 """Takes a group's records, each with what was handed to `append` as *checked*, in order of seq."""
 
 
+MIN_SEGMENT_BYTES = 4_096
+"""Less would be a file for each record."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalOptions:
     """Bounds of one process's journal."""
 
     max_bytes: int = 2 * 2**30
     """Of bodies that the ledger does not have yet; beyond it nothing is taken in."""
-    segment_bytes: int = 64 * 2**20
+    segment_bytes: Annotated[int, Between(MIN_SEGMENT_BYTES, 2**40)] = 64 * 2**20
     """On disk. Room is given back in such pieces, an eighth of it when everything is applied."""
     probe_interval: timedelta = timedelta(seconds=1)
     """How often a disk that failed is tried when no request does."""

@@ -157,9 +157,13 @@ class StoredEntry:
     def _number(self, start: int, size: int) -> int:
         return int.from_bytes(self._bytes[start : start + size], "little")
 
+    @property
+    def _is_void(self) -> bool:
+        return self._number(22, 7) == 0
+
     def recalled(self) -> Confirmed | None:
         """What it remembers, unless it is void or nothing was confirmed."""
-        if self._number(22, 7) == 0:
+        if self._is_void:
             return None
         return unpack_state(self._bytes[HEAD_BYTES:], self._number(0, 7), self._source)
 
@@ -167,7 +171,7 @@ class StoredEntry:
         """Its counter, with all about it that is not credited."""
         count, credited = self._number(14, 4), self._number(18, 4)
         version = self._number(0, 7)
-        held = Held(self._number(7, 7), count, count - credited, version)
+        held = Held(self._number(7, 7), count, count - credited, version, void=self._is_void)
         if held.uncredited > 0:
             held.received_at = moment(self._number(29, 7))
             held.lease_until = moment(self._number(36, 7))

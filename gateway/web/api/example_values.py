@@ -113,6 +113,7 @@ WAY = ShownExplanation(
     silenced_by=[],
     nearest_silences=[NearSilence(silence=SILENCE, failed=['team="web"'])],
     outcome=Outcome.MERGED,
+    quiet_until=None,
     ticket=ForeseenTicket(
         id=TICKET_ID,
         new=False,

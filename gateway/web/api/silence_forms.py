@@ -18,6 +18,7 @@ MatchersText = Annotated[
 one that demands something: `=` with a value, or `=~` with a pattern that the empty value fails;
 65,536 characters. A mistake is refused with its `position`, in characters."""
     ),
+    msgspec.Meta(examples=['{instance="db1", severity=~"critical|high"}']),
 ]
 
 

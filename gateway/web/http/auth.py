@@ -153,7 +153,7 @@ def _check_token(request: web.Request, token: str) -> None:
         raise _unauthorized("this path needs the token", AuthFailure.NO_CREDENTIALS)
     given = _token_in(header)
     if not hmac.compare_digest(given, token.encode()):
-        raise _unauthorized("the credentials are wrong", AuthFailure.BAD_CREDENTIALS)
+        raise _unauthorized("what was sent is not the token", AuthFailure.BAD_CREDENTIALS)
 
 
 def _token_in(header: str) -> bytes:

@@ -10,6 +10,7 @@ import msgspec
 from multidict import MultiMapping
 
 from gateway.errors import FieldError, Refused
+from gateway.web.views.hints import names_wanted, value_wanted
 
 FormType = TypeVar("FormType")
 Query = TypeVar("Query", bound="Form")
@@ -40,11 +41,11 @@ def bad_field(pointer: str, detail: str) -> BadForm:
     return BadForm("the body is not valid", "invalid_body", (FieldError(pointer, detail),))
 
 
-_DIGITS = 9
-"""Of a number in a query that are read: more are too many for any bound."""
+_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
+"""In a query: more digits are too many for any bound, and none leads with a zero."""
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(.*)`", re.DOTALL)
+_FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -55,7 +56,7 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
     try:
         decoded = msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
-        raise _explained(str(error)) from error
+        raise _explained(str(error), form) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _refuse_lone_surrogate(body)
         raise BadForm(f"the body is not JSON: {error}", "malformed_json") from error
@@ -91,9 +92,9 @@ def _value(field: msgspec.structs.FieldInfo, given: list[str]) -> object:
     if len(given) > 1:
         raise bad_parameter(field.name, "may be given once")
     text = given[0]
-    number = isinstance(field.default, int) and text.isascii() and text.isdecimal()
+    number = isinstance(field.default, int) and _NUMBER.fullmatch(text)
     try:
-        return msgspec.convert(int(text[:_DIGITS]) if number else text, field.type)
+        return msgspec.convert(int(text) if number else text, field.type)
     except msgspec.ValidationError as error:
         raise bad_parameter(field.name, _wanted(field.type)) from error
 
@@ -113,23 +114,27 @@ def bad_parameter(name: str, detail: str) -> BadParameters:
     return BadParameters(f"{name} {detail}", "bad_parameter", (FieldError(f"/{name}", detail),))
 
 
-def pointer_of(place: str) -> str:
-    """`.matchers[0].name`, as msgspec names a place, as the JSON pointer `/matchers/0/name`."""
-    steps = (match[1] or match[2] for match in _STEP.finditer(place))
-    return "".join(map(_pointer_step, steps))
+def _steps_in(place: str) -> list[str]:
+    """`.matchers[0].name`, as msgspec names a place."""
+    return [match[1] or match[2] for match in _STEP.finditer(place)]
 
 
 def _pointer_step(name: object) -> str:
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
-def _explained(text: str) -> BadForm:
+def _explained(text: str, form: object) -> BadForm:
     place = _PLACE.search(text)
-    pointer = pointer_of(place[2]) if place else ""
+    steps = _steps_in(place[2]) if place else []
     detail = text[: place.start()] if place else text
+    wanted = None
     if field := _FIELD.fullmatch(detail):
-        pointer += _pointer_step(field[1])
-    return bad_field(pointer, detail)
+        wanted = names_wanted(form, steps) if field[1] == "contains unknown" else None
+        steps.append(field[2])
+    elif not (place and place[1]):  # of a key nothing is known
+        wanted = value_wanted(form, steps)
+    told = "; ".join(filter(None, (detail, wanted)))
+    return bad_field("".join(map(_pointer_step, steps)), told)
 
 
 def _refuse_nul(body: bytes) -> None:

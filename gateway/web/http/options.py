@@ -32,6 +32,12 @@ class ListenAddress:
         except ValueError:
             return False
 
+    @property
+    def local(self) -> "ListenAddress":
+        """As a program on this machine reaches it."""
+        everywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104
+        return ListenAddress("127.0.0.1", self.port) if everywhere else self
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 

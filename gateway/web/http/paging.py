@@ -104,7 +104,7 @@ def _position(cursor: str, this_list: str, position: type[Position]) -> Position
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         bound_to, raw = msgspec.json.decode(plain, type=tuple[str, msgspec.Raw])
         after = msgspec.json.decode(raw, type=position)
-        _check_calendar(after)
+        _check_values(after)
     except (binascii.Error, ValueError, OverflowError, RecursionError) as error:
         raise BadParameters("the cursor is broken", "bad_cursor") from error
     if bound_to != this_list:
@@ -112,8 +112,12 @@ def _position(cursor: str, this_list: str, position: type[Position]) -> Position
     return after
 
 
-def _check_calendar(after: tuple[object, ...]) -> None:
-    """Raises OverflowError for an instant that UTC cannot write."""
+def _check_values(after: tuple[object, ...]) -> None:
+    """Raises OverflowError for an instant that UTC cannot write, ValueError for U+0000 in a text,
+    which no row holds.
+    """
     for value in after:
         if isinstance(value, datetime):
             value.astimezone(UTC)
+        elif isinstance(value, str) and "\0" in value:
+            raise ValueError("U+0000 in a text")

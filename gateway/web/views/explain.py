@@ -61,6 +61,9 @@ class ShownExplanation(Struct, frozen=True, kw_only=True, gc=False):
         about("Active silences that nearly hide it, and the matchers that fail."),
     ]
     outcome: Outcome
+    quiet_until: Annotated[
+        datetime | None, about("Of what a person has quieted: until then it makes no ticket.")
+    ]
     ticket: Annotated[ForeseenTicket | None, about("As it would be then.")]
 
 
@@ -94,6 +97,7 @@ def show_explanation(one: Explanation, now: datetime) -> ShownExplanation:
         silenced_by=[show_silence(silence, now) for silence in one.silenced_by],
         nearest_silences=[_near(miss, now) for miss in one.near_misses],
         outcome=one.rehearsed.outcome,
+        quiet_until=one.rehearsed.quiet_until,
         ticket=_ticket(one.rehearsed),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from redis.asyncio import Redis
 
 from gateway.alerts.memory import Confirmed
@@ -173,6 +174,26 @@ async def test_a_void_that_comes_late_voids_nothing_newer(absorber: RedisAbsorbe
     await confirmed(absorber, version=9)
     await absorber.void({key(): 9, key(2): 3})
     assert await ask(absorber, repeat(version=9)) is None
+
+
+async def test_what_was_held_keeps_its_state_though_a_newer_version_is_confirmed(
+    absorber: RedisAbsorber,
+) -> None:
+    passed = await confirmed(absorber)
+    await ask(absorber, repeat(count=2))
+    ended = msgspec.structs.replace(known(version=8), firing=False)
+    for _ in range(2):
+        await absorber.confirm({key(): Confirmation(passed.born, 1, ended, at(0.6), None)})
+        one = await held(absorber)
+        assert (one.uncredited, one.version, one.void) == (1, 8, True)
+        assert one.state is not None
+        assert one.state.firing
+        assert await absorber.recall([key()]) == {}
+        for version in (5, 8):
+            assert await ask(absorber, repeat(version)) is not None
+    await absorber.confirm({key(): Confirmation(passed.born, 2, ended, at(0.6), None)})
+    assert (await absorber.recall([key()]))[key()] == ended
+    assert await ask(absorber, repeat(version=8)) is None
 
 
 async def walk(absorber: RedisAbsorber, now: datetime, tenant: int = 1) -> dict[ReportKey, Held]:

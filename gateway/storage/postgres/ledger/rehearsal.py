@@ -32,4 +32,4 @@ def _rehearse(rows: WorkingSet, summed: Summed) -> Rehearsed:
     alert = rows.alerts[rows.strands[summed.identity.strand].fingerprint]
     ticket = rows.tickets.get(alert.ticket_id) if alert.ticket_id else None
     opened = ticket is not None and ticket.id in rows.new_tickets
-    return Rehearsed(outcome, ticket, opened)
+    return Rehearsed(outcome, ticket, opened, alert.quiet_until)

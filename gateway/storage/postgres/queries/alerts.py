@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Row, Select, and_, exists, func, select
 from sqlalchemy.sql import ColumnElement
 
-from gateway.alerts.alert import AlertStatus
+from gateway.alerts.alert import AlertStatus, shown_end
 from gateway.alerts.severity import Severity
 from gateway.alerts.view import AlertFilter, AlertPosition, AlertView, SourceView, StrandView
 from gateway.errors import Refused
@@ -218,7 +218,7 @@ def _alert_view(
         rule=row.rule,
         ticket_id=row.ticket_id,
         starts_at=row.starts_at,
-        ends_at=row.ends_at,
+        ends_at=shown_end(row.starts_at, row.ends_at),
         quiet_until=row.quiet_until,
         first_seen=row.first_seen,
         episodes=row.episodes,

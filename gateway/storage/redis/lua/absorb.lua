@@ -13,9 +13,10 @@
 --   born       when this entry was made: names its counter, which only goes up
 --   count      sightings held since it was born
 --   credited   of those, how many the ledger has
---   flush_at   sightings received from then on pass
+--   flush_at   sightings received from then on pass; 0: void, they all do
 --   received_at, lease_until, unstarted_at    greatest of what is held and not credited
---   state      what a process needs to tell a repeat from news; opaque here
+--   state      what a process needs to tell a repeat from news; opaque here. Of a void entry: what
+--              is held and not credited repeats it, and it is older than the version
 -- A report that passes is not counted here, and no state is written: that is confirm's.
 local HEAD, GIVEN, GIVEN_BYTES, SOME = "<I7I7I4I4I7I7I7I7", "<I8I4I8I8I8", 36, 3000
 local time = redis.call("TIME")

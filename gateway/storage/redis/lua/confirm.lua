@@ -9,6 +9,8 @@
 --
 -- Never makes an entry, and never takes an older version: a late call is harmless. An entry that was
 -- erased and made anew has another `born`: what was confirmed before says nothing about it.
+-- What was held meanwhile repeats the state before, which stays with it: a newer version then only
+-- voids the entry, see void.lua, and the next that passes, or the flush, takes it to the ledger.
 local HEAD, GIVEN, GIVEN_BYTES, SOME = "<I7I7I4I4I7I7I7I7", "<I8I8I4I8", 28, 3000
 local noted, changed = 0, {}
 for first = 2, #ARGV, 2 * SOME do
@@ -31,9 +33,11 @@ for first = 2, #ARGV, 2 * SOME do
                 if credited == count then
                     received_at, lease_until, unstarted_at = 0, 0, 0
                 end
+                local is_other = given_version > version or flush_at == 0
                 if given_version > version then
-                    version, flush_at, state = given_version, given_flush_at, ARGV[i + 1]
-                elseif given_version == version then
+                    version, flush_at = given_version, 0
+                end
+                if given_version == version and not (is_other and count > credited) then
                     flush_at, state = math.max(flush_at, given_flush_at), ARGV[i + 1]
                 end
                 changed[#changed + 1] = fields[n]
