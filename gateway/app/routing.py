@@ -7,10 +7,12 @@ from gateway.intake.journal import Journal
 from gateway.roles import Role
 from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
 from gateway.storage.postgres.queries.alerts import AlertQueries
+from gateway.storage.postgres.queries.comments import CommentQueries
 from gateway.storage.postgres.queries.letters import LetterQueries
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.web.api import (
     alerts,
+    comments,
     dead_letters,
     description,
     explain,
@@ -57,12 +59,14 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     why = explain.ExplainHandlers(parts.checker, rehearsal, read_alerts, silenced, bodies, clock)
     desk = tickets.TicketHandlers(read_tickets, parts.door.perform, silenced, clock)
     ticket_part = ticket_parts.TicketPartHandlers(read_tickets, silenced, clock)
+    written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
     quiet = silences.SilenceHandlers(silenced, parts.door.perform, read_alerts, clock, longest)
     letters = dead_letters.DeadLetterHandlers(LetterQueries(parts.database))
     return [
         *served_by(why, explain.ENDPOINTS),
         *served_by(desk, tickets.ENDPOINTS),
         *served_by(ticket_part, ticket_parts.ENDPOINTS),
+        *served_by(written, comments.ENDPOINTS),
         *served_by(alerts.AlertHandlers(read_alerts, silenced, clock), alerts.ENDPOINTS),
         *served_by(quiet, silences.ENDPOINTS),
         *served_by(letters, dead_letters.ENDPOINTS),

@@ -1,5 +1,6 @@
 """The door as commands' callers see it."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from gateway.access.principal import Principal
@@ -23,6 +24,8 @@ class Perform(Protocol):
         """
 
 
-def key_reused() -> Refused:
+@dataclass(eq=False)
+class KeyReused(Refused):
     """The same key for another request."""
-    return Refused("this Idempotency-Key was used for another request", code="key_reused")
+
+    code: str = "key_reused"

@@ -5,12 +5,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import ClientSession
 
 from gateway.access.permission import Permission, Role
+from gateway.app.process import open_gateway
+from gateway.config import load
 from gateway.web.api import operations
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.auth import AuthFailure, Gate
@@ -32,6 +36,8 @@ from gateway.web.http.paging import PageForm, part_of
 from gateway.web.http.routes import served_by
 from gateway.web.http.server import WebServer, create_web_app, run_server
 from gateway.web.views.page import Page
+from tests.programs import eventually
+from tests.web.client import Client
 
 
 class Matcher(Form):
@@ -257,3 +263,17 @@ async def start_site() -> AsyncIterator[Callable[..., object]]:
 async def site(start_site: Callable[..., object]) -> Site:
     """A loopback site without a token."""
     return await start_site()
+
+
+@pytest.fixture
+async def client(database: str, tmp_path: Path) -> AsyncIterator[Client]:
+    config = tmp_path / "gateway.toml"
+    config.write_text('http.listen = "127.0.0.1:0"\n')
+    async with open_gateway(load(config), database, may_migrate=False) as gateway:
+        host, port = gateway.server.addresses[0]
+        headers = {"X-Actor": "anna"}
+        async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
+            client = Client(session)
+            client.routes = gateway.server.routes
+            await eventually(client.ready)
+            yield client

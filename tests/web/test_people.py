@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -18,67 +17,7 @@ from gateway.app.process import open_gateway
 from gateway.config import load
 from gateway.web.api.table import TABLE
 from tests.programs import eventually
-from tests.web.described import DESCRIBED
-
-Json = dict[str, Any]
-
-
-class Client:
-    """Asks one gateway."""
-
-    routes: set[tuple[str, str]]
-    """Method and path of everything served."""
-
-    def __init__(self, session: ClientSession) -> None:
-        self.session = session
-
-    async def ask(
-        self, method: str, path: str, body: Any = None, *, status: int = 200, **more: Any
-    ) -> Json:
-        arguments = {} if body is None else {"json": body}
-        async with self.session.request(method, path, **arguments, **more) as answer:
-            assert answer.status == status, await answer.text()
-            self.headers = answer.headers
-            found: Json = await answer.json(content_type=None) if answer.status != 204 else {}
-            DESCRIBED.check(method, answer.url.path, status, answer.content_type, found)
-            return found
-
-    async def fire(self, *names: str, **labels: str) -> None:
-        """One alert each, and wait until they are in the ledger."""
-        alerts = [{"labels": {"alertname": name, **labels}} for name in names]
-        await self.ask("POST", "/api/v1/intake/custom", alerts)
-        await eventually(self.drained)
-
-    async def drained(self) -> bool:
-        async with self.session.get("/metrics") as answer:
-            text = await answer.text()
-        return "gateway_journal_unapplied_records 0.0" in text
-
-    async def ready(self) -> bool:
-        async with self.session.get("/-/ready") as answer:
-            return answer.status == 200
-
-    async def tickets(self, query: str = "") -> list[Json]:
-        items: list[Json] = (await self.ask("GET", f"/api/v1/tickets{query}"))["items"]
-        return items
-
-    async def ticket_of(self, name: str) -> Json:
-        (found,) = [one for one in await self.tickets() if one["title"] == name]
-        return found
-
-
-@pytest.fixture
-async def client(database: str, tmp_path: Path) -> AsyncIterator[Client]:
-    config = tmp_path / "gateway.toml"
-    config.write_text('http.listen = "127.0.0.1:0"\n')
-    async with open_gateway(load(config), database, may_migrate=False) as gateway:
-        host, port = gateway.server.addresses[0]
-        headers = {"X-Actor": "anna"}
-        async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-            client = Client(session)
-            client.routes = gateway.server.routes
-            await eventually(client.ready)
-            yield client
+from tests.web.client import Client, Json
 
 
 async def test_an_alert_says_everything_that_is_known_of_it(client: Client) -> None:
@@ -234,7 +173,7 @@ async def test_what_is_sent_again_under_its_key_is_done_once(client: Client) -> 
     again = await client.ask("POST", "/api/v1/tickets", body, status=201, headers=key)
     assert (again["id"], len(await client.tickets())) == (first["id"], 1)
     other = {"title": "Order tapes"}
-    problem = await client.ask("POST", "/api/v1/tickets", other, status=400, headers=key)
+    problem = await client.ask("POST", "/api/v1/tickets", other, status=422, headers=key)
     assert problem["code"] == "key_reused"
     bad = {"Idempotency-Key": "order 17"}
     problem = await client.ask("POST", "/api/v1/tickets", body, status=400, headers=bad)

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from gateway.app.process import open_gateway
 from gateway.config import load
 from tests.large import RULE, large_ticket
-from tests.web.test_people import Client, Json
+from tests.web.client import Client, Json
 
 MANY = 40_000
 """More than the 32,767 parameters that a statement may have."""

@@ -7,10 +7,12 @@ from msgspec import structs
 from gateway.alerts.alert import AlertStatus
 from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
+from gateway.comments.comment import Visibility
 from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import TicketStatus
 from gateway.tickets.triage import Triage
 from gateway.web.views.alert import AlertSource, ShownAlert
+from gateway.web.views.comment import CommentDetail, ShownComment, ShownRevision
 from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
 from gateway.web.views.intake import ShownRejected
 from gateway.web.views.silence import ShownSilence
@@ -121,4 +123,18 @@ WAY = ShownExplanation(
         status=TicketStatus.OPEN,
         priority=Severity.CRITICAL,
     ),
+)
+COMMENT = ShownComment(
+    id="c_019b7f3f0a006f0d3f5a1c2b4d",
+    author="token:bob",
+    visibility=Visibility.INTERNAL,
+    body="The fan is loud",
+    mentions=[],
+    at=BEGAN,
+    edited_at=BEGAN,
+    retracted_at=None,
+)
+COMMENT_WITH_REVISIONS = CommentDetail(
+    **structs.asdict(COMMENT),
+    revisions=[ShownRevision(number=1, body="The fan is loud, @anna", at=BEGAN)],
 )

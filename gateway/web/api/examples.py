@@ -8,14 +8,17 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from gateway.alerts.severity import Severity
+from gateway.comments.comment import Visibility
 from gateway.tickets.ticket import TicketStatus
 from gateway.web.api import example_values as one
+from gateway.web.api.comments import CommentEdit, NewComment
 from gateway.web.api.dead_letters import DeadLetterChoice
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
 from gateway.web.api.ticket_forms import NewTicket, TicketEdit, Transition
 from gateway.web.openapi.refusals import AlertmanagerError
 from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert, PrometheusAlerts
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
+from gateway.web.views.comment import CommentDetail, ShownComment
 from gateway.web.views.explain import (
     ExplainedAlert,
     ExplainedBody,
@@ -64,6 +67,8 @@ _SENT: Mapping[object, object] = {
     ],
     NewTicket: NewTicket(title="Order new disks", priority=Severity.LOW, assignee="bob"),
     TicketEdit: TicketEdit(assignee="bob", status=TicketStatus.IN_PROGRESS, comment="On it"),
+    NewComment: NewComment(body="The fan is loud, @bob", visibility=Visibility.AUDITOR_VISIBLE),
+    CommentEdit: CommentEdit(visibility=Visibility.INTERNAL),
     Transition: Transition(to=TicketStatus.RESOLVED, comment="Removed old logs"),
     NewSilence: NewSilence(
         matchers=one.MATCHERS, ends_at=one.SILENCE.ends_at, comment="The disk is being replaced"
@@ -78,6 +83,8 @@ _SHOWN: Mapping[object, object] = {
     ChangedTicket: show_changed(one.DETAIL, 1),
     MovedTicket: show_moved(one.DETAIL, 1),
     HistoryEntry: one.ENTRY,
+    ShownComment: one.COMMENT,
+    CommentDetail: one.COMMENT_WITH_REVISIONS,
     ShownAlert: one.ALERT,
     Previewed: Previewed(items=[show_previewed(one.ALERT, would_hide=True)], more=False),
     ShownSilence: one.SILENCE,

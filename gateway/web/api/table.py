@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gateway.web.api import (
     alerts,
+    comments,
     dead_letters,
     description,
     explain,
@@ -18,6 +19,7 @@ from gateway.web.http.endpoint import AnyEndpoint
 TABLE: Sequence[AnyEndpoint] = (
     *tickets.ENDPOINTS,
     *ticket_parts.ENDPOINTS,
+    *comments.ENDPOINTS,
     *alerts.ENDPOINTS,
     *explain.ENDPOINTS,
     *silences.ENDPOINTS,

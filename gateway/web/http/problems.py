@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.changes.command import StaleVersion
+from gateway.changes.perform import KeyReused
 from gateway.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, Unavailable
 from gateway.web.http.answers import Refusing, json_refusal
 from gateway.web.views.problem import (
@@ -31,6 +32,7 @@ from gateway.web.views.problem import (
 logger = logging.getLogger(__name__)
 
 _STATUS: dict[type[GatewayError], int] = {
+    KeyReused: 422,
     Refused: 400,
     Forbidden: 403,
     StaleVersion: 412,

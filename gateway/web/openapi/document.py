@@ -9,8 +9,9 @@ from aiohttp import hdrs
 from gateway.access.permission import Permission
 from gateway.web.http.endpoint import AnyEndpoint, Body, Parameter, Refusal
 from gateway.web.http.paging import PageForm
+from gateway.web.openapi.parameters import KEY
 from gateway.web.openapi.preface import PREFACE, SECURITY_SCHEMES
-from gateway.web.openapi.refusals import BAD_REQUEST, NOT_FOUND, OTHER
+from gateway.web.openapi.refusals import BAD_REQUEST, KEY_REUSED, NOT_FOUND, OTHER
 from gateway.web.openapi.schemas import Schema, Schemas, unwrapped
 
 _AS_GET: dict[int | str, Schema] = {"default": {"description": "As for GET"}}
@@ -165,6 +166,8 @@ def _by_shape(endpoint: AnyEndpoint) -> dict[int, Refusal]:
         found[400] = BAD_REQUEST
     if any(one.place == "path" for one in endpoint.asks):
         found[404] = NOT_FOUND
+    if KEY in endpoint.asks:
+        found[422] = KEY_REUSED
     return found
 
 

@@ -6,9 +6,11 @@ from msgspec import Meta
 
 from gateway.changes.perform import MOST_KEY_CHARACTERS
 from gateway.web.http.endpoint import IDEMPOTENCY_KEY, Parameter
+from gateway.web.views.comment import CommentId
 from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, TicketId, about
 
 TICKET = Parameter("id", "path", TicketId, "TicketId")
+COMMENT = Parameter("comment", "path", CommentId, "CommentId")
 SILENCE = Parameter("id", "path", SilenceId, "SilenceId")
 ALERT = Parameter("fingerprint", "path", Fingerprint, "Fingerprint")
 SOURCE = Parameter(
@@ -44,7 +46,7 @@ KEY = Parameter(
         str,
         Meta(pattern=rf"^[\x21-\x7e]{{1,{MOST_KEY_CHARACTERS}}}$"),
         about("A request that is sent again under its key is not done again: its answer is given."
-              " Another request under it is refused with 400 and code `key_reused`."),
+              " Another request under it is refused with 422 and code `key_reused`."),
     ],
     "IdempotencyKey",
 )  # fmt: skip

@@ -42,6 +42,21 @@ STALE_TICKET = Refusal(
     "Somebody else has changed the ticket since; code `stale_ticket`",
     (problem.ShownProblem,),
 )
+KEY_REUSED = Refusal(
+    "KeyReused",
+    "Its Idempotency-Key was used for another request; code `key_reused`",
+    (problem.ShownProblem,),
+)
+NOT_THE_AUTHOR = Refusal(
+    "NotTheAuthor",
+    "Somebody else wrote it; code `not_the_author` (or a foreign Host or Origin was refused)",
+    (problem.ShownProblem,),
+)
+COMMENT_RETRACTED = Refusal(
+    "CommentRetracted",
+    "The comment was taken back; code `comment_retracted`",
+    (problem.ShownProblem,),
+)
 BAD_ALERTS = Refusal(
     "BadAlerts",
     "The bad alerts (the others are stored), or why the body cannot be read",

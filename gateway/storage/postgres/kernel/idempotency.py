@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.access.principal import Principal
 from gateway.changes.command import Command
-from gateway.changes.perform import key_reused
+from gateway.changes.perform import KeyReused
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel.database import Transaction
 from gateway.storage.postgres.statements import load
@@ -39,7 +39,7 @@ class Kept:
             return None
         row = await driver.fetchrow(SQL["kept"], *self._place)
         if (row["command"], row["request_hash"]) != (name, digest):
-            raise key_reused()
+            raise KeyReused("this Idempotency-Key was used for another request")
         return (_decoded(row["answer"], self._command.answers),)
 
     async def keep(self, answer: Any) -> None:
