@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -15,6 +16,7 @@ from gateway.alerts.outcome import Outcome
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
+from gateway.events.counting import count_events
 from gateway.events.event import EventType
 from gateway.events.routing import Route
 from gateway.intake.absorber import Absorber, NothingHeld
@@ -99,7 +101,7 @@ async def open_parts(
     book = SilenceBook()
     engine = create_engine(url, pool_size=config.postgres.pool_size)
     stack.push_async_callback(engine.dispose)
-    database = Database(engine, absorber.void)
+    database = Database(engine, absorber.void, partial(count_events, metrics))
     silences = PostgresSilences(database, book)
     routes, rule_named = routes_of(config), _rule_named(config)
     ledger = PostgresLedger(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gateway.clock import Clock
+from gateway.events.counting import count_tickets
 from gateway.intake.ledger import Applied, Batch
 from gateway.metrics import Metrics
 
@@ -24,9 +25,7 @@ class Observer:
         metrics.sightings_held_total.inc(applied.held)
         for reason, count in applied.dead.items():
             metrics.dead_letters_total.labels(reason).inc(count)
-        metrics.tickets_opened_total.inc(applied.events["ticket.created"])
-        metrics.tickets_reopened_total.inc(applied.events["ticket.reopened"])
-        metrics.tickets_resolved_total.labels("system").inc(applied.events["ticket.resolved"])
+        count_tickets(metrics, "system", applied.events)
         metrics.ledger_last_commit_timestamp_seconds.set(now.timestamp())
         metrics.pipeline_delay_seconds.observe(_oldest_seconds(batch, now))
 

@@ -568,3 +568,23 @@ async def test_every_recorded_body_of_a_sender_is_taken(client: Client, kind: st
             assert {"accepted", "rejected", "batch"} <= said.keys()
     await eventually(client.drained)
     assert (await client.ask("GET", "/api/v1/alerts"))["items"]
+
+
+async def test_what_people_and_time_do_to_tickets_is_counted_like_what_alerts_do(
+    client: Client,
+) -> None:
+    async def counted(line: str) -> float:
+        async with client.session.get("/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return float(next(one for one in lines if one.startswith(line)).rpartition(" ")[2])
+
+    ticket = await client.ask("POST", "/api/v1/tickets", {"title": "Disks"}, status=201)
+    steps = f"/api/v1/tickets/{ticket['id']}/transitions"
+    for to in ("resolved", "in_progress", "resolved"):
+        await client.ask("POST", steps, {"to": to})
+    assert await counted("gateway_tickets_opened_total ") == 1
+    assert await counted("gateway_tickets_reopened_total ") == 1
+    assert await counted('gateway_tickets_resolved_total{by="person"}') == 2
+    assert await counted('gateway_tickets_resolved_total{by="system"}') == 0
+    await client.fire("CPU")
+    assert await counted("gateway_tickets_opened_total ") == 2

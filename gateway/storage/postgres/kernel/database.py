@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.effects.repeats import ReportKey
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
+from gateway.events.event import PlacedEvent
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.connect import PostgresAway
 from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, MEETING, Failure, failure_of
@@ -40,17 +41,27 @@ class Transaction:
     """When it began, by PostgreSQL's clock."""
     voided: dict[ReportKey, int] = field(default_factory=dict)
     """Reports of strands that it changes, with their new versions: told after the commit."""
+    events: list[PlacedEvent] = field(default_factory=list)
+    """What has happened in it: told after the commit."""
 
 
 Void = Callable[[Mapping[ReportKey, int]], Awaitable[None]]
+OnEvents = Callable[[Sequence[PlacedEvent]], None]
+
+
+def _unheard(events: Sequence[PlacedEvent]) -> None:
+    pass
 
 
 class Database:
     """Where everything but the pipeline gets its transactions."""
 
-    def __init__(self, engine: AsyncEngine, void: Void | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, void: Void | None = None, on_events: OnEvents = _unheard
+    ) -> None:
         self.engine = engine
         self._void = void
+        self._on_events = on_events
 
     @asynccontextmanager
     async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
@@ -82,6 +93,7 @@ class Database:
                     done = await work(transaction)
                 if self._void is not None and transaction.voided:
                     await self._void(transaction.voided)
+                self._on_events(transaction.events)
                 return done
             except RowsMoved:
                 continue
@@ -97,6 +109,6 @@ class Database:
     ) -> None:
         """Write *rows* back; what processes and caches know of them holds no longer."""
         stamp = int(now.timestamp() * 1_000_000)
-        await save(transaction.driver, rows, routes, stamp)
+        transaction.events.extend(await save(transaction.driver, rows, routes, stamp))
         if self._void is not None:
             transaction.voided.update(await voided_reports(transaction.driver, rows))
