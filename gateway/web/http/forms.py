@@ -42,7 +42,7 @@ def bad_field(pointer: str, detail: str) -> BadForm:
 
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,8}")
-"""In a query: more digits are too many for any bound, and none leads with a zero."""
+"""In a query; more digits are too many for any bound."""
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
@@ -92,21 +92,12 @@ def _value(field: msgspec.structs.FieldInfo, given: list[str]) -> object:
     if len(given) > 1:
         raise bad_parameter(field.name, "may be given once")
     text = given[0]
-    number = isinstance(field.default, int) and _NUMBER.fullmatch(text)
+    is_number = isinstance(field.default, int) and _NUMBER.fullmatch(text)
     try:
-        return msgspec.convert(int(text) if number else text, field.type)
+        return msgspec.convert(int(text) if is_number else text, field.type)
     except msgspec.ValidationError as error:
-        raise bad_parameter(field.name, _wanted(field.type)) from error
-
-
-def _wanted(kind: object) -> str:
-    info = msgspec.inspect.type_info(kind)
-    for one in info.types if isinstance(info, msgspec.inspect.UnionType) else (info,):
-        if isinstance(one, msgspec.inspect.EnumType):
-            return f"must be one of {', '.join(word.value for word in one.cls)}"
-        if isinstance(one, msgspec.inspect.IntType):
-            return f"must be a number from {one.ge} to {one.le}"
-    return "is not what this parameter takes"
+        wanted = value_wanted(field.type, ()) or "is not what this parameter takes"
+        raise bad_parameter(field.name, wanted) from error
 
 
 def bad_parameter(name: str, detail: str) -> BadParameters:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from gateway.comments.comment import Comment, Revision, Visibility
 from gateway.web.views.words import Ordinal, Time, about
@@ -55,14 +55,7 @@ def show_comment(one: Comment) -> ShownComment:
 def show_comment_whole(one: Comment, before: Sequence[Revision]) -> CommentDetail:
     """With *before*, what it said earlier."""
     return CommentDetail(
-        id=one.id,
-        author=one.author,
-        visibility=one.visibility,
-        body=one.body,
-        mentions=list(one.mentions),
-        at=one.at,
-        edited_at=one.edited_at,
-        retracted_at=one.retracted_at,
+        **structs.asdict(show_comment(one)),
         revisions=[
             ShownRevision(number=revision.number, body=revision.body, at=revision.at)
             for revision in before

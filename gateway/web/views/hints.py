@@ -8,6 +8,7 @@ from msgspec.inspect import (
     DateTimeType,
     DictType,
     EnumType,
+    IntType,
     ListType,
     Metadata,
     StructType,
@@ -63,6 +64,8 @@ def _below(kind: Type, step: str) -> list[Type]:
 def _clause(kind: Type) -> str | None:
     if isinstance(kind, EnumType):
         return f"must be one of {', '.join(str(one.value) for one in kind.cls)}"
+    if isinstance(kind, IntType) and None not in (kind.ge, kind.le):
+        return f"must be a number from {kind.ge} to {kind.le}"
     if isinstance(kind, DateTimeType):
         return f'a time is written as in "{EXAMPLE_OF_TIME}"'
     if isinstance(kind, Metadata):

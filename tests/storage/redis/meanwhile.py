@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.effects.confirmed import Confirmed
+from gateway.alerts.memory import Confirmed
 from gateway.effects.repeats import Asked, Held, ReportKey
 from gateway.intake.absorber import Absorbed, Absorber, Confirmation
 
