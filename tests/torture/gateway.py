@@ -32,7 +32,7 @@ from gateway.intake.absorber import Confirmation
 from gateway.intake.batch.absorption import Absorption
 from gateway.intake.ledger import Applied, Batch
 from gateway.storage.journal.journal import SegmentJournal
-from gateway.storage.postgres import ledger
+from gateway.storage.postgres.kernel.working_set import SQL
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
 from tests.torture.crash_points import POINTS
 
@@ -77,8 +77,8 @@ def answer_before_journal(window: Path) -> None:
 
 
 def position_outside(window: Path) -> None:
-    attempt, move = PostgresLedger._attempt, ledger.SQL["move_position"]
-    ledger.SQL["move_position"] = "SELECT $1::text, $2::bigint, $3::timestamptz"
+    attempt, move = PostgresLedger._attempt, SQL["move_position"]
+    SQL["move_position"] = "SELECT $1::text, $2::bigint, $3::timestamptz"
 
     async def in_two_steps(self: PostgresLedger, batch: Batch, *, undo: bool = False) -> Applied:
         applied = await attempt(self, batch, undo=undo)
