@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
+import msgspec
+
 from gateway.events.event import Event, PlacedEvent, Subject
 from gateway.history.chain import Chained, Entry, Head, chain
 from gateway.history.kind import Kind
@@ -29,8 +31,7 @@ class Noun(Subject, Protocol):
 NounType = TypeVar("NounType", bound=Noun, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[NounType]):
+class Change(msgspec.Struct, Generic[NounType], frozen=True, gc=False):
     """To be saved whole, in one transaction."""
 
     after: NounType

@@ -1,10 +1,11 @@
 """Events: what has happened to one subject, with data of their own, made where it is decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 
 class EventType(StrEnum):
@@ -20,15 +21,14 @@ class EventType(StrEnum):
     SILENCE_EXPIRED = "silence.expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """*data* is its own (`from`, `to`, `by` …). What every event says of its subject is added once
     numbers and places in the history are given.
     """
 
     type: EventType
     at: datetime
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
 class Subject(Protocol):
@@ -38,8 +38,7 @@ class Subject(Protocol):
         """What every event says of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEvent:
+class PlacedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event in its place: of *about*, as it was when it happened."""
 
     event: Event

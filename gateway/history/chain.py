@@ -8,17 +8,16 @@ that is kept beside it.
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+import msgspec
 import orjson
 
 SALT_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One changed field of one object. *old* or *new* is None where there was or is nothing."""
 
     kind: str
@@ -31,16 +30,14 @@ class Entry:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, gc=False):
     """The end of a chain: how long it is, and the hash of its last row (32 bytes; b"" of none)."""
 
     length: int = 0
     hash: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Chained:
+class Chained(msgspec.Struct, frozen=True, gc=False):
     """An entry in its place in the chain. *salt* None: written by an earlier release."""
 
     entry: Entry

@@ -1,12 +1,12 @@
 """The history chain: any change, removal, insertion or swap of rows, and a cut end, is found."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from gateway.history.chain import Chained, Entry, Head, chain, first_break, next_hash
 from tests.alerts.identities import NOON, at

@@ -66,7 +66,7 @@ class Door:
     def hold(self, path: str, body: bytes, encoding: str = "") -> float:
         """Seconds of the longest turn while *body* is answered."""
         headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
-        connection = HTTPConnection(*self._address, timeout=60)
+        connection = HTTPConnection(*self._address, timeout=600)
         self.loop.longest = 0.0
         connection.request("POST", path, body, headers)
         answer = connection.getresponse()
@@ -109,7 +109,7 @@ def door_of(config: Path, postgres: str) -> Iterator[Door]:
     gc.set_threshold(10_000, 50, 50)
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    loop, stop, address = opened.get(timeout=60)
+    loop, stop, address = opened.get(timeout=600)
     try:
         yield Door(loop, address)
     finally:
