@@ -58,14 +58,20 @@ async def test_a_stop_under_load_leaves_everything_answered_in_the_ledger(
 
 
 def begun_request(gateway: Gateway) -> socket.socket:
-    """Half a request, the other half of which comes when the gateway is stopping already."""
+    """Half a request, the other half of which comes when the gateway is stopping already. That it
+    has been begun is known once the gateway asks for the rest.
+    """
     host, _, port = gateway.target.partition(":")
     connection = socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)
     head = (
         f"POST /api/v2/alerts HTTP/1.1\r\nHost: {gateway.target}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+        "Expect: 100-continue\r\n\r\n"
     )
-    connection.sendall(head.encode() + BODY[:10])
+    connection.sendall(head.encode())
+    go_on = connection.recv(65536)
+    assert go_on == b"HTTP/1.1 100 Continue\r\n\r\n", go_on
+    connection.sendall(BODY[:10])
     return connection
 
 
