@@ -18,7 +18,7 @@ from gateway.cli.tickets import GatewayNotReached, show_tickets
 from gateway.config import Config, ConfigError, load
 from gateway.errors import GatewayError
 from gateway.logs import set_up_logs
-from gateway.roles import EVERY_ROLE, Role, read_roles
+from gateway.roles import EVERY_ROLE, ProcessRole, read_roles
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_roles,
         default=EVERY_ROLE,
         metavar="ROLES",
-        help=f"what this process does, of {','.join(Role)} (default: all)",
+        help=f"what this process does, of {','.join(ProcessRole)} (default: all)",
     )
     _command(commands, "migrate", "bring the schema of the configured PostgreSQL up to date")
     _command(commands, "check-config", "check the configuration, naming every problem")
@@ -106,7 +106,7 @@ def _command(
     return parser
 
 
-def _roles(text: str) -> frozenset[Role]:
+def _roles(text: str) -> frozenset[ProcessRole]:
     try:
         return read_roles(text)
     except ValueError as error:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Role(StrEnum):
+class ProcessRole(StrEnum):
     """Several may be in one process."""
 
     INTAKE = "intake"
@@ -14,14 +14,14 @@ class Role(StrEnum):
     """Works in the background: leases, silences, quiets, closing, outbox, retention, flush."""
 
 
-EVERY_ROLE = frozenset(Role)
+EVERY_ROLE = frozenset(ProcessRole)
 
 
-def read_roles(text: str) -> frozenset[Role]:
+def read_roles(text: str) -> frozenset[ProcessRole]:
     """Of `intake,api`. Raises ValueError that names what there is."""
     names = {name.strip() for name in text.split(",")} - {""}
-    unknown = names - set(Role)
+    unknown = names - set(ProcessRole)
     if unknown or not names:
         wrong = ", ".join(sorted(unknown)) or "nothing"
-        raise ValueError(f"{wrong} is no role; there are {', '.join(Role)}")
-    return frozenset(Role(name) for name in names)
+        raise ValueError(f"{wrong} is no role; there are {', '.join(ProcessRole)}")
+    return frozenset(ProcessRole(name) for name in names)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.config import load
 from gateway.metrics import Metrics
-from gateway.roles import EVERY_ROLE, Role, read_roles
+from gateway.roles import EVERY_ROLE, ProcessRole, read_roles
 from gateway.web.api import operations
 
 ROOT = Path(__file__).parent.parent
@@ -77,14 +77,14 @@ def test_there_is_time_enough_to_drain(objects: list[Object], tmp_path: Path) ->
 def test_the_pods_have_all_roles_between_them_and_only_intake_keeps_anything(
     objects: list[Object],
 ) -> None:
-    found: set[Role] = set()
+    found: set[ProcessRole] = set()
     for one in of_kind(objects, "StatefulSet", "Deployment"):
         arguments = one["spec"]["template"]["spec"]["containers"][0]["args"]
         roles = read_roles(arguments[arguments.index("--roles") + 1])
         assert found.isdisjoint(roles)
         found |= roles
-        assert (Role.INTAKE in roles) is (one["kind"] == "StatefulSet")
-        assert ("volumeClaimTemplates" in one["spec"]) is (Role.INTAKE in roles)
+        assert (ProcessRole.INTAKE in roles) is (one["kind"] == "StatefulSet")
+        assert ("volumeClaimTemplates" in one["spec"]) is (ProcessRole.INTAKE in roles)
     assert found == EVERY_ROLE
 
 

@@ -20,7 +20,7 @@ from gateway.intake.delivery.checker import Checked
 from gateway.intake.queue import RecordQueue
 from gateway.intake.run import IntakeRun
 from gateway.metrics import Metrics, render
-from gateway.roles import EVERY_ROLE, Role
+from gateway.roles import EVERY_ROLE, ProcessRole
 from gateway.storage.journal.journal import SegmentJournal, open_journal
 from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
@@ -69,7 +69,7 @@ async def open_gateway(
     postgres_url: str,
     *,
     may_migrate: bool,
-    roles: frozenset[Role] = EVERY_ROLE,
+    roles: frozenset[ProcessRole] = EVERY_ROLE,
     revive: Callable[[], Awaitable[None]] | None = None,
     clock: Clock = system_clock,
 ) -> AsyncIterator[Gateway]:
@@ -79,9 +79,9 @@ async def open_gateway(
     """
     async with AsyncExitStack() as stack:
         parts = await open_parts(stack, config, postgres_url, may_migrate, clock)
-        intake = await _open_intake(stack, parts) if Role.INTAKE in roles else None
+        intake = await _open_intake(stack, parts) if ProcessRole.INTAKE in roles else None
         workers = [*parts.redis_workers, *_first_workers(parts, intake)]
-        if Role.WORK in roles:
+        if ProcessRole.WORK in roles:
             workers += await open_workers(stack, parts, postgres_url)
         if revive is not None:
             workers.append(Worker("private postgres", _turn_of(revive), 1.0))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gateway.app.parts import Parts
 from gateway.intake.journal import Journal
-from gateway.roles import Role
+from gateway.roles import ProcessRole
 from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
 from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.storage.postgres.queries.comments import CommentQueries
@@ -28,7 +28,7 @@ from gateway.web.http.routes import Served, served_by
 
 def routes_for(
     parts: Parts,
-    roles: frozenset[Role],
+    roles: frozenset[ProcessRole],
     bodies: BodyReader,
     journal: Journal | None,
     unready: Callable[[], list[str]],
@@ -38,9 +38,9 @@ def routes_for(
     routes = served_by(operations.OperationsHandlers(unready, scrape), operations.ENDPOINTS)
     if journal is not None:
         routes += _senders(parts, bodies, journal)
-    if Role.API in roles:
+    if ProcessRole.API in roles:
         routes += _people(parts, bodies)
-    if Role.API in roles and journal is not None:
+    if ProcessRole.API in roles and journal is not None:
         letters = LetterQueries(parts.database)
         replay = dead_letters.ReplayHandlers(letters, parts.checker, journal, parts.clock)
         routes += served_by(replay, dead_letters.REPLAY_ENDPOINTS)

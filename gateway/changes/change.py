@@ -3,7 +3,7 @@
 Nouns make their changes themselves; nothing else makes history, so nothing can forget its entry.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -43,7 +43,7 @@ class Change(msgspec.Struct, Generic[NounType], frozen=True, gc=False):
             raise ValueError("a change without a history entry is none")
 
 
-Place = tuple[Kind, str]
+ObjectKey = tuple[Kind, str]
 """Kind and id of an object that has a history."""
 
 
@@ -53,13 +53,13 @@ class Finished:
 
     chained: list[Chained]
     events: list[PlacedEvent]
-    heads: dict[Place, Head]
+    heads: dict[ObjectKey, Head]
     """The new ends of the chains."""
 
 
-def finish(changes: Iterable[Change[Noun]], known: Mapping[Place, Head] | None = None) -> Finished:
-    """In their order, each behind what its object has; *known* are heads that no noun carries."""
-    finished = Finished([], [], dict(known or {}))
+def finish(changes: Iterable[Change[Noun]]) -> Finished:
+    """In their order, each behind what its object has."""
+    finished = Finished([], [], {})
     for change in changes:
         after = change.after
         place = after.kind, after.key

@@ -18,13 +18,13 @@ from gateway.cli.banner import banner
 from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.metrics import mark_process_dead, prepare_processes
-from gateway.roles import Role
+from gateway.roles import ProcessRole
 
 
 async def run_children(
     config: Config,
     config_path: Path | None,
-    roles: frozenset[Role],
+    roles: frozenset[ProcessRole],
     environment: Mapping[str, str],
     stopping: asyncio.Event,
     say: Say,

@@ -16,7 +16,7 @@ from gateway.cli.children import run_children, stop_with_parent
 from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.errors import GatewayError
-from gateway.roles import EVERY_ROLE, Role
+from gateway.roles import EVERY_ROLE, ProcessRole
 from gateway.storage.embedded import (
     PrivatePostgres,
     PrivatePostgresFailed,
@@ -33,7 +33,9 @@ class RolesNeedPostgres(GatewayError):
     """Processes of different roles can share only a PostgreSQL that none of them owns."""
 
 
-async def serve(config: Config, config_path: Path | None, roles: frozenset[Role], say: Say) -> None:
+async def serve(
+    config: Config, config_path: Path | None, roles: frozenset[ProcessRole], say: Say
+) -> None:
     """Returns when SIGTERM or SIGINT has been obeyed."""
     _tune_interpreter()
     stopping = asyncio.Event()
@@ -65,7 +67,7 @@ async def _serve_alone(
     config: Config,
     config_path: Path | None,
     url: str,
-    roles: frozenset[Role],
+    roles: frozenset[ProcessRole],
     private: PrivatePostgres | None,
     stopping: asyncio.Event,
     say: Say,

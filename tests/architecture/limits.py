@@ -15,11 +15,7 @@ EQUAL_FILES = {
 }
 """Packages of equal files (one a command, a duty, a URL's noun …): they have no bound."""
 
-EXCEPTIONS: Mapping[str, int] = {
-    "modules with one public name: Cursor": 4,
-    "modules with one public name: Place": 2,
-    "modules with one public name: Role": 2,
-}
+EXCEPTIONS: Mapping[str, int] = {}
 """What is over its limit, with its number as measured."""
 
 

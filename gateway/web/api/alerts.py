@@ -22,7 +22,7 @@ from gateway.web.views.words import Time, about
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{32}")
 
 
-class Cursor(NamedTuple):
+class AlertsCursor(NamedTuple):
     """The last alert shown."""
 
     first_seen: Time
@@ -53,7 +53,7 @@ class AlertHandlers:
 
     async def list(self, call: WebCall[AlertsForm]) -> Answer[Page[ShownAlert]]:
         """Alerts, the newest known first."""
-        part, form = part_of(call, Cursor), call.form
+        part, form = part_of(call, AlertsCursor), call.form
         narrowed = AlertFilter(
             status=form.status,
             ticket=form.ticket,
@@ -84,8 +84,8 @@ def fingerprint_in(call: WebCall[Form]) -> bytes:
     return bytes.fromhex(text)
 
 
-def _place_of(view: AlertView) -> Cursor:
-    return Cursor(view.first_seen, view.fingerprint)
+def _place_of(view: AlertView) -> AlertsCursor:
+    return AlertsCursor(view.first_seen, view.fingerprint)
 
 
 ENDPOINTS = (

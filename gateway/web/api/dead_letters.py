@@ -40,7 +40,7 @@ Digest = Annotated[str, exactly("[0-9a-f]{32}")]
 Given = Annotated[str, msgspec.Meta(max_length=200)]
 
 
-class Cursor(NamedTuple):
+class LetterCursor(NamedTuple):
     """The last letter shown."""
 
     first_seen: Time
@@ -84,7 +84,7 @@ class DeadLetterHandlers:
         Equal bytes refused for one reason are one letter with a count. Those that were taken in
         again are not listed.
         """
-        part = part_of(call, Cursor)
+        part = part_of(call, LetterCursor)
         narrowed = LetterFilter(source=call.form.source, reason=call.form.reason)
         after = part.after and (
             part.after.first_seen, part.after.source, bytes.fromhex(part.after.digest)
@@ -165,8 +165,8 @@ def _key(at: int, text: str) -> LetterKey:
     return match[2], bytes.fromhex(match[1])
 
 
-def _cursor(letter: LetterView) -> Cursor:
-    return Cursor(letter.first_seen, letter.source, letter.digest.hex())
+def _cursor(letter: LetterView) -> LetterCursor:
+    return LetterCursor(letter.first_seen, letter.source, letter.digest.hex())
 
 
 ENDPOINTS = (

@@ -39,7 +39,7 @@ PREVIEWED = 100
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-class Cursor(NamedTuple):
+class SilenceCursor(NamedTuple):
     """The last silence shown."""
 
     created_at: Time
@@ -65,7 +65,7 @@ class SilenceHandlers:
 
     async def list(self, call: WebCall[SilencesForm]) -> Answer[Page[ShownSilence]]:
         """Silences, newest first, ended ones included."""
-        part, now = part_of(call, Cursor), self._clock()
+        part, now = part_of(call, SilenceCursor), self._clock()
         found = await self._store.page(call.tenant, call.form.state, now, part.after, part.fetch)
         return json_answer(part.page(found, _place_of, lambda one: show_silence(one, now)))
 
@@ -155,8 +155,8 @@ def _id_in(call: WebCall[Form]) -> UUID:
     return UUID(text)
 
 
-def _place_of(silence: Silence) -> Cursor:
-    return Cursor(silence.created_at, str(silence.id))
+def _place_of(silence: Silence) -> SilenceCursor:
+    return SilenceCursor(silence.created_at, str(silence.id))
 
 
 ENDPOINTS = (

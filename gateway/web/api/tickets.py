@@ -45,7 +45,7 @@ from gateway.web.views.ticket import (
 Detail = TypeVar("Detail", bound=TicketDetail)
 
 
-class Cursor(NamedTuple):
+class TicketCursor(NamedTuple):
     """The last ticket shown."""
 
     id: Annotated[str, exactly(TICKET_ID.pattern)]
@@ -64,11 +64,11 @@ class TicketHandlers:
 
     async def list(self, call: WebCall[TicketsForm]) -> Answer[Page[ShownTicket]]:
         """Tickets, newest first."""
-        part, form = part_of(call, Cursor), call.form
+        part, form = part_of(call, TicketCursor), call.form
         narrowed = TicketFilter(form.status, form.priority, form.source, form.q)
         after = part.after.id if part.after else None
         found = await self._reader.page(call.tenant, narrowed, after, part.fetch)
-        return json_answer(part.page(found, lambda view: Cursor(view.ticket.id), show_ticket))
+        return json_answer(part.page(found, lambda view: TicketCursor(view.ticket.id), show_ticket))
 
     async def detail(self, call: WebCall[Nothing]) -> Answer[TicketDetail]:
         """One ticket with its newest alerts and its latest history.
