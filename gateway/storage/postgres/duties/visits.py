@@ -11,23 +11,16 @@ from typing import TypeVar
 import asyncpg
 
 from gateway.alerts.rule import Rule
-from gateway.effects.working_set import WorkingSet, default_rule
+from gateway.effects.working_set import default_rule
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.clock import ask_clock
 from gateway.storage.postgres.kernel.database import Database, Transaction
-from gateway.storage.postgres.kernel.working_set import load_working_set
-from gateway.upkeep.piece import Piece
+from gateway.storage.postgres.kernel.perform import Complete, Door, Find, P
 
 MOST = 500
 """Alerts in one transaction."""
 
-P = TypeVar("P", bound=Piece)
 T = TypeVar("T")
-
-Find = Callable[[Transaction], Awaitable[P | None]]
-"""What is due, found without locks; None: nothing."""
-Complete = Callable[[Transaction, WorkingSet, P], Awaitable[P]]
-"""The piece with what can only be known under the locks."""
 
 
 class Visits:
@@ -42,8 +35,7 @@ class Visits:
         rule_named: Callable[[str], Rule] = default_rule,
     ) -> None:
         self._database = database
-        self._routes = routes
-        self._rule_named = rule_named
+        self._door = Door(database, routes, rule_named)
 
     async def ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask one statement of all tenants, as `gateway_clock`."""
@@ -74,17 +66,4 @@ class Visits:
     ) -> P | None:
         """The piece as it was decided and saved, repeated if it met others; None: nothing due."""
 
-        async def work(transaction: Transaction) -> P | None:
-            piece = await find(transaction)
-            if piece is None:
-                return None
-            alerts, tickets = piece.needs()
-            rows = await load_working_set(transaction.driver, tenant, alerts, (), tickets)
-            rows.rule_named = self._rule_named
-            if complete is not None:
-                piece = await complete(transaction, rows, piece)
-            piece.decide(rows, now)
-            await self._database.save(transaction, rows, self._routes, now)
-            return piece
-
-        return await self._database.retrying(tenant, work)
+        return await self._door.visit(tenant, now, find, complete)

@@ -1,4 +1,4 @@
-"""Performs commands: load under locks, check, decide, save, commit; each written once, here."""
+"""The one door for people and time: load under locks, check, decide, save, commit, each once."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -19,8 +19,16 @@ from gateway.storage.postgres.kernel.rows import COMMENTS, SILENCES
 from gateway.storage.postgres.kernel.tables import comments
 from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
 from gateway.storage.postgres.statements import load
+from gateway.upkeep.piece import Piece
 
 Answer = TypeVar("Answer")
+P = TypeVar("P", bound=Piece)
+
+Find = Callable[[Transaction], Awaitable[P | None]]
+"""What is due, found without locks; None: nothing."""
+Complete = Callable[[Transaction, WorkingSet, P], Awaitable[P]]
+"""The piece with what can only be known under the locks."""
+
 TICKET_SQL = load("tickets")
 
 
@@ -73,6 +81,33 @@ class Door:
         for now in silenced:
             await self._on_silences(by.tenant, now)
         return answer
+
+    async def visit(
+        self,
+        tenant: int,
+        now: datetime,
+        find: Find[P],
+        complete: Complete[P] | None = None,
+    ) -> P | None:
+        """Time's piece as it was decided and saved, repeated if it met others; None: nothing due.
+
+        It brings its own *now*: what was received by then is applied, in whichever journal it lay.
+        """
+
+        async def attempt(transaction: Transaction) -> P | None:
+            piece = await find(transaction)
+            if piece is None:
+                return None
+            alerts, tickets = piece.needs()
+            rows = await load_working_set(transaction.driver, tenant, alerts, (), tickets)
+            rows.rule_named = self._rule_named
+            if complete is not None:
+                piece = await complete(transaction, rows, piece)
+            piece.decide(rows, now)
+            await self._database.save(transaction, rows, self._routes, now)
+            return piece
+
+        return await self._database.retrying(tenant, attempt)
 
     async def _load(self, transaction: Transaction, needs: Needs) -> WorkingSet:
         driver, tenant = transaction.driver, transaction.tenant

@@ -19,12 +19,12 @@ class PostgresRehearsal:
     async def rehearse(self, tenant: int, sightings: Sequence[Summed]) -> Sequence[Rehearsed]:
         """See `Rehearsal`."""
 
-        async def work(transaction: Transaction) -> list[Rehearsed]:
+        async def attempt(transaction: Transaction) -> list[Rehearsed]:
             identities = [one.identity for one in sightings]
             rows = await load_for_sightings(transaction.driver, tenant, identities)
             return [_rehearse(rows, one) for one in sightings]
 
-        return await self._database.retrying(tenant, work)
+        return await self._database.retrying(tenant, attempt)
 
 
 def _rehearse(rows: WorkingSet, summed: Summed) -> Rehearsed:
