@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from gateway.history.chain import SALT_BYTES
+from gateway.moments import EPOCH, MICROSECOND
 
 MAX_BODY_BYTES = 65_536
 MOST_MENTIONS = 100
@@ -38,6 +39,11 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     retracted_at: datetime | None = None
 
     @property
+    def shown_to_all(self) -> bool:
+        """Its text is for everybody who sees the ticket."""
+        return self.retracted_at is None and self.visibility is Visibility.AUDITOR_VISIBLE
+
+    @property
     def digest(self) -> str:
         """As history names it: the text can be erased, and cannot be exchanged."""
         return f"{self.id} sha256:{sha256(self.salt + self.body.encode()).hexdigest()}"
@@ -56,8 +62,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_comment_id(now: datetime) -> str:
-    """Sorts by time: `c_` and 26 hexadecimal digits."""
-    return f"c_{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"
+    """Sorts by time, to the microsecond: `c_` and 26 hexadecimal digits."""
+    return f"c_{(now - EPOCH) // MICROSECOND:014x}{secrets.token_hex(6)}"
 
 
 def new_salt() -> bytes:

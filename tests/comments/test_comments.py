@@ -1,5 +1,6 @@
 """Comments through the one door: theirs is the author's word, and the ticket's history knows it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -190,6 +191,48 @@ async def test_an_internal_comments_text_leaves_with_no_event(database: str) -> 
         assert (hidden["visibility"], hidden["mentions"]) == ("internal", ["bob"])
         assert (shown["body"], shown["author"]) == ("for all", "local:bob")
         assert shown["ticket"]["id"] == desk.ticket.id
+
+
+@pytest.mark.parametrize("how", ["retracted", "narrowed"])
+async def test_what_is_not_for_all_any_more_stands_in_no_message(database: str, how: str) -> None:
+    async with World(database) as world:
+        desk = await Desk(world).open()
+        comment = await desk.add("canary @bob", visibility=Visibility.AUDITOR_VISIBLE)
+        await desk.add("for all", visibility=Visibility.AUDITOR_VISIBLE)
+        if how == "retracted":
+            await desk.retract(comment)
+        else:
+            await desk.edit(comment, visibility=Visibility.INTERNAL)
+        rows = await world.rows("SELECT payload FROM outbox")
+        assert "canary" not in repr(rows)
+        assert "for all" in repr(rows)
+
+
+async def test_what_was_taken_back_is_given_under_no_key(database: str) -> None:
+    async with World(database) as world:
+        desk = await Desk(world).open()
+        command = AddComment(ticket_id=desk.ticket.id, body="canary")
+        comment = await desk.door.perform(command, BOB, "k1")
+        assert await desk.door.perform(command, BOB, "k1") == comment
+        await desk.retract(comment)
+        again = await desk.door.perform(command, BOB, "k1")
+        assert (again.id, again.body, again.retracted_at is None) == (comment.id, "", False)
+        for table in ("idempotency", "outbox", "history", "comments", "comment_revisions"):
+            rows = await world.rows(f"SELECT t::text AS row FROM {table} AS t")
+            assert "canary" not in repr(rows)
+            assert b"canary".hex() not in repr(rows), table
+
+
+async def test_times_of_a_history_follow_its_order_however_many_write_at_once(
+    database: str,
+) -> None:
+    async with World(database) as world:
+        desk = await Desk(world).open()
+        await asyncio.gather(*(desk.add(str(number)) for number in range(20)))
+        rows = await world.rows("SELECT at FROM history ORDER BY sequence")
+        assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+        shown = await desk.reader.page(1, desk.ticket.id, None, 50)
+        assert [one.at for one in shown] == sorted((one.at for one in shown), reverse=True)
 
 
 async def test_the_first_response_is_what_others_say_that_the_requester_can_read(

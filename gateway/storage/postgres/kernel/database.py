@@ -37,8 +37,6 @@ class Transaction:
     tenant: int
     connection: AsyncConnection
     driver: asyncpg.Connection
-    now: datetime
-    """When it began, by PostgreSQL's clock."""
     voided: dict[ReportKey, int] = field(default_factory=dict)
     """Reports of strands that it changes, with their new versions: told after the commit."""
     events: list[PlacedEvent] = field(default_factory=list)
@@ -67,12 +65,11 @@ class Database:
     async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
         """Commits at the end of the block. Raises Unavailable while PostgreSQL is away."""
         async with self.connected() as connection:
-            entered = await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
-            now = entered.one().now
+            await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
             assert driver is not None
-            yield Transaction(tenant, connection, driver, now)
+            yield Transaction(tenant, connection, driver)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[AsyncConnection]:

@@ -4,12 +4,16 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 
 from gateway.access.principal import Principal
 from gateway.changes.command import Command
 from gateway.changes.perform import KeyReused
+from gateway.comments.comment import Comment
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel.database import Transaction
+from gateway.storage.postgres.kernel.rows import COMMENTS
+from gateway.storage.postgres.kernel.tables import comments
 from gateway.storage.postgres.statements import load
 from matchers import parse, render
 
@@ -40,7 +44,10 @@ class Kept:
         row = await driver.fetchrow(SQL["kept"], *self._place)
         if (row["command"], row["request_hash"]) != (name, digest):
             raise KeyReused("this Idempotency-Key was used for another request")
-        return (_decoded(row["answer"], self._command.answers),)
+        if self._command.answers is not Comment:
+            return (_decoded(row["answer"], self._command.answers),)
+        place = msgspec.msgpack.decode(row["answer"], type=tuple[str, str])
+        return (await read_comment(self._transaction, *place),)
 
     async def keep(self, answer: Any) -> None:
         """In the transaction that did it: what fails leaves the key unused."""
@@ -60,7 +67,21 @@ _PlainSilence = msgspec.defstruct(
 """A silence with its matchers as text."""
 
 
+async def read_comment(transaction: Transaction, ticket: str, key: str) -> Comment | None:
+    """As it is now."""
+    query = select(*COMMENTS.selected()).where(
+        comments.c.tenant_id == transaction.tenant,
+        comments.c.ticket_id == ticket,
+        comments.c.id == key,
+    )
+    found = (await transaction.connection.execute(query)).first()
+    return None if found is None else COMMENTS.read(found._mapping)
+
+
 def _encoded(answer: Any) -> bytes:
+    """Of a comment its place alone: what was taken back is kept nowhere."""
+    if isinstance(answer, Comment):
+        return msgspec.msgpack.encode((answer.ticket_id, answer.id))
     if isinstance(answer, Silence):
         values = {**msgspec.structs.asdict(answer), "matchers": render(answer.matchers)}
         return msgspec.msgpack.encode(_PlainSilence(**values))

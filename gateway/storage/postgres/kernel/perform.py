@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
-
 from gateway.access.principal import Principal
 from gateway.alerts.rule import Rule
 from gateway.changes.command import Command, Needs, StaleVersion
@@ -14,9 +12,8 @@ from gateway.effects.working_set import WorkingSet, default_rule
 from gateway.errors import NotFound
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.database import Database, Transaction
-from gateway.storage.postgres.kernel.idempotency import Kept
-from gateway.storage.postgres.kernel.rows import COMMENTS, SILENCES
-from gateway.storage.postgres.kernel.tables import comments
+from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
+from gateway.storage.postgres.kernel.rows import SILENCES
 from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
 from gateway.storage.postgres.statements import load
 from gateway.upkeep.piece import Piece
@@ -29,7 +26,7 @@ Find = Callable[[Transaction], Awaitable[P | None]]
 Complete = Callable[[Transaction, WorkingSet, P], Awaitable[P]]
 """The piece with what can only be known under the locks."""
 
-TICKET_SQL = load("tickets")
+SQL, TICKET_SQL = load("kernel"), load("tickets")
 
 
 async def _nobody(tenant: int, now: datetime) -> None:
@@ -68,8 +65,8 @@ class Door:
             if known is not None:
                 answer: Answer = known[0]
                 return answer
-            now = self._clock() if self._clock is not None else transaction.now
             rows = await self._load(transaction, command.needs())
+            now = await self._now(transaction)
             answer = command.decide(rows, by, now)
             await self._database.save(transaction, rows, self._routes, now)
             answer = _as_saved(rows, answer)
@@ -81,6 +78,13 @@ class Door:
         for now in silenced:
             await self._on_silences(by.tenant, now)
         return answer
+
+    async def _now(self, transaction: Transaction) -> datetime:
+        """Under the locks: who waited for them comes later, in time as in history."""
+        if self._clock is not None:
+            return self._clock()
+        now: datetime = await transaction.driver.fetchval(SQL["now"])
+        return now
 
     async def visit(
         self,
@@ -129,12 +133,11 @@ class Door:
 
 async def _load_comment(transaction: Transaction, rows: WorkingSet, ticket: str, key: str) -> None:
     """It changes under its ticket's lock alone."""
-    tenant = transaction.tenant
-    named = (comments.c.tenant_id == tenant, comments.c.ticket_id == ticket, comments.c.id == key)
-    query = select(*COMMENTS.selected()).where(*named)
-    for row in await transaction.connection.execute(query):
-        rows.comments[key] = COMMENTS.read(row._mapping)
+    found = await read_comment(transaction, ticket, key)
+    if found is not None:
+        rows.comments[key] = found
     count = TICKET_SQL["count_revisions"]
+    tenant = transaction.tenant
     rows.revisions_of[key] = await transaction.driver.fetchval(count, tenant, ticket, key)
 
 

@@ -82,6 +82,10 @@ async def _save_comments(connection: asyncpg.Connection, rows: WorkingSet) -> No
     await _save(connection, rows, row.COMMENTS, rows.comments, new, changed)
     if rows.new_revisions:
         await connection.execute(*row.REVISIONS.insert(rows.tenant, rows.new_revisions))
+    hidden = [one for key in changed - new if not (one := rows.comments[key]).shown_to_all]
+    if hidden:
+        tickets, keys = [one.ticket_id for one in hidden], [one.id for one in hidden]
+        await connection.execute(TICKET_SQL["hide_in_messages"], rows.tenant, tickets, keys)
     gone = [one for key in changed if (one := rows.comments[key]).retracted_at is not None]
     if gone:
         tickets, keys = [one.ticket_id for one in gone], [one.id for one in gone]

@@ -1,3 +1,6 @@
+-- name: now
+SELECT clock_timestamp()
+
 -- name: take_key
 -- Whoever comes second waits here for the end of the first. A day later the key is free again.
 INSERT INTO idempotency (tenant_id, principal, key, command, request_hash, at)

@@ -43,3 +43,10 @@ SELECT count(*)::integer FROM comment_revisions WHERE tenant_id = $1 AND ticket_
 -- name: forget_revisions
 DELETE FROM comment_revisions
 WHERE tenant_id = $1 AND (ticket_id, comment_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+
+-- name: hide_in_messages
+-- What is not for everybody any more leaves with no message that waits, and stays in none that has left.
+UPDATE outbox SET payload = payload - 'body' - 'mentions'
+FROM unnest($2::text[], $3::text[]) AS hidden (ticket, comment)
+WHERE tenant_id = $1 AND subject = hidden.ticket AND type = 'ticket.comment_added'
+  AND payload ->> 'comment_id' = hidden.comment
