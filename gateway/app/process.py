@@ -25,7 +25,7 @@ from gateway.storage.journal.journal import SegmentJournal, open_journal
 from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.forwarded import read_network
-from gateway.web.http.measured import OnAnswer
+from gateway.web.http.measures import OnAnswer
 from gateway.web.http.refusals import RefusalLog
 from gateway.web.http.server import WebServer, create_web_app, run_server
 from gateway.workers.gauges import Gauges

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.web.http.auth import Gate, OnFailure, authenticate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.connection import SERVER_NAME, Connections
-from gateway.web.http.measured import OnAnswer, measure
+from gateway.web.http.measures import OnAnswer, measure
 from gateway.web.http.options import WebOptions
 from gateway.web.http.problems import answer_errors
 from gateway.web.http.routes import Served, add_routes, handlers_of
