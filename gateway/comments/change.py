@@ -20,11 +20,12 @@ from gateway.tickets.ticket import Ticket
 
 @dataclass(frozen=True, slots=True)
 class CommentChange:
-    """To be saved whole. *former*: what the comment said before."""
+    """To be saved whole. *former*: what the comment said before; *hides*: fewer may see it now."""
 
     comment: Comment
     of_ticket: Change[Ticket]
     former: Revision | None = None
+    hides: bool = False
 
 
 def add_comment(ticket: Ticket, comment: Comment) -> CommentChange:
@@ -89,7 +90,7 @@ def narrow_comment(
     after = msgspec.structs.replace(comment, visibility=visibility)
     old, new = (f"{comment.id} {one.visibility}" for one in (comment, after))
     entry = _entry(ticket, max(now, comment.at), comment.author, old, new, "comment_visibility")
-    return CommentChange(after, Change(ticket, (entry,)))
+    return CommentChange(after, Change(ticket, (entry,)), hides=True)
 
 
 def retract_comment(ticket: Ticket, comment: Comment, now: datetime) -> CommentChange | None:
@@ -99,7 +100,7 @@ def retract_comment(ticket: Ticket, comment: Comment, now: datetime) -> CommentC
     at = max(now, comment.edited_at or comment.at)
     after = msgspec.structs.replace(comment, body="", mentions=(), retracted_at=at)
     entry = _entry(ticket, at, comment.author, comment.digest, None)
-    return CommentChange(after, Change(ticket, (entry,)))
+    return CommentChange(after, Change(ticket, (entry,)), hides=True)
 
 
 def _check_there(comment: Comment) -> None:

@@ -39,11 +39,6 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     retracted_at: datetime | None = None
 
     @property
-    def shown_to_all(self) -> bool:
-        """Its text is for everybody who sees the ticket."""
-        return self.retracted_at is None and self.visibility is Visibility.AUDITOR_VISIBLE
-
-    @property
     def digest(self) -> str:
         """As history names it: the text can be erased, and cannot be exchanged."""
         return f"{self.id} sha256:{sha256(self.salt + self.body.encode()).hexdigest()}"

@@ -1,1 +1,1 @@
-"""What people do: one command a file. A command decides on loaded rows, and does no I/O."""
+"""What people do: a file for each thing that they work on. A command decides on loaded rows."""

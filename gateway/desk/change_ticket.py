@@ -29,12 +29,7 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """A step quiets the ticket's alerts, or takes them up."""
-        return Needs(
-            ticket=self.ticket_id,
-            alerts_follow=self.to is not None,
-            stays_live=self.to in LIVE,
-            version=self.version,
-        )
+        return _needs(self.ticket_id, self.to, self.version)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """The step first: it may be refused, and then nothing is done."""
@@ -60,14 +55,15 @@ class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """The ticket's alerts follow it."""
-        return Needs(
-            ticket=self.ticket_id,
-            alerts_follow=True,
-            stays_live=self.to in LIVE,
-            version=self.version,
-        )
+        return _needs(self.ticket_id, self.to, self.version)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """Raises Forbidden outside the workflow, Conflict against a newer live ticket."""
         ticket = rows.tickets[self.ticket_id]
         return step_by_person(rows, ticket, self.to, by.actor, now, self.comment)
+
+
+def _needs(ticket_id: str, to: TicketStatus | None, version: int | None) -> Needs:
+    """A step takes the ticket's alerts along."""
+    follow, live = to is not None, to in LIVE
+    return Needs(ticket=ticket_id, alerts_follow=follow, stays_live=live, version=version)

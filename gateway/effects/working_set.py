@@ -1,7 +1,7 @@
 """The rows that one tenant's part of a batch is about: loaded and locked, changed here, saved once.
 
-Plain data and bookkeeping; the rules are in `windows` and `tickets`, what follows from them for the
-rows is in effects.py.
+Plain data and bookkeeping; the rules are in the rooms of the nouns, what follows from them for the
+rows is in the modules beside this one.
 """
 
 from collections import Counter
@@ -135,6 +135,8 @@ class WorkingSet:
     """How many of them each comment has."""
     new_comments: set[str] = field(default_factory=set)
     changed_comments: set[str] = field(default_factory=set)
+    hidden_comments: set[str] = field(default_factory=set)
+    """Fewer may see them than when the outside was told of them."""
     new_revisions: list[Revision] = field(default_factory=list)
     counted_tickets: set[str] = field(default_factory=set)
     """Only what alerts do to them has changed: counts, and the end of their history."""
@@ -217,6 +219,8 @@ class WorkingSet:
         comment = change.comment
         self._mark(comment.id, self.comments, self.new_comments, self.changed_comments)
         self.comments[comment.id] = comment
+        if change.hides:
+            self.hidden_comments.add(comment.id)
         if change.former is not None:
             self.new_revisions.append(change.former)
             self.revisions_of[comment.id] = change.former.number

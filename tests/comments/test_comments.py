@@ -208,6 +208,15 @@ async def test_what_is_not_for_all_any_more_stands_in_no_message(database: str, 
         assert "for all" in repr(rows)
 
 
+async def test_an_edit_leaves_what_the_outside_was_told_as_it_was(database: str) -> None:
+    async with World(database) as world:
+        desk = await Desk(world).open()
+        inner = await desk.add("@bob")
+        before = await world.rows("SELECT payload FROM outbox ORDER BY sequence")
+        await desk.edit(inner, body="never mind")
+        assert await world.rows("SELECT payload FROM outbox ORDER BY sequence") == before
+
+
 async def test_what_was_taken_back_is_given_under_no_key(database: str) -> None:
     async with World(database) as world:
         desk = await Desk(world).open()

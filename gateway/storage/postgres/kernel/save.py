@@ -82,7 +82,7 @@ async def _save_comments(connection: asyncpg.Connection, rows: WorkingSet) -> No
     await _save(connection, rows, row.COMMENTS, rows.comments, new, changed)
     if rows.new_revisions:
         await connection.execute(*row.REVISIONS.insert(rows.tenant, rows.new_revisions))
-    hidden = [one for key in changed - new if not (one := rows.comments[key]).shown_to_all]
+    hidden = [rows.comments[key] for key in sorted(rows.hidden_comments)]
     if hidden:
         tickets, keys = [one.ticket_id for one in hidden], [one.id for one in hidden]
         await connection.execute(TICKET_SQL["hide_in_messages"], rows.tenant, tickets, keys)
