@@ -1,26 +1,41 @@
 """A principal: who asks, for which tenant, and what they may do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from gateway.access.permission import GRANTED, Permission, Role
+from gateway.access.permission import GRANTED, GRANTED_IN_PROJECT, Permission, ProjectRole, Role
 from gateway.errors import Forbidden
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking. *actor* is what history says of them."""
+    """Who is asking. *actor* is what history says of them: `u_…`, `t_…`, `local:anna`."""
 
     tenant: int
     actor: str
     role: Role
+    user: str = ""
+    """Id of the user; empty: a token of no user, or somebody local without one."""
+    groups: frozenset[str] = frozenset()
+    projects: Mapping[str, ProjectRole] = field(default_factory=dict)
+    """By key of the project: roles besides *role*."""
+    source: str = ""
+    """A token bound to one source may deliver for that one; empty: for any."""
 
-    def may(self, permission: Permission) -> bool:
-        """Does the role hold *permission*?"""
-        return permission in GRANTED[self.role]
+    def may(self, permission: Permission, project: str = "") -> bool:
+        """Does the role hold *permission*, or the one in *project* (empty: of no project)?"""
+        if permission in GRANTED[self.role]:
+            return True
+        there = self.projects.get(project) if project else None
+        return there is not None and permission in GRANTED_IN_PROJECT[there]
 
-    def check(self, permission: Permission) -> None:
+    def may_anywhere(self, permission: Permission) -> bool:
+        """Is there a project, or none, in which they may? Asked before the row is known."""
+        return self.may(permission) or any(self.may(permission, key) for key in self.projects)
+
+    def check(self, permission: Permission, project: str = "") -> None:
         """Raises Forbidden (`missing_permission`) if the role does not hold it."""
-        if not self.may(permission):
+        if not self.may(permission, project):
             raise Forbidden(
                 f"the role {self.role} may not do this: it needs {permission}",
                 code="missing_permission",

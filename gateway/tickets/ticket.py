@@ -25,6 +25,36 @@ class TicketStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TicketType(StrEnum):
+    """What a ticket is about."""
+
+    INCIDENT = "incident"
+    SERVICE_REQUEST = "service_request"
+    CHANGE = "change"
+    PROBLEM = "problem"
+    TASK = "task"
+    BUG = "bug"
+    EPIC = "epic"
+    REQUIREMENT = "requirement"
+    REVIEW = "review"
+
+
+class Level(StrEnum):
+    """How far a ticket's impact reaches, or how soon something must be done."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class PriorityBy(StrEnum):
+    """Who set the priority: a person outweighs a rule, a rule the matrix."""
+
+    MATRIX = "matrix"
+    RULE = "rule"
+    PERSON = "person"
+
+
 LIVE = frozenset({TicketStatus.OPEN, TicketStatus.IN_PROGRESS, TicketStatus.PENDING})
 ACKNOWLEDGED = frozenset({TicketStatus.IN_PROGRESS, TicketStatus.PENDING})
 """In these the ticket's alerts are acknowledged."""
@@ -41,18 +71,36 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: str
     number: int = 0
+    type: TicketType = TicketType.INCIDENT
     title: str
     description: str = ""
     status: TicketStatus = TicketStatus.OPEN
     status_before: TicketStatus = TicketStatus.OPEN
     """What a reopening by the system returns to."""
+    state: str | None = None
+    """The workflow's own name of its place; None: named like the status."""
+    state_before: str | None = None
     priority: Severity
+    priority_by: PriorityBy = PriorityBy.MATRIX
+    severity: Severity | None = None
+    """The worst of its alerts so far, or what a person says; None: opened by an earlier release."""
+    impact: Level | None = None
+    urgency: Level | None = None
+    major: bool = False
     workflow: str = "default"
+    workflow_version: int = 1
+    """Under which it last moved."""
+    workflow_before: str = ""
+    """What standing down returns to."""
+    project: str = ""
+    catalog_item: str = ""
     rule: str = ""
     labels: bytes = b"{}"
+    custom: bytes = b"{}"
     merge_key: bytes | None = None
     """None: opened by a person, with no alert behind it."""
     follows: str | None = None
+    duplicate_of: str | None = None
     requester: str
     assignee: str = ""
     assignee_group: str = ""
@@ -67,6 +115,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    resolution: str = ""
+    resolution_note: str = ""
+    resolved_by: str = ""
+    close_at: datetime | None = None
     version: int = 1
     history_length: int = 0
     history_head: bytes = b""

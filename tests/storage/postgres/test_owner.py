@@ -29,6 +29,8 @@ GRANT gateway_clock TO gateway_app WITH INHERIT FALSE;
 PREPARED = f"""
 CREATE ROLE gateway_app NOLOGIN;
 {PREPARED_CLOCK}
+CREATE ROLE gateway_door NOLOGIN;
+GRANT gateway_door TO gateway_app WITH INHERIT FALSE;
 GRANT gateway_app TO owner;
 """
 ASKED = 9
@@ -53,7 +55,7 @@ async def superuser(server: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.execute("CREATE DATABASE owned OWNER owner")
     yield connection
     await connection.execute("DROP DATABASE owned WITH (FORCE)")
-    for role in ("gateway_app", "gateway_clock", "login", "owner"):
+    for role in ("gateway_app", "gateway_clock", "gateway_door", "login", "owner"):
         await connection.execute(f"DROP ROLE IF EXISTS {role}")
     await connection.close()
 

@@ -18,7 +18,7 @@ from gateway.storage.postgres.kernel import rows
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.kernel.stored import Stored
-from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.tickets.ticket import Level, PriorityBy, Ticket, TicketStatus, TicketType
 from gateway.windows.claims import Claim
 from gateway.windows.strand import Strand
 from gateway.windows.window import Window
@@ -53,7 +53,11 @@ FULL = [
         assignee="ben", assignee_group="db", episodes=1, flaps=2, firing=3, silenced=4,
         unconfirmed=5, created_at=at(1), updated_at=at(2), acknowledged_at=at(3),
         first_response_at=at(4), resolved_at=at(5), closed_at=at(6), version=8, history_length=9,
-        history_head=b"head",
+        history_head=b"head", type=TicketType.CHANGE, state="draft", state_before="planned",
+        priority_by=PriorityBy.PERSON, severity=Severity.LOW, impact=Level.HIGH,
+        urgency=Level.LOW, major=True, workflow_version=2, workflow_before="change",
+        project="OPS", catalog_item="laptop", custom=b'{"c": 1}', duplicate_of="first",
+        resolution="done", resolution_note="turned off", resolved_by="u_1", close_at=at(7),
     ),
 ]  # fmt: skip
 

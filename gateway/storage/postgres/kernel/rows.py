@@ -96,8 +96,8 @@ TICKETS = Stored(
     lock_order=4,
     fixed=frozenset(
         {
-            "number", "workflow", "rule", "labels", "merge_key", "follows", "requester",
-            "created_at",
+            "number", "rule", "merge_key", "follows", "requester", "created_at",
+            "catalog_item",
         }
     ),
 )  # fmt: skip

@@ -36,7 +36,7 @@ class _Optional(NamedTuple):
     kind: _Kind
 
 
-def _table(name: str, **columns: _Kind | _Optional) -> Table:
+def _table(name: str, /, **columns: _Kind | _Optional) -> Table:
     return Table(
         name,
         metadata,
@@ -97,7 +97,11 @@ tickets = _table(
     firing=_Optional(Integer), silenced=_Optional(Integer), unconfirmed=_Optional(Integer),
     created_at=_TIME, updated_at=_TIME, acknowledged_at=_Optional(_TIME),
     first_response_at=_Optional(_TIME), resolved_at=_Optional(_TIME), closed_at=_Optional(_TIME),
-    version=BigInteger, history_length=BigInteger, history_head=LargeBinary,
+    version=BigInteger, history_length=BigInteger, history_head=LargeBinary, state=_Optional(Text),
+    state_before=_Optional(Text), project=_Optional(Text), catalog_item=_Optional(Text),
+    duplicate_of=_Optional(Text), priority_by=_Optional(Text), workflow_before=_Optional(Text),
+    resolution=_Optional(Text), resolution_note=_Optional(Text), resolved_by=_Optional(Text),
+    close_at=_Optional(_TIME),
 )  # fmt: skip
 ticket_alerts = _table(
     "ticket_alerts",
@@ -124,6 +128,31 @@ silences = _table(
     id=Uuid, matchers=Text, starts_at=_TIME, ends_at=_TIME, author=Text, comment=Text,
     created_at=_TIME, updated_at=_TIME, settled_at=_Optional(_TIME), version=BigInteger,
     history_length=BigInteger, history_head=LargeBinary,
+)  # fmt: skip
+
+users = _table(
+    "users",
+    id=Text, handle=Text, name=_Optional(Text), email=_Optional(Text), issuer=_Optional(Text),
+    subject=_Optional(Text), time_zone=_Optional(Text), created_at=_TIME,
+    disabled_at=_Optional(_TIME), erased_at=_Optional(_TIME),
+)  # fmt: skip
+group_members = _table("group_members", group_name=Text, user_id=Text, origin=_Optional(Text))
+grants = _table("grants", user_id=Text, role=Text, project=_Optional(Text), origin=_Optional(Text))
+tokens = _table(
+    "tokens",
+    id=Text, name=Text, hash=LargeBinary, role=_Optional(Text), source=_Optional(Text),
+    user_id=_Optional(Text), created_by=Text, created_at=_TIME, expires_at=_Optional(_TIME),
+    revoked_at=_Optional(_TIME), last_used_at=_Optional(_TIME),
+)  # fmt: skip
+declarations = _table(
+    "declarations",
+    kind=Text, name=Text, version=Integer, body=JSONB, checksum=LargeBinary, declared_at=_TIME,
+    origin=Text,
+)  # fmt: skip
+declared = _table(
+    "declared",
+    kind=Text, name=Text, version=Integer, revision=_Optional(BigInteger),
+    withdrawn_at=_Optional(_TIME),
 )  # fmt: skip
 
 
