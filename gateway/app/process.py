@@ -5,7 +5,6 @@ journal (what could not be drained stays in it), let go of PostgreSQL.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from gateway.config import Config
 from gateway.intake.delivery.checker import Checked
 from gateway.intake.queue import RecordQueue
 from gateway.intake.run import IntakeRun
+from gateway.logs import get_logger
 from gateway.metrics import Metrics, render
 from gateway.roles import EVERY_ROLE, ProcessRole
 from gateway.storage.journal.journal import SegmentJournal, open_journal
@@ -31,7 +31,7 @@ from gateway.web.http.server import WebServer, create_web_app, run_server
 from gateway.workers.gauges import Gauges
 from gateway.workers.supervisor import Supervisor, Turn, Worker
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 NEARLY_FULL = 0.95
 """Of the journal's bound: from here on alerts had better go elsewhere."""
@@ -193,7 +193,7 @@ def _gate(config: Config) -> Gate:
 
 
 def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:
-    refusals = RefusalLog(log, "a request was turned away")
+    refusals = RefusalLog(_logger, "a request was turned away")
 
     def count(reason: AuthFailure, route: str) -> None:
         metrics.authentication_failures_total.inc()
@@ -222,4 +222,4 @@ async def _drain(run: IntakeRun, grace: timedelta) -> None:
                 return
         if run.progress.failing:
             break
-    log.warning("not everything could be drained; the journal keeps it")
+    _logger.warning("not everything could be drained; the journal keeps it")

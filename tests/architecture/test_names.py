@@ -38,6 +38,19 @@ def test_names_say_something() -> None:
     assert not empty
 
 
+def test_there_is_one_way_to_log() -> None:
+    """What goes around `get_logger` puts its data where no line shows it, and its secrets in."""
+    around = [
+        f"{module.relative_to(ROOT)}:{node.lineno}"
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call | ast.ImportFrom)
+        and "getLogger" in ast.unparse(node)
+        and module != ROOT / "gateway" / "logs.py"
+    ]
+    assert not around, "`_logger = get_logger(__name__)`, of gateway/logs.py"
+
+
 def test_no_sql_is_put_together_from_texts() -> None:
     found = []
     for module in MODULES:

@@ -16,6 +16,7 @@ from aiohttp import ClientSession
 from gateway.app.process import open_gateway
 from gateway.config import load
 from gateway.web.api.table import TABLE
+from tests.logged import logged
 from tests.programs import eventually
 from tests.web.client import Client, Json
 
@@ -295,9 +296,9 @@ async def test_a_body_of_which_nothing_is_taken_is_refused_after_it_is_kept(
     assert (problem["code"], problem["accepted"]) == ("all_refused", 0)
     assert [one["index"] for one in problem["rejected"]] == [0, 1]
     await eventually(client.drained)
-    said = [one for one in caplog.records if "refused and kept" in one.getMessage()]
-    assert sorted(one.__dict__["reason"] for one in said) == ["labels", "status"]
-    assert problem["batch"].partition("-")[0] == said[0].__dict__["batch"].partition("-")[0]
+    said = logged(caplog, "alerts were refused and kept as dead letters")
+    assert sorted(one["reason"] for one in said) == ["labels", "status"]
+    assert problem["batch"].partition("-")[0] == said[0]["batch"].partition("-")[0]
 
 
 async def test_dead_letters_are_seen_and_taken_in_again(

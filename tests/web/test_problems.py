@@ -2,9 +2,11 @@
 
 import logging
 
+import orjson
 import pytest
 
 from gateway.errors import Conflict, FieldError, Forbidden, NotFound, Refused, Unavailable
+from gateway.logs import formatter
 from gateway.web.http.problems import HttpRefused, speaks_alertmanager
 
 
@@ -62,14 +64,16 @@ async def test_unavailable_says_when_to_come_back(site):
 
 
 async def test_an_unexpected_error_tells_the_sender_nothing_and_the_log_everything(site, caplog):
+    caplog.handler.setFormatter(formatter(console=False, colors=False, secrets=()))
     with caplog.at_level(logging.ERROR):
         answer = await site.fails_with(RuntimeError("password=hunter2"))
     assert answer.status == 500
     assert b"hunter2" not in answer.body
-    [record] = [r for r in caplog.records if r.name == "gateway.web.http.problems"]
-    assert record.request_id == answer.problem["request_id"]
-    assert record.route == "/api/v1/fail"
-    assert "hunter2" in str(record.exc_info[1])
+    [line] = [orjson.loads(line) for line in caplog.text.splitlines()]
+    assert line["logger"] == "gateway.web.http.problems"
+    assert line["request_id"] == answer.problem["request_id"]
+    assert line["route"] == "/api/v1/fail"
+    assert "hunter2" in line["exception"]
 
 
 async def test_the_request_id_of_the_sender_is_kept_if_it_is_one(site):

@@ -1,7 +1,6 @@
 """What is turned away fills no log, at whatever rate it comes, and is counted all the same."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,19 +10,19 @@ from aiohttp import ClientSession
 
 from gateway.app.process import open_gateway
 from gateway.config import load
+from gateway.logs import get_logger
 from gateway.web.http.refusals import RefusalLog
+from tests.logged import logged
 
 NOWHERE = "postgresql:///gateway?host=/nonexistent"
 SOON = timedelta(milliseconds=20)
-logger = logging.getLogger("tests.refusals")
+logger = get_logger("tests.refusals")
 
 
 def told(caplog: pytest.LogCaptureFixture, event: str = "turned away") -> list[tuple[object, ...]]:
     """Reason and count of every line."""
     return [
-        (vars(record).get("reason") or vars(record).get("code"), vars(record)["count"])
-        for record in caplog.records
-        if record.message == event
+        (data.get("reason") or data.get("code"), data["count"]) for data in logged(caplog, event)
     ]
 
 
@@ -43,7 +42,7 @@ async def test_the_first_is_told_at_once_and_the_others_together(
     assert told(caplog) == [("a", 1)]
     await pause_over()
     assert told(caplog) == [("a", 1), ("a", 3999)]
-    assert vars(caplog.records[1])["number"] == 3999
+    assert logged(caplog, "turned away")[1]["number"] == 3999
     await pause_over()
     log.refused({"reason": "a"})
     assert told(caplog)[2:] == [("a", 1)]

@@ -1,6 +1,5 @@
 """`/api/v1/dead-letters`: what was taken in and is in no alert, and another try for it."""
 
-import logging
 import re
 from datetime import datetime
 from typing import Annotated, NamedTuple
@@ -19,6 +18,7 @@ from gateway.intake.delivery.letters import (
     read_letter,
 )
 from gateway.intake.journal import Journal
+from gateway.logs import get_logger
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.endpoint import Endpoint, WebCall
 from gateway.web.http.forms import Form, bad_field
@@ -28,7 +28,7 @@ from gateway.web.views.letters import SHOWN_BYTES, Replayed, ShownDeadLetter, sh
 from gateway.web.views.page import Page
 from gateway.web.views.words import Time, about
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 AGAIN_AT_MOST = 500
 """Letters tried by one request."""
@@ -123,9 +123,11 @@ class ReplayHandlers:
                 after = letter.position
             if len(found) < _AT_ONCE:
                 break
-        log.info(
+        _logger.info(
             "dead letters were tried again",
-            extra={"actor": call.principal.actor, "taken": taken, "failed": failed},
+            actor=call.principal.actor,
+            taken=taken,
+            failed=failed,
         )
         more = taken + failed >= AGAIN_AT_MOST
         return json_answer(Replayed(taken=taken, failed=failed, more=more))
@@ -144,7 +146,7 @@ class ReplayHandlers:
         try:
             return read_letter(self._checker, letter.source, tenant, letter.raw, now)
         except Exception:
-            log.exception("a dead letter still fails", extra={"source": letter.source})
+            _logger.exception("a dead letter still fails", source=letter.source)
             return None
 
 

@@ -1,6 +1,5 @@
 """The door for alerts: bytes are bounded, checked, made durable, answered; nothing slow first."""
 
-import logging
 import time
 from collections import Counter as Tally
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from gateway.errors import GatewayError, Refused, Unavailable
 from gateway.intake.delivery.checker import Checked, Checker, Source
 from gateway.intake.delivery.source import MalformedPayload
 from gateway.intake.journal import Journal
+from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.web.api.intake_counts import SourceCounts
 from gateway.web.http.answers import Answer, Refusing, empty_answer, json_answer, json_refusal
@@ -27,7 +27,7 @@ from gateway.web.openapi.parameters import SOURCE
 from gateway.web.openapi.sent import ALERTS, SENT
 from gateway.web.views.intake import TOLD, Taken, show_rejected
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class IntakeHandlers:
         self._clock = clock
         self._metrics = metrics
         self._counts: dict[str, SourceCounts] = {}
-        self._refused_bodies = RefusalLog(log, "a body was refused")
-        self._refused_alerts = RefusalLog(log, "alerts were refused and kept as dead letters")
+        self._refused_bodies = RefusalLog(_logger, "a body was refused")
+        self._refused_alerts = RefusalLog(_logger, "alerts were refused and kept as dead letters")
 
     async def take(self, call: WebCall[Unread]) -> Answer[Taken] | Refusing:
         """Alerts, in the shape that the source's kind sends.

@@ -1,15 +1,15 @@
 """What intake tells of itself: the metrics of one source, looked up once, not at each request."""
 
-import logging
 from collections import Counter as Tally
 
 from prometheus_client import Counter
 
 from gateway.intake.delivery.checker import Checked
+from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.web.http.refusals import RefusalLog
 
-log = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class SourceCounts:
@@ -23,7 +23,7 @@ class SourceCounts:
         self._firing = metrics.alerts_received_total.labels(source, "firing")
         self._resolved = metrics.alerts_received_total.labels(source, "resolved")
         self._delivered_at = metrics.source_last_delivery_timestamp_seconds.labels(source)
-        self._left_out = RefusalLog(log, "the sender left alerts out")
+        self._left_out = RefusalLog(_logger, "the sender left alerts out")
         self.body_bytes = metrics.intake_body_bytes.labels(source)
 
     def answered(self, status: int, seconds: float) -> None:

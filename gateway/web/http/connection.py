@@ -5,7 +5,6 @@ aiohttp bounds the time of incomplete headers only by `keepalive_timeout`, which
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +12,12 @@ from aiohttp import hdrs, web
 from aiohttp.web_request import BaseRequest
 
 from gateway.errors import GatewayError
+from gateway.logs import get_logger
 from gateway.web.http.options import WebOptions
 from gateway.web.http.problems import HttpRefused, InternalError, error_answer
 from gateway.web.http.refusals import RefusalLog
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 SERVER_NAME = "alert-gateway"
 """What the Server header says: no version, for nobody but attackers needs it."""
@@ -31,7 +31,7 @@ class Connections:
     options: WebOptions
     open: int = 0
     refusals: RefusalLog = field(
-        default_factory=lambda: RefusalLog(logger, "Connection refused: too many are open")
+        default_factory=lambda: RefusalLog(_logger, "a connection was refused: too many are open")
     )
 
     def accept(self) -> "Connection":
@@ -43,7 +43,6 @@ class Connections:
             lingering_time=self.options.lingering_timeout.total_seconds(),
             auto_decompress=False,  # gateway.web.http.encoding does it
             access_log=None,
-            logger=logger,
         )
 
 
@@ -105,10 +104,10 @@ class Connection(web.RequestHandler):
         """The answer to what is not HTTP, and to exceptions outside of all middlewares."""
         error: GatewayError
         if status < 500:
-            logger.debug("Bad HTTP refused", exc_info=exc)
+            _logger.debug("bad HTTP was refused", exc_info=exc)
             error = HttpRefused("the request is not valid HTTP", "bad_http", status=status)
         else:
-            logger.error("A request failed outside of its handler", exc_info=exc)
+            _logger.error("a request failed outside of its handler", exc_info=exc)
             error = InternalError("The gateway failed on this request; its log says why.")
         if request.writer.output_size > 0:
             raise ConnectionError("part of an answer is sent already")

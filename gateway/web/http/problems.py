@@ -3,7 +3,6 @@
 Handlers raise; nobody but the middleware here makes an error answer.
 """
 
-import logging
 import math
 import re
 import secrets
@@ -19,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.changes.command import StaleVersion
 from gateway.changes.perform import KeyReused
 from gateway.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, Unavailable
+from gateway.logs import get_logger
 from gateway.web.http.answers import Refusing, json_refusal
 from gateway.web.views.problem import (
     AllRefused,
@@ -29,7 +29,7 @@ from gateway.web.views.problem import (
     ShownProblem,
 )
 
-logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _STATUS: dict[type[GatewayError], int] = {
     KeyReused: 422,
@@ -173,13 +173,11 @@ def _logged(request: web.Request) -> InternalError:
     given = request.headers.get("X-Request-Id", "")
     request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     resource = request.match_info.route.resource
-    logger.exception(
-        "A request failed unexpectedly",
-        extra={
-            "request_id": request_id,
-            "method": request.method,
-            "route": resource.canonical if resource else "",
-        },
+    _logger.exception(
+        "a request failed unexpectedly",
+        request_id=request_id,
+        method=request.method,
+        route=resource.canonical if resource else "",
     )
     return InternalError(
         "The gateway failed on this request; its log says why, under the request id.",

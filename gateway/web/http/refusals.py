@@ -5,10 +5,11 @@ known of the last of them. Metrics count each.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+
+from structlog.stdlib import BoundLogger
 
 PAUSE = timedelta(minutes=1)
 
@@ -22,7 +23,7 @@ class _Untold:
 class RefusalLog:
     """Lines of one *event*. Used in the event loop only."""
 
-    def __init__(self, logger: logging.Logger, event: str, pause: timedelta = PAUSE) -> None:
+    def __init__(self, logger: BoundLogger, event: str, pause: timedelta = PAUSE) -> None:
         self._logger, self._event = logger, event
         self._pause_seconds = pause.total_seconds()
         self._pausing: dict[tuple[str, ...], _Untold] = {}
@@ -37,7 +38,7 @@ class RefusalLog:
             untold.details = details
 
     def _tell(self, kind: Mapping[str, str], count: int, details: Mapping[str, object]) -> None:
-        self._logger.warning(self._event, extra={**kind, **details, "count": count})
+        self._logger.warning(self._event, **kind, **details, count=count)
         self._pausing[tuple(kind.values())] = _Untold()
         asyncio.get_running_loop().call_later(self._pause_seconds, self._resume, kind)
 
