@@ -9,7 +9,6 @@ from hashlib import sha256
 import msgspec
 
 from gateway.history.chain import SALT_BYTES
-from gateway.moments import EPOCH, MICROSECOND
 
 MAX_BODY_BYTES = 65_536
 MOST_MENTIONS = 100
@@ -54,11 +53,6 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     salt: bytes
     at: datetime
     """When it was written."""
-
-
-def new_comment_id(now: datetime) -> str:
-    """Sorts by time, to the microsecond: `c_` and 26 hexadecimal digits."""
-    return f"c_{(now - EPOCH) // MICROSECOND:014x}{secrets.token_hex(6)}"
 
 
 def new_salt() -> bytes:

@@ -19,11 +19,11 @@ from gateway.comments.comment import (
     Comment,
     Visibility,
     mentions_in,
-    new_comment_id,
     new_salt,
 )
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Forbidden
+from gateway.ids import new_id
 
 
 class AddComment(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class AddComment(msgspec.Struct, frozen=True, kw_only=True):
         """Written by who asks."""
         comment = Comment(
             ticket_id=self.ticket_id,
-            id=new_comment_id(now),
+            id=new_id("c", now),
             author=by.actor,
             visibility=self.visibility,
             body=self.body,

@@ -11,8 +11,8 @@ from gateway.alerts.severity import Severity
 from gateway.changes.command import Needs
 from gateway.effects.person import ticket_by_person
 from gateway.effects.working_set import WorkingSet
+from gateway.ids import new_id
 from gateway.tickets.change import open_ticket
-from gateway.tickets.naming import new_ticket_id
 from gateway.tickets.ticket import Ticket
 
 
@@ -36,7 +36,7 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """Open, requested by who asks."""
         ticket = Ticket(
-            id=new_ticket_id(now),
+            id=new_id("tk", now),
             title=self.title,
             description=self.description,
             priority=self.priority,

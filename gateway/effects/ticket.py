@@ -11,13 +11,14 @@ from gateway.effects.alert import Moved, alert_state
 from gateway.effects.counts import recount, weight
 from gateway.effects.episode import episode_of
 from gateway.effects.working_set import Link, WorkingSet
+from gateway.ids import new_id
 from gateway.tickets.change import (
     escalate,
     open_ticket,
     reopen_by_system,
     resolve_by_system,
 )
-from gateway.tickets.naming import new_ticket_id, title_of
+from gateway.tickets.naming import title_of
 from gateway.tickets.ticket import ENDED, SYSTEM, Ticket, TicketStatus
 from gateway.windows.decide import Action, AlertState, Facts, TicketState, decide
 from gateway.windows.window import Window
@@ -131,7 +132,7 @@ def ticket_for(
     labels = orjson.loads(alert.labels)
     kept = {n: labels.get(n, "") for n in rule.group_by} if rule.group_by else labels
     return Ticket(
-        id=new_ticket_id(now),
+        id=new_id("tk", now),
         title=title_of(rule.title, labels, orjson.loads(alert.annotations)),
         priority=rule.priority or alert.severity,
         rule=alert.rule,

@@ -1,10 +1,10 @@
 """Which outside hears of what: a message for each sink that wants an event, none if nobody does."""
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.events.event import EventType, PlacedEvent
+from gateway.ids import new_id
 from gateway.outbox.message import Message
 
 
@@ -23,7 +23,7 @@ def messages(events: Iterable[PlacedEvent], tenant: int, routes: Iterable[Route]
         return []
     return [
         Message(
-            id=f"ev_{int(one.event.at.timestamp() * 1000):012x}{secrets.token_hex(7)}",
+            id=new_id("ev", one.event.at),
             tenant=tenant,
             sink=route.sink,
             type=one.event.type,

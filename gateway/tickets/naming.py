@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from random import SystemRandom
 
 MAX_TITLE_CHARACTERS = 500
 TICKET_ID = re.compile(r"tk_[0-9a-f]{26}")
 NAMELESS = "alert"
 """For an alert that nothing readable is left of."""
-_chance = SystemRandom()
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -44,9 +41,3 @@ def _from_labels(labels: Mapping[str, str]) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:MAX_TITLE_CHARACTERS].rstrip()
-
-
-def new_ticket_id(now: datetime) -> str:
-    """`tk_` and 26 hex digits: milliseconds, then chance. Sorts by time of opening."""
-    chance = _chance.getrandbits(56)
-    return f"tk_{int(now.timestamp() * 1000):012x}{chance:014x}"

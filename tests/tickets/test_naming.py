@@ -1,14 +1,12 @@
 """Titles are one line that says something; ids sort by the time of opening."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.tickets.naming import MAX_TITLE_CHARACTERS, new_ticket_id, title_of
-from tests.alerts.identities import NOON, at
+from gateway.tickets.naming import MAX_TITLE_CHARACTERS, title_of
 
 LABELS = {"alertname": "DiskFull", "instance": "db1", "team": "payments"}
 TEXTS = st.dictionaries(st.sampled_from(["alertname", "instance", "summary", "x"]), st.text())
@@ -63,15 +61,3 @@ def test_a_title_is_one_line_neither_empty_nor_too_long(
 
 def test_values_that_look_like_places_are_not_filled_in() -> None:
     assert title_of("{a}", {"a": "{b}", "b": "c"}, {}) == "{b}"
-
-
-@given(st.lists(st.integers(min_value=0, max_value=10**9), min_size=2, unique=True))
-def test_ids_sort_by_time(milliseconds: list[int]) -> None:
-    ids = [new_ticket_id(NOON + timedelta(milliseconds=ms)) for ms in sorted(milliseconds)]
-    assert ids == sorted(ids)
-
-
-def test_ids_of_one_moment_differ_and_have_one_shape() -> None:
-    ids = {new_ticket_id(at(1)) for _ in range(1_000)}
-    assert len(ids) == 1_000
-    assert {(one[:3], len(one)) for one in ids} == {("tk_", 29)}
