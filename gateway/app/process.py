@@ -1,225 +1,216 @@
-"""The composition root: a process is made here of its parts and roles, and closed in reverse.
+"""What every gateway process is made of, whatever its roles: made in one straight line.
 
-On the way down: stop accepting, finish requests, drain the pipeline, stop workers, close the
-journal (what could not be drained stays in it), let go of PostgreSQL.
+`open_parts` connects to nothing that must be there: PostgreSQL and Redis may be away.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 
-from gateway.app.parts import Parts, open_parts
-from gateway.app.routing import routes_for
-from gateway.app.work import open_workers
+from prometheus_client import CollectorRegistry
+
+from gateway.alerts.identity import Identifier, IdentityCache
+from gateway.alerts.outcome import Outcome
+from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
-from gateway.intake.delivery.checker import Checked
-from gateway.intake.queue import RecordQueue
-from gateway.intake.run import IntakeRun
-from gateway.logs import get_logger
-from gateway.metrics import Metrics, render
-from gateway.roles import EVERY_ROLE, ProcessRole
-from gateway.storage.journal.journal import SegmentJournal, open_journal
-from gateway.web.http.auth import AuthFailure, Gate
-from gateway.web.http.body import BodyReader
-from gateway.web.http.forwarded import read_network
-from gateway.web.http.measures import OnAnswer
-from gateway.web.http.refusals import RefusalLog
-from gateway.web.http.server import WebServer, create_web_app, run_server
-from gateway.workers.gauges import Gauges
-from gateway.workers.supervisor import Supervisor, Turn, Worker
+from gateway.events.counting import count_events
+from gateway.events.event import EventType
+from gateway.events.routing import Route
+from gateway.intake.absorber import Absorber, NothingHeld
+from gateway.intake.delivery.checker import Checker
+from gateway.intake.observer import Observer
+from gateway.intake.pipeline import Pipeline
+from gateway.metrics import Metrics
+from gateway.silences.book import SilenceBook
+from gateway.storage.postgres.duties.visits import Visits
+from gateway.storage.postgres.kernel.connect import (
+    PEOPLE,
+    PIPELINE,
+    WORKERS,
+    Purpose,
+    connect,
+    create_engine,
+)
+from gateway.storage.postgres.kernel.database import Database
+from gateway.storage.postgres.kernel.perform import Door
+from gateway.storage.postgres.ledger.ledger import PostgresLedger
+from gateway.storage.postgres.nouns.silences import PostgresSilences
+from gateway.storage.postgres.preparation import Preparation, SeedFile
+from gateway.storage.redis.absorber import AbsorberTimes
+from gateway.storage.redis.inspection import Inspection
+from gateway.storage.redis.opening import open_absorber
+from gateway.workers.supervisor import Worker
 
-_logger = get_logger(__name__)
+OWN_CONNECTIONS = 4
+"""Of a process, for its duties and messages: these are short, and wait for each other."""
 
-NEARLY_FULL = 0.95
-"""Of the journal's bound: from here on alerts had better go elsewhere."""
-HOPELESS_SECONDS = 1.0
-"""A pipeline whose last try failed has no longer than this to drain the journal."""
+
+class Identities:
+    """The identity cache of the installation's seed, which may be learnt after its first use."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._file = SeedFile(config.data_dir / "installation.seed")
+        known = self._file.read()
+        self.cache = self._fresh(known or secrets.token_bytes(32))
+        self.checker = Checker(config.sources, self.cache, provisional=known is None)
+
+    @property
+    def seed(self) -> bytes:
+        """As known by now."""
+        return self.cache.seed
+
+    def adopt(self, seed: bytes) -> None:
+        """The ledger's own: what was identified with another is identified anew."""
+        if seed != self.seed:
+            self._file.write(seed)
+            self.cache = self._fresh(seed)
+            self.checker.adopt(self.cache)
+
+    def _fresh(self, seed: bytes) -> IdentityCache:
+        config = self._config
+        identifier = Identifier(seed, config.rules, config.severity, config.identity.ignored)
+        return IdentityCache(identifier, config.intake.identity_cache_bytes)
 
 
 @dataclass(slots=True)
-class Intake:
-    """What a process of the role `intake` has besides."""
+class Parts:
+    """What is made before workers and web, and shared by both."""
 
-    journal: SegmentJournal[Checked]
-    run: IntakeRun
-    gauges: Gauges
-
-
-@dataclass(slots=True)
-class Gateway:
-    """A running gateway process. *run* is None in one that takes nothing in."""
-
-    server: WebServer
-    run: IntakeRun | None
+    config: Config
+    clock: Clock
     metrics: Metrics
-    draining: bool = False
+    identities: Identities
+    database: Database
+    """Of people's requests."""
+    own_database: Database
+    """Of what nobody waits for: duties, messages, and the book of silences."""
+    book: SilenceBook
+    silences: PostgresSilences
+    door: Door
+    visits: Visits
+    preparation: Preparation
+    pipeline: Pipeline
+    absorber: Absorber
+    redis_workers: list[Worker]
 
-    def begin_drain(self) -> None:
-        """Readiness says no, and answers close their connections."""
-        self.draining = True
-        self.server.drain()
-
-
-@asynccontextmanager
-async def open_gateway(
-    config: Config,
-    postgres_url: str,
-    *,
-    may_migrate: bool,
-    roles: frozenset[ProcessRole] = EVERY_ROLE,
-    revive: Callable[[], Awaitable[None]] | None = None,
-    clock: Clock = system_clock,
-) -> AsyncIterator[Gateway]:
-    """A whole gateway process, listening. Takes alerts in whether PostgreSQL is there or not.
-
-    *revive* starts a private PostgreSQL again when it is gone.
-    """
-    async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, config, postgres_url, may_migrate, clock)
-        intake = await _open_intake(stack, parts) if ProcessRole.INTAKE in roles else None
-        workers = [*parts.redis_workers, *_first_workers(parts, intake)]
-        if ProcessRole.WORK in roles:
-            workers += await open_workers(stack, parts, postgres_url)
-        if revive is not None:
-            workers.append(Worker("private postgres", _turn_of(revive), 1.0))
-        grace = config.shutdown.grace
-        supervisor = Supervisor(workers, parts.metrics, grace_seconds=5.0)
-        await stack.enter_async_context(supervisor)
-        if intake is not None:
-            stack.push_async_callback(_drain, intake.run, grace)
-        gateways: list[Gateway] = []
-        bodies = BodyReader(config.http)
-        app = create_web_app(
-            routes_for(
-                parts,
-                roles,
-                bodies,
-                None if intake is None else intake.journal,
-                lambda: _unready(parts, intake, gateways),
-                lambda: _scraped(parts, intake),
-            ),
-            bodies,
-            config.http,
-            _gate(config),
-            _count_failure(parts.metrics),
-            _count_answer(parts.metrics),
-        )
-        server = await stack.enter_async_context(run_server(app, config.http, grace))
-        gateway = Gateway(server, None if intake is None else intake.run, parts.metrics)
-        gateways.append(gateway)
-        yield gateway
-        gateway.begin_drain()
+    @property
+    def checker(self) -> Checker:
+        """Reads what senders send."""
+        return self.identities.checker
 
 
-async def _open_intake(stack: AsyncExitStack, parts: Parts) -> Intake:
-    config, clock = parts.config, parts.clock
-    waiting = RecordQueue(lambda after, most: journal.read(after, most), parts.pipeline.check)
-    journal = await stack.enter_async_context(
-        open_journal(config.data_dir / "journal", config.journal, waiting.committed)
+async def open_parts(
+    stack: AsyncExitStack, config: Config, url: str, may_migrate: bool, clock: Clock
+) -> Parts:
+    """Everything is closed with *stack*."""
+    metrics = Metrics(CollectorRegistry(), tuple(config.sources), tuple(Outcome))
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identities = Identities(config)
+    absorber, redis_workers = await _open_absorber(stack, config, identities, metrics)
+    book = SilenceBook()
+    open_database = partial(_open_database, stack, url, absorber, metrics)
+    database = open_database(PEOPLE, config.postgres.pool_size)
+    own_database = open_database(WORKERS, OWN_CONNECTIONS)
+    silences = PostgresSilences(database, book, own_database)
+    routes, rule_named = routes_of(config), _rule_named(config)
+    return Parts(
+        config=config,
+        clock=clock,
+        metrics=metrics,
+        identities=identities,
+        database=database,
+        own_database=own_database,
+        book=book,
+        silences=silences,
+        door=Door(database, routes, rule_named, silences.refresh, _own(clock)),
+        visits=Visits(own_database, routes, rule_named),
+        preparation=Preparation(
+            url,
+            may_migrate=may_migrate,
+            silences=silences,
+            adopt_seed=identities.adopt,
+            clock=clock,
+        ),
+        pipeline=Pipeline(
+            ledger=_open_ledger(stack, config, url, metrics, routes),
+            checker=identities.checker,
+            book=book,
+            read_silences=lambda tenant: silences.refresh(tenant, clock()),
+            clock=clock,
+            observe=Observer(metrics, clock),
+            absorber=absorber,
+        ),
+        absorber=absorber,
+        redis_workers=redis_workers,
     )
-    run = IntakeRun(parts.pipeline, journal, waiting, parts.preparation.prepare)
-    gauges = Gauges(
-        parts.metrics,
-        journal,
-        lambda: (parts.identities.cache.misses, parts.identities.cache.held_bytes),
-        lambda: run.reaches_ledger,
-        lambda: run.progress.made_at,
-        lambda: parts.book.states(clock()),
+
+
+def _open_ledger(
+    stack: AsyncExitStack, config: Config, url: str, metrics: Metrics, routes: Sequence[Route]
+) -> PostgresLedger:
+    """On a connection of its own."""
+    ledger = PostgresLedger(
+        lambda: connect(url, purpose=PIPELINE),
+        routes,
+        lambda reason: metrics.ledger_retries_total.labels(reason).inc(),
+        tells_voided=bool(config.redis.url),
     )
-    return Intake(journal, run, gauges)
+    stack.push_async_callback(ledger.close)
+    return ledger
 
 
-def _first_workers(parts: Parts, intake: Intake | None) -> list[Worker]:
-    """The pipeline; without one, what it would have begun with must be done all the same."""
-    if intake is None:
-        return [Worker("preparation", _once(parts.preparation.prepare), 60.0)]
+def _open_database(
+    stack: AsyncExitStack,
+    url: str,
+    absorber: Absorber,
+    metrics: Metrics,
+    purpose: Purpose,
+    connections: int,
+) -> Database:
+    engine = create_engine(url, purpose=purpose, pool_size=connections)
+    stack.push_async_callback(engine.dispose)
+    return Database(engine, absorber.void, partial(count_events, metrics))
+
+
+async def _open_absorber(
+    stack: AsyncExitStack, config: Config, identities: Identities, metrics: Metrics
+) -> tuple[Absorber, list[Worker]]:
+    if not config.redis.url:
+        return NothingHeld(), []
+    windows = [rule.window for rule in (*config.rules, DEFAULT_RULE)]
+    times = AbsorberTimes(
+        flush_interval=min(config.redis.flush_interval, min(windows) / 4),
+        answer_within=config.redis.answer_within,
+    )
+    say = metrics.redis_available.set
+    absorber = await stack.enter_async_context(
+        open_absorber(config.redis.url, lambda: identities.seed, times, say)
+    )
+    inspection = Inspection(absorber.client, lambda: not absorber.breaker.closed)
+    return absorber, [Worker("redis", inspection.turn, 5.0)]
+
+
+def _own(clock: Clock) -> Clock | None:
+    """PostgreSQL's clock tells the moment of a command, unless a test brings one."""
+    return None if clock is system_clock else clock
+
+
+def routes_of(config: Config) -> list[Route]:
+    """Which events go to which sink."""
     return [
-        Worker("intake", intake.run.turn, 1.0),
-        Worker("gauges", intake.gauges.turn, 1.0),
+        Route(hook.name, frozenset(event for event in EventType if hook.wants(event)))
+        for hook in config.webhooks
     ]
 
 
-def _scraped(parts: Parts, intake: Intake | None) -> bytes:
-    if intake is not None:
-        intake.gauges.refresh()
-    return render(parts.metrics)
+def _rule_named(config: Config) -> Callable[[str], Rule]:
+    rules = {rule.name: rule for rule in config.rules}
 
+    def rule_named(name: str) -> Rule:
+        return rules.get(name, DEFAULT_RULE)
 
-def _turn_of(revive: Callable[[], Awaitable[None]]) -> Turn:
-    async def turn() -> bool:
-        await revive()
-        return False
-
-    return turn
-
-
-def _once(prepare: Callable[[], Awaitable[None]]) -> Turn:
-    done: list[bool] = []
-
-    async def turn() -> bool:
-        if not done:
-            await prepare()
-            done.append(True)
-        return False
-
-    return turn
-
-
-def _unready(parts: Parts, intake: Intake | None, gateways: list[Gateway]) -> list[str]:
-    reasons = []
-    if not gateways or gateways[0].draining:
-        reasons.append("draining")
-    if parts.checker.provisional and not parts.preparation.away:
-        reasons.append("the installation's seed is not known yet: PostgreSQL is being asked for it")
-    if intake is not None:
-        journal, most = intake.journal, parts.config.journal.max_bytes
-        if journal.unapplied_bytes > NEARLY_FULL * most or not journal.writable:
-            reasons.append("the journal cannot take more: its bound is reached or its disk fails")
-        if intake.run.progress.stalled:
-            reasons.append("the pipeline makes no progress: what is taken waits; the log says why")
-    return reasons
-
-
-def _gate(config: Config) -> Gate:
-    http = config.http
-    return Gate(
-        token=config.auth.token,
-        loopback=http.listen.is_loopback,
-        proxies=tuple(map(read_network, http.trusted_proxies)),
-    )
-
-
-def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:
-    refusals = RefusalLog(_logger, "a request was turned away")
-
-    def count(reason: AuthFailure, route: str) -> None:
-        metrics.authentication_failures_total.inc()
-        refusals.refused({"reason": reason.value, "route": route})
-
-    return count
-
-
-def _count_answer(metrics: Metrics) -> OnAnswer:
-    def count(route: str, method: str, status: int, seconds: float) -> None:
-        metrics.http_requests_total.labels(route, method, str(status)).inc()
-        metrics.http_request_duration_seconds.labels(route).observe(seconds)
-
-    return count
-
-
-async def _drain(run: IntakeRun, grace: timedelta) -> None:
-    """Everything taken in goes to the ledger, while that gets on: else the journal keeps it."""
-    run.waiting.close()
-    loop = asyncio.get_running_loop()
-    until = loop.time() + (grace.total_seconds() if run.prepared else HOPELESS_SECONDS)
-    while (left := until - loop.time()) > 0:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(left, HOPELESS_SECONDS)):
-                await run.finished.wait()
-                return
-        if run.progress.failing:
-            break
-    _logger.warning("not everything could be drained; the journal keeps it")
+    return rule_named

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-from gateway.app.parts import Parts
+from gateway.app.process import Parts
 from gateway.sinks.webhook import WebhookSink, open_session
 from gateway.storage.postgres.duties.census import PostgresCensus
 from gateway.storage.postgres.duties.closing import PostgresClosing
@@ -14,7 +14,6 @@ from gateway.storage.postgres.duties.outbox import PostgresPending
 from gateway.storage.postgres.duties.quiets import PostgresQuiets
 from gateway.storage.postgres.duties.retention import PostgresRetention
 from gateway.storage.postgres.duties.silences import PostgresVerdicts
-from gateway.storage.postgres.kernel.connect import WORKERS, create_engine
 from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.workers.census import Census
 from gateway.workers.closing import Closing
@@ -28,15 +27,15 @@ from gateway.workers.silences import SilenceClock
 from gateway.workers.supervisor import Worker
 
 
-async def open_workers(stack: AsyncExitStack, parts: Parts, url: str) -> list[Worker]:
+async def open_workers(stack: AsyncExitStack, parts: Parts) -> list[Worker]:
     """Everything they need is closed with *stack*."""
-    return [*_clocks(parts), *_counts(parts), *await _open_relays(stack, parts, url)]
+    return [*_clocks(parts), *_counts(parts), *await _open_relays(stack, parts)]
 
 
 def _clocks(parts: Parts) -> list[Worker]:
     """What moves alerts and tickets when their time has come."""
     config, clock, visits, started = parts.config, parts.clock, parts.visits, parts.clock()
-    journals = PostgresJournals(parts.database)
+    journals = PostgresJournals(parts.own_database)
 
     def up_since() -> datetime:
         return max(started, parts.pipeline.recovered_at or started)
@@ -70,12 +69,10 @@ def _counts(parts: Parts) -> list[Worker]:
     ]
 
 
-async def _open_relays(stack: AsyncExitStack, parts: Parts, url: str) -> list[Worker]:
+async def _open_relays(stack: AsyncExitStack, parts: Parts) -> list[Worker]:
     if not parts.config.webhooks:
         return []
-    engine = create_engine(url, purpose=WORKERS, pool_size=2)
-    stack.push_async_callback(engine.dispose)
-    outbox = PostgresOutbox(engine)
+    outbox = PostgresOutbox(parts.own_database.engine)
     session = await stack.enter_async_context(open_session())
     relays = []
     for hook in parts.config.webhooks:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.app.parts import Parts, open_parts
+from gateway.app.process import Parts, open_parts
 from gateway.cli.postgres import Say, open_postgres
 from gateway.clock import system_clock
 from gateway.config import Config

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.cli.address import refuse_taken_address
 from gateway.cli.banner import banner
 from gateway.cli.children import run_children, stop_with_parent

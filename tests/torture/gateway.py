@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import __main__ as program
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.cli import serve
 from gateway.clock import Clock, system_clock
 from gateway.intake.absorber import Confirmation

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientSession
 
 from gateway.access.permission import Permission, Role
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from gateway.web.api import operations
 from gateway.web.http.answers import Answer, json_answer

@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncpg
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from gateway.storage.postgres.schema.migrate import MIGRATION_LOCK
 from tests.programs import eventually

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from gateway.web.api.table import TABLE
 from tests.logged import logged

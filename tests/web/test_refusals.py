@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from gateway.logs import get_logger
 from gateway.web.http.refusals import RefusalLog

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.clock import system_clock
 from gateway.config import load
 from gateway.intake.ledger import Applied, Batch

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from tests.large import RULE, large_ticket
 from tests.web.client import Client, Json

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from tests.programs import eventually
 

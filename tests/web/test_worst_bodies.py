@@ -18,7 +18,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from tests.conftest import Databases
 from tests.web import worst_bodies as worst

@@ -27,17 +27,23 @@ REMEMBERED = timedelta(days=7)
 
 
 class PostgresSilences:
-    """Reads of one tenant's silences, and the process's book of them."""
+    """Reads of one tenant's silences, and the process's book of them.
 
-    def __init__(self, database: Database, book: SilenceBook) -> None:
+    The pipeline waits for the book, so it is read over connections of its own, where there are any.
+    """
+
+    def __init__(
+        self, database: Database, book: SilenceBook, for_book: Database | None = None
+    ) -> None:
         self._database = database
         self._book = book
+        self._for_book = for_book or database
         self._reading = asyncio.Lock()
 
     async def refresh(self, tenant: int, now: datetime) -> None:
         """Bring the process's book up to the tenant's current version."""
         # One at a time, else a slow reading of an old version would replace a newer one.
-        async with self._reading, self._database.tenant(tenant) as transaction:
+        async with self._reading, self._for_book.tenant(tenant) as transaction:
             await self._read_book(transaction, now)
 
     async def current(self, tenant: int, now: datetime) -> TenantSilences:

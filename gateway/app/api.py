@@ -1,0 +1,143 @@
+"""What a process answers: the endpoints of its roles, who stands behind them, and who is let in."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from gateway.app.intake import Intake
+from gateway.app.process import Parts
+from gateway.app.readiness import ProcessReadiness
+from gateway.config import Config
+from gateway.intake.journal import Journal
+from gateway.logs import get_logger
+from gateway.metrics import Metrics, render
+from gateway.roles import ProcessRole
+from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
+from gateway.storage.postgres.queries.alerts import AlertQueries
+from gateway.storage.postgres.queries.comments import CommentQueries
+from gateway.storage.postgres.queries.letters import LetterQueries
+from gateway.storage.postgres.queries.tickets import TicketQueries
+from gateway.web.api import (
+    alerts,
+    comments,
+    dead_letters,
+    description,
+    explain,
+    operations,
+    silences,
+    ticket_parts,
+    tickets,
+)
+from gateway.web.api import intake as senders
+from gateway.web.http.auth import AuthFailure, Gate
+from gateway.web.http.body import BodyReader
+from gateway.web.http.forwarded import read_network
+from gateway.web.http.measures import OnAnswer
+from gateway.web.http.refusals import RefusalLog
+from gateway.web.http.routes import Served, served_by
+from gateway.web.http.server import WebServer, create_web_app, run_server
+
+_logger = get_logger(__name__)
+
+
+async def open_server(
+    stack: AsyncExitStack,
+    parts: Parts,
+    roles: frozenset[ProcessRole],
+    intake: Intake | None,
+    readiness: ProcessReadiness,
+) -> WebServer:
+    """It listens until *stack* is closed. *intake* is None in a process that takes nothing in."""
+    config, bodies = parts.config, BodyReader(parts.config.http)
+    app = create_web_app(
+        _routes_for(parts, roles, bodies, intake, readiness),
+        bodies,
+        config.http,
+        _gate(config),
+        _count_failure(parts.metrics),
+        _count_answer(parts.metrics),
+    )
+    return await stack.enter_async_context(run_server(app, config.http, config.shutdown.grace))
+
+
+def _routes_for(
+    parts: Parts,
+    roles: frozenset[ProcessRole],
+    bodies: BodyReader,
+    intake: Intake | None,
+    readiness: ProcessReadiness,
+) -> list[Served]:
+    operating = operations.OperationsHandlers(readiness.reasons, lambda: _scraped(parts, intake))
+    routes = served_by(operating, operations.ENDPOINTS)
+    if intake is not None:
+        routes += _senders(parts, bodies, intake.journal)
+    if ProcessRole.API in roles:
+        routes += _people(parts, bodies)
+    if ProcessRole.API in roles and intake is not None:
+        routes += _replay(parts, intake.journal)
+    return routes
+
+
+def _scraped(parts: Parts, intake: Intake | None) -> bytes:
+    if intake is not None:
+        intake.gauges.refresh()
+    return render(parts.metrics)
+
+
+def _senders(parts: Parts, bodies: BodyReader, journal: Journal) -> list[Served]:
+    handlers = senders.IntakeHandlers(parts.checker, journal, bodies, parts.clock, parts.metrics)
+    return served_by(handlers, senders.ENDPOINTS)
+
+
+def _replay(parts: Parts, journal: Journal) -> list[Served]:
+    letters = LetterQueries(parts.database)
+    handlers = dead_letters.ReplayHandlers(letters, parts.checker, journal, parts.clock)
+    return served_by(handlers, dead_letters.REPLAY_ENDPOINTS)
+
+
+def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
+    clock, silenced = parts.clock, parts.silences
+    read_alerts, read_tickets = AlertQueries(parts.database), TicketQueries(parts.database)
+    rehearsal, longest = PostgresRehearsal(parts.database), parts.config.silences.max_duration
+    why = explain.ExplainHandlers(parts.checker, rehearsal, read_alerts, silenced, bodies, clock)
+    desk = tickets.TicketHandlers(read_tickets, parts.door.perform, silenced, clock)
+    ticket_part = ticket_parts.TicketPartHandlers(read_tickets, silenced, clock)
+    written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
+    quiet = silences.SilenceHandlers(silenced, parts.door.perform, read_alerts, clock, longest)
+    letters = dead_letters.DeadLetterHandlers(LetterQueries(parts.database))
+    return [
+        *served_by(why, explain.ENDPOINTS),
+        *served_by(desk, tickets.ENDPOINTS),
+        *served_by(ticket_part, ticket_parts.ENDPOINTS),
+        *served_by(written, comments.ENDPOINTS),
+        *served_by(alerts.AlertHandlers(read_alerts, silenced, clock), alerts.ENDPOINTS),
+        *served_by(quiet, silences.ENDPOINTS),
+        *served_by(letters, dead_letters.ENDPOINTS),
+        *served_by(description.DescriptionHandlers(), description.ENDPOINTS),
+    ]
+
+
+def _gate(config: Config) -> Gate:
+    http = config.http
+    return Gate(
+        token=config.auth.token,
+        loopback=http.listen.is_loopback,
+        proxies=tuple(map(read_network, http.trusted_proxies)),
+    )
+
+
+def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:
+    refusals = RefusalLog(_logger, "a request was turned away")
+
+    def count(reason: AuthFailure, route: str) -> None:
+        metrics.authentication_failures_total.inc()
+        refusals.refused({"reason": reason.value, "route": route})
+
+    return count
+
+
+def _count_answer(metrics: Metrics) -> OnAnswer:
+    def count(route: str, method: str, status: int, seconds: float) -> None:
+        metrics.http_requests_total.labels(route, method, str(status)).inc()
+        metrics.http_request_duration_seconds.labels(route).observe(seconds)
+
+    return count
