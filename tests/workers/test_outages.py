@@ -43,6 +43,20 @@ async def test_a_worker_says_that_it_waits_and_that_it_goes_on_and_does_what_bec
     assert metrics.registry.get_sample_value("gateway_worker_failures_total", {"worker": name}) == 0
 
 
+@pytest.mark.usefixtures("migrated_template")
+@pytest.mark.parametrize("worker", DUTIES)
+async def test_until_a_first_starts_migrations_have_run_a_worker_waits(
+    empty_database: str, worker: Callable[[World], Turn]
+) -> None:
+    """The roles are there, for they are the server's: only the tables are missing."""
+    world = World(empty_database)
+    try:
+        with pytest.raises(Unavailable, match="migrate"):
+            await worker(world)()
+    finally:
+        await world.database.engine.dispose()
+
+
 async def test_a_connection_that_is_lost_while_tenants_are_read_is_an_outage(
     database: str, owner: asyncpg.Connection
 ) -> None:

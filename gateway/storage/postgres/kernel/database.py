@@ -18,7 +18,13 @@ from gateway.errors import Unavailable
 from gateway.events.event import PlacedEvent
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.connect import PostgresAway
-from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, MEETING, Failure, failure_of
+from gateway.storage.postgres.kernel.failures import (
+    DRIVER_ERRORS,
+    MEETING,
+    Failure,
+    failure_of,
+    is_schema_missing,
+)
 from gateway.storage.postgres.kernel.held import voided_reports
 from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import RowsMoved
@@ -41,6 +47,13 @@ class Transaction:
     """Reports of strands that it changes, with their new versions: told after the commit."""
     events: list[PlacedEvent] = field(default_factory=list)
     """What has happened in it: told after the commit."""
+
+
+@dataclass(eq=False)
+class SchemaMissing(Unavailable):
+    """Somebody must migrate, or does so just now."""
+
+    code: str = "schema_too_old"
 
 
 Void = Callable[[Mapping[ReportKey, int]], Awaitable[None]]
@@ -80,6 +93,10 @@ class Database:
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             if failure_of(error) is Failure.OUTAGE:
                 raise PostgresAway("PostgreSQL cannot be reached") from error
+            if is_schema_missing(error):
+                raise SchemaMissing(
+                    "the database's schema is older than this program: run `alert-gateway migrate`"
+                ) from error
             raise
 
     async def retrying(self, tenant: int, work: Callable[[Transaction], Awaitable[T]]) -> T:

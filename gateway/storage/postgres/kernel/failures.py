@@ -52,6 +52,8 @@ _BY_CLASS = {
     "58": Failure.OUTAGE,  # system error: the server's disk
 }
 
+_NOT_THERE = ("42P01", "42703", "42883")
+"""undefined_table, undefined_column, undefined_function."""
 _SCHEMA_MOVED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 """A migration went on under an open connection, which has noticed by now."""
 
@@ -92,6 +94,11 @@ def is_retryable(error: BaseException) -> bool:
 def is_outage(error: BaseException) -> bool:
     """Nothing will succeed until the server is back."""
     return failure_of(error) is Failure.OUTAGE
+
+
+def is_schema_missing(error: BaseException) -> bool:
+    """What a statement names is not there: the migrations that this program needs have not run."""
+    return getattr(_driver_error(error), "sqlstate", None) in _NOT_THERE
 
 
 def _failure_of_state(state: str) -> Failure:
