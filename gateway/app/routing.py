@@ -22,6 +22,7 @@ from gateway.web.api import (
     ticket_parts,
     tickets,
 )
+from gateway.web.api.ticket_names import by_any_name
 from gateway.web.http.body import BodyReader
 from gateway.web.http.routes import Served, served_by
 
@@ -62,7 +63,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
     quiet = silences.SilenceHandlers(silenced, parts.door.perform, read_alerts, clock, longest)
     letters = dead_letters.DeadLetterHandlers(LetterQueries(parts.database))
-    return [
+    served = [
         *served_by(why, explain.ENDPOINTS),
         *served_by(desk, tickets.ENDPOINTS),
         *served_by(ticket_part, ticket_parts.ENDPOINTS),
@@ -72,3 +73,4 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
         *served_by(letters, dead_letters.ENDPOINTS),
         *served_by(description.DescriptionHandlers(), description.ENDPOINTS),
     ]
+    return [by_any_name(one, read_tickets.id_of) for one in served]
