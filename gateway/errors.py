@@ -10,6 +10,7 @@
 Each carries a stable `code` (problem documents, metrics) and, where a field is to blame, pointers.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -19,6 +20,11 @@ class FieldError:
 
     pointer: str
     detail: str
+
+
+def pointer_to(steps: Iterable[object]) -> str:
+    """The pointer that goes through these names and places, from the top."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.severity import Severity
 from matchers import Matcher
 
@@ -29,9 +30,18 @@ class Rule:
     group_by: tuple[str, ...] = ()
     auto_resolve: AutoResolve = AutoResolve.ALWAYS
     priority: Severity | None = None
-    """None: from the alert's severity."""
+    """None: by the matrix, from the alert's severity."""
     title: str = ""
     """Template with `{label}` places; empty: the summary, else alertname and instance."""
+    type: TicketType = TicketType.INCIDENT
+    impact: Level | None = None
+    """None: medium."""
+    urgency: Level | None = None
+    project: str = ""
+    group: str = ""
+    """Its tickets are assigned to it."""
+    workflow: str = ""
+    """Empty: the one that there is for the type."""
 
     def matches(self, source: str, labels: Mapping[str, str]) -> bool:
         """Does this rule take an alert of *source* with *labels*?"""

@@ -28,6 +28,7 @@ from gateway.web.api import (
     tickets,
 )
 from gateway.web.api import intake as senders
+from gateway.web.api.ticket_names import by_any_name
 from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.forwarded import read_network
@@ -104,7 +105,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
     quiet = silences.SilenceHandlers(silenced, parts.door.perform, read_alerts, clock, longest)
     letters = dead_letters.DeadLetterHandlers(LetterQueries(parts.database))
-    return [
+    served = [
         *served_by(why, explain.ENDPOINTS),
         *served_by(desk, tickets.ENDPOINTS),
         *served_by(ticket_part, ticket_parts.ENDPOINTS),
@@ -114,6 +115,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
         *served_by(letters, dead_letters.ENDPOINTS),
         *served_by(description.DescriptionHandlers(), description.ENDPOINTS),
     ]
+    return [by_any_name(one, read_tickets.id_of) for one in served]
 
 
 def _gate(config: Config) -> Gate:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
+from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.rule import DEFAULT_RULE, AutoResolve, Rule
 from gateway.alerts.severity import Severity
 from gateway.bounds import not_empty, short
@@ -13,7 +14,7 @@ from gateway.config.mistakes import one_of
 from gateway.config.problems import Place
 from gateway.config.reading import Reading
 from gateway.config.values import Matchers
-from gateway.tickets.naming import whole_places
+from gateway.tickets.naming import project_key, whole_places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,12 @@ class RuleTable:
     auto_resolve: bool | Literal["unclaimed"] = True
     priority: Severity | None = DEFAULT_RULE.priority
     title: Annotated[str, whole_places] = DEFAULT_RULE.title
+    type: TicketType = DEFAULT_RULE.type
+    impact: Level | None = DEFAULT_RULE.impact
+    urgency: Level | None = DEFAULT_RULE.urgency
+    project: Annotated[str, project_key] = DEFAULT_RULE.project
+    group: Annotated[str, short] = DEFAULT_RULE.group
+    workflow: Annotated[str, short] = DEFAULT_RULE.workflow
 
 
 def read_rules(reading: Reading, value: object, sources: Set[str]) -> tuple[Rule, ...]:
@@ -87,4 +94,10 @@ def _rule(written: RuleTable) -> Rule:
         auto_resolve=AutoResolve(str(written.auto_resolve).lower()),
         priority=written.priority,
         title=written.title,
+        type=written.type,
+        impact=written.impact,
+        urgency=written.urgency,
+        project=written.project,
+        group=written.group,
+        workflow=written.workflow,
     )

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
+from gateway.alerts.opening import TicketType
 from gateway.changes.command import Needs
 from gateway.effects.person import step_by_person
 from gateway.effects.working_set import WorkingSet
-from gateway.tickets.change import edit_ticket
+from gateway.tickets.edit import edit_ticket
+from gateway.tickets.fields import check_custom
 from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
 
 
@@ -22,7 +24,7 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
     answers: ClassVar[type] = Ticket
 
     ticket_id: str
-    fields: Mapping[str, str] = msgspec.field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
     to: TicketStatus | None = None
     comment: str = ""
     version: int | None = None
@@ -36,7 +38,11 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
         if self.to is not None:
             by.check(Permission.TICKETS_STEP)
             step_by_person(rows, rows.tickets[self.ticket_id], self.to, by.actor, now, self.comment)
-        change = edit_ticket(rows.tickets[self.ticket_id], self.fields, by.actor, now)
+        ticket = rows.tickets[self.ticket_id]
+        if "custom" in self.fields:
+            kind = TicketType(self.fields.get("type", ticket.type))
+            check_custom(rows.fields, kind, ticket.project, self.fields["custom"])
+        change = edit_ticket(ticket, self.fields, by.actor, now, rows.matrix)
         if change is not None:
             rows.save(change)
         return rows.tickets[self.ticket_id]

@@ -1,48 +1,66 @@
 """A person opens a ticket: one that no alert stands behind, or that of an alert's episode."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
+from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.severity import Severity
 from gateway.changes.command import Needs
 from gateway.effects.person import ticket_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.ids import new_id
 from gateway.tickets.change import open_ticket
-from gateway.tickets.ticket import Ticket
+from gateway.tickets.fields import check_custom
+from gateway.tickets.priority import priority_in
+from gateway.tickets.ticket import PriorityBy, Ticket
 
 
 class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """As a person describes it."""
+    """As a person describes it. *priority* None: by the matrix."""
 
     permission: ClassVar[Permission] = Permission.TICKETS_CREATE
     answers: ClassVar[type] = Ticket
 
     title: str
     description: str = ""
-    priority: Severity = Severity.MEDIUM
+    type: TicketType = TicketType.INCIDENT
+    severity: Severity = Severity.MEDIUM
+    impact: Level | None = None
+    urgency: Level | None = None
+    priority: Severity | None = None
     labels: dict[str, str] = msgspec.field(default_factory=dict)
+    custom: dict[str, Any] = msgspec.field(default_factory=dict)
     assignee: str = ""
     assignee_group: str = ""
+    project: str = ""
 
     def needs(self) -> Needs:
         """Nothing that exists."""
         return Needs()
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
-        """Open, requested by who asks."""
+        """Open, requested by who asks. Raises InvalidCustom."""
+        check_custom(rows.fields, self.type, self.project, self.custom)
+        weighed = priority_in(rows.matrix, self.severity, self.impact, self.urgency)
         ticket = Ticket(
             id=new_id("tk", now),
             title=self.title,
             description=self.description,
-            priority=self.priority,
+            type=self.type,
+            priority=self.priority or weighed,
+            priority_by=PriorityBy.MATRIX if self.priority is None else PriorityBy.PERSON,
+            severity=self.severity,
+            impact=self.impact,
+            urgency=self.urgency,
             labels=msgspec.json.encode(self.labels),
+            custom=msgspec.json.encode(self.custom),
             assignee=self.assignee,
             assignee_group=self.assignee_group,
+            project=self.project,
             requester=by.actor,
             created_at=now,
             updated_at=now,

@@ -80,7 +80,7 @@ def ticket_by_person(
         return rows.tickets[live.id], False
     if of_episode is not None:
         return of_episode, False
-    ticket = ticket_for(alert, rule, actor, now, follows=window.ticket_id)
+    ticket = ticket_for(alert, rule, rows.matrix, actor, now, follows=window.ticket_id)
     rows.save(open_ticket(ticket, f"for alert {alert.fingerprint.hex()}"))
     window.ticket_id = ticket.id
     if alert.fires:

@@ -7,19 +7,17 @@ import orjson
 
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import AutoResolve, Rule
+from gateway.alerts.severity import Severity
 from gateway.effects.alert import Moved, alert_state
 from gateway.effects.counts import recount, weight
 from gateway.effects.episode import episode_of
 from gateway.effects.working_set import Link, WorkingSet
 from gateway.ids import new_id
-from gateway.tickets.change import (
-    escalate,
-    open_ticket,
-    reopen_by_system,
-    resolve_by_system,
-)
+from gateway.tickets.change import open_ticket, reopen_by_system, resolve_by_system
+from gateway.tickets.edit import worsen
 from gateway.tickets.naming import title_of
-from gateway.tickets.ticket import ENDED, SYSTEM, Ticket, TicketStatus
+from gateway.tickets.priority import Matrix, priority_in, severity_of_ticket
+from gateway.tickets.ticket import ENDED, SYSTEM, PriorityBy, Ticket, TicketStatus
 from gateway.windows.decide import Action, AlertState, Facts, TicketState, decide
 from gateway.windows.window import Window
 
@@ -118,7 +116,7 @@ def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
 
 
 def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datetime) -> Ticket:
-    ticket = ticket_for(alert, rule, SYSTEM, now, follows=window.ticket_id)
+    ticket = ticket_for(alert, rule, rows.matrix, SYSTEM, now, follows=window.ticket_id)
     rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"))
     window.ticket_id = ticket.id
     rows.changed_windows.add(window.merge_key)
@@ -126,7 +124,12 @@ def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datet
 
 
 def ticket_for(
-    alert: Alert, rule: Rule, requester: str, now: datetime, follows: str | None
+    alert: Alert,
+    rule: Rule,
+    matrix: Matrix,
+    requester: str,
+    now: datetime,
+    follows: str | None,
 ) -> Ticket:
     """The ticket that an alert would open under *rule*."""
     labels = orjson.loads(alert.labels)
@@ -134,7 +137,15 @@ def ticket_for(
     return Ticket(
         id=new_id("tk", now),
         title=title_of(rule.title, labels, orjson.loads(alert.annotations)),
-        priority=rule.priority or alert.severity,
+        type=rule.type,
+        priority=rule.priority or priority_in(matrix, alert.severity, rule.impact, rule.urgency),
+        priority_by=PriorityBy.MATRIX if rule.priority is None else PriorityBy.RULE,
+        severity=alert.severity,
+        impact=rule.impact,
+        urgency=rule.urgency,
+        workflow=rule.workflow or "default",
+        project=rule.project,
+        assignee_group=rule.group,
         rule=alert.rule,
         labels=orjson.dumps(kept),
         merge_key=alert.merge_key,
@@ -180,15 +191,26 @@ def _add_episode(rows: WorkingSet, alert: Alert, ticket_id: str) -> None:
 def raise_priority(
     rows: WorkingSet, moved: Moved, action: Action, rule: Rule, now: datetime
 ) -> bool:
-    """Is the ticket now as urgent as its worst firing alert? True if it had to be raised."""
+    """The ticket hears of an alert that is worse than all it has heard of: that may raise its
+    priority, unless the rule has set that, and never lowers it. True if it had to be raised.
+    """
     alert = moved.alert
     joined = action in (Action.JOIN, Action.REOPEN)
-    if alert.ticket_id is None or rule.priority is not None or not (moved.louder or joined):
+    if alert.ticket_id is None or not (moved.louder or joined):
         return False
     ticket = rows.tickets[alert.ticket_id]
     heard = alert_state(alert, now) is AlertState.FIRING
-    if not heard or alert.severity.rank <= ticket.priority.rank:
+    if not heard or alert.severity.rank <= severity_of_ticket(ticket).rank:
         return False
+    priority = _raised(rows.matrix, ticket, alert, rule)
     comment = f"alert {alert.fingerprint.hex()} is {alert.severity}"
-    rows.save(escalate(ticket, alert.severity, now, comment))
-    return True
+    rows.save(worsen(ticket, alert.severity, priority, now, comment))
+    return priority is not ticket.priority
+
+
+def _raised(matrix: Matrix, ticket: Ticket, alert: Alert, rule: Rule) -> Severity:
+    """Who set a priority by hand could not know of something worse; a rule is meant for all."""
+    if rule.priority is not None or ticket.priority_by is PriorityBy.RULE:
+        return ticket.priority
+    found = priority_in(matrix, alert.severity, ticket.impact, ticket.urgency)
+    return max(ticket.priority, found, key=lambda one: one.rank)

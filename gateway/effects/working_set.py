@@ -18,6 +18,8 @@ from gateway.comments.change import CommentChange
 from gateway.comments.comment import Comment, Revision
 from gateway.moments import later
 from gateway.silences.silence import Silence
+from gateway.tickets.fields import SHIPPED_FIELDS, Field
+from gateway.tickets.priority import DEFAULT_MATRIX, Matrix
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.window import Window
@@ -102,6 +104,10 @@ class WorkingSet:
     tenant: int
     rule_named: Callable[[str], Rule] = default_rule
     """The configured rule of a name, or the default one."""
+    matrix: Matrix = field(default_factory=lambda: DEFAULT_MATRIX)
+    """The tenant's."""
+    fields: Mapping[str, Field] = field(default_factory=lambda: SHIPPED_FIELDS)
+    """Custom fields that the tenant has declared, with those that are withdrawn."""
     strands: dict[bytes, Strand] = field(default_factory=dict)
     loaded_versions: dict[bytes, int] = field(default_factory=dict)
     """Of strands, as they were before anything was changed here."""

@@ -1,20 +1,20 @@
 """Changes of tickets as values: the new ticket, its history entries and its events, in one piece.
 
-`open_ticket` is the only creator of tickets. A ticket's times never go back: a sighting that is
-applied late, or a clock behind, changes it no earlier than its last change.
+`open_ticket` is the only creator of tickets; edits are in `edit.py`. A ticket's times never go
+back: a sighting that is applied late, or a clock behind, changes it no earlier than its last
+change.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
-from gateway.alerts.severity import Severity
 from gateway.changes.change import Change
 from gateway.events.event import Event, EventType
-from gateway.history.chain import Entry
-from gateway.history.kind import Kind
 from gateway.tickets.ticket import ACKNOWLEDGED, SYSTEM, Ticket, TicketStatus
+from gateway.tickets.writing import entry_of as _entry
+from gateway.tickets.writing import moment_of as _moment
+from gateway.tickets.writing import next_of as _next
 
 TicketChange = Change[Ticket]
 
@@ -51,35 +51,6 @@ def close_by_system(ticket: Ticket, now: datetime) -> TicketChange:
     return _move(ticket, TicketStatus.CLOSED, SYSTEM, now, "resolved long enough")
 
 
-def edit_ticket(
-    ticket: Ticket, fields: Mapping[str, str], actor: str, now: datetime
-) -> TicketChange | None:
-    """Title, description, priority, assignee or assignee_group; None if nothing differs."""
-    changed = {name: value for name, value in fields.items() if str(getattr(ticket, name)) != value}
-    if not changed:
-        return None
-    at, values = _moment(ticket, now), dict[str, object](changed)
-    if "priority" in changed:
-        values["priority"] = Severity(changed["priority"])
-    if ticket.first_response_at is None:
-        values["first_response_at"] = at
-    after = _next(ticket, at, values)
-    entries = tuple(
-        _entry(ticket, at, actor, name, str(getattr(ticket, name)), value)
-        for name, value in sorted(changed.items())
-    )
-    return Change(after, entries, _events_of_edit(ticket, after, actor, at))
-
-
-def escalate(ticket: Ticket, priority: Severity, now: datetime, comment: str) -> TicketChange:
-    """Raised by the system to the worst of its firing alerts; never lowered by it."""
-    at = _moment(ticket, now)
-    after = _next(ticket, at, {"priority": priority})
-    old, new = str(ticket.priority), str(priority)
-    entry = _entry(ticket, at, SYSTEM, "priority", old, new, comment)
-    return Change(after, (entry,), (_priority_changed(ticket, after, SYSTEM, at, comment),))
-
-
 def join(ticket: Ticket, names: str, now: datetime) -> TicketChange:
     """Alerts join a live ticket. It is not edited by that: its version stays."""
     entry = _entry(ticket, _moment(ticket, now), SYSTEM, "alerts", None, names, "")
@@ -108,50 +79,3 @@ def _move(
     data = {"from": str(ticket.status), "to": str(to), "by": actor, "comment": comment}
     events = () if event is None else (Event(event, at, data),)
     return Change(_next(ticket, at, values), (entry,), events)
-
-
-def _events_of_edit(before: Ticket, after: Ticket, actor: str, at: datetime) -> tuple[Event, ...]:
-    events = []
-    if (before.assignee, before.assignee_group) != (after.assignee, after.assignee_group):
-        data = {
-            "from": before.assignee,
-            "to": after.assignee,
-            "group": after.assignee_group,
-            "by": actor,
-        }
-        events.append(Event(EventType.TICKET_ASSIGNED, at, data))
-    if before.priority is not after.priority:
-        events.append(_priority_changed(before, after, actor, at, ""))
-    return tuple(events)
-
-
-def _priority_changed(
-    before: Ticket, after: Ticket, actor: str, at: datetime, reason: str
-) -> Event:
-    data = {
-        "from": str(before.priority),
-        "to": str(after.priority),
-        "by": actor,
-        "reason": reason,
-    }
-    return Event(EventType.TICKET_PRIORITY_CHANGED, at, data)
-
-
-def _moment(ticket: Ticket, now: datetime) -> datetime:
-    return max(now, ticket.updated_at)
-
-
-def _next(ticket: Ticket, at: datetime, values: Mapping[str, object]) -> Ticket:
-    return msgspec.structs.replace(ticket, **values, updated_at=at, version=ticket.version + 1)
-
-
-def _entry(
-    ticket: Ticket,
-    at: datetime,
-    actor: str,
-    field: str,
-    old: str | None,
-    new: str,
-    comment: str = "",
-) -> Entry:
-    return Entry(Kind.TICKET, ticket.id, at, actor, field, old, new, comment)

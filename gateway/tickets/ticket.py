@@ -8,6 +8,8 @@ from typing import ClassVar
 import msgspec
 import orjson
 
+from gateway.alerts.opening import Level as Level
+from gateway.alerts.opening import TicketType as TicketType
 from gateway.alerts.severity import Severity
 from gateway.events.event import shown_time
 from gateway.history.chain import Head
@@ -24,27 +26,10 @@ class TicketStatus(StrEnum):
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
-
-class TicketType(StrEnum):
-    """What a ticket is about."""
-
-    INCIDENT = "incident"
-    SERVICE_REQUEST = "service_request"
-    CHANGE = "change"
-    PROBLEM = "problem"
-    TASK = "task"
-    BUG = "bug"
-    EPIC = "epic"
-    REQUIREMENT = "requirement"
-    REVIEW = "review"
-
-
-class Level(StrEnum):
-    """How far a ticket's impact reaches, or how soon something must be done."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
+    @classmethod
+    def _missing_(cls, value: object) -> "TicketStatus | None":
+        """People write `OPEN` too."""
+        return cls.__members__.get(str(value))
 
 
 class PriorityBy(StrEnum):

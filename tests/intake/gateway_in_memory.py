@@ -24,7 +24,7 @@ from gateway.moments import MICROSECOND
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.ledger.confirmations import confirmations
-from gateway.tickets.change import edit_ticket
+from gateway.tickets.edit import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from tests.alerts.identities import identifier
 from tests.intake.in_memory import MemoryLedger

@@ -206,7 +206,8 @@ def test_an_alert_that_was_silenced_raises_the_priority_when_it_is_heard() -> No
     assert story.ticket.priority is Severity.LOW
     story.gateway.turn(at(10))
     assert (story.ticket.priority, story.ticket.firing) == (Severity.CRITICAL, 2)
-    assert [entry[1] for entry in story.history(story.ticket)] == ["status", "alerts", "priority"]
+    told = [entry[1] for entry in story.history(story.ticket)]
+    assert told == ["status", "alerts", "severity", "priority"]
 
 
 def test_what_grows_worse_while_silenced_raises_the_priority_when_it_is_heard() -> None:

@@ -5,7 +5,8 @@ import pytest
 from gateway.alerts.severity import Severity
 from gateway.changes.change import Change
 from gateway.events.event import EventType
-from gateway.tickets.change import edit_ticket, escalate, join, open_ticket, resolve_by_system
+from gateway.tickets.change import join, open_ticket, resolve_by_system
+from gateway.tickets.edit import edit_ticket, worsen
 from tests.alerts.identities import at
 from tests.tickets.tickets import ticket
 
@@ -60,12 +61,12 @@ def test_a_priority_that_does_not_exist_is_refused() -> None:
 
 
 def test_an_escalation_is_the_systems_and_says_from_what_to_what() -> None:
-    change = escalate(ticket(), Severity.CRITICAL, at(3), "alert ab is critical")
+    change = worsen(ticket(), Severity.CRITICAL, Severity.CRITICAL, at(3), "alert ab is critical")
     assert (change.after.priority, change.after.version) == (Severity.CRITICAL, 2)
-    [entry] = change.entries
-    assert (entry.actor, entry.field, entry.old, entry.new) == (
-        "system", "priority", "medium", "critical",
-    )  # fmt: skip
+    assert [(entry.actor, entry.field, entry.old, entry.new) for entry in change.entries] == [
+        ("system", "severity", "medium", "critical"),
+        ("system", "priority", "medium", "critical"),
+    ]
 
 
 def test_an_alert_that_joins_is_named_in_the_history() -> None:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from msgspec import structs
 
 from gateway.alerts.alert import AlertStatus
+from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
 from gateway.silences.silence import SilenceState
-from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.ticket import PriorityBy, TicketStatus
 from gateway.tickets.triage import Triage
 from gateway.web.views.alert import AlertSource, ShownAlert
 from gateway.web.views.comment import CommentDetail, ShownComment, ShownRevision
@@ -56,13 +57,23 @@ ALERT = ShownAlert(
 TICKET = ShownTicket(
     id=TICKET_ID,
     number=17,
+    key="17",
+    type=TicketType.INCIDENT,
     title="The disk of db1 is full",
     description="",
     status=TicketStatus.OPEN,
+    state="open",
     priority=Severity.CRITICAL,
+    priority_by=PriorityBy.MATRIX,
+    severity=Severity.CRITICAL,
+    impact=Level.MEDIUM,
+    urgency=Level.MEDIUM,
+    major=False,
     workflow="default",
+    project="",
     rule="default",
     labels=LABELS,
+    custom={},
     episodes=1,
     flaps=0,
     firing=1,
@@ -77,6 +88,8 @@ TICKET = ShownTicket(
     updated_at=BEGAN,
     resolved_at=None,
     closed_at=None,
+    resolution="",
+    resolution_note="",
     version=1,
     occurrences=9,
     window=TicketWindow(opened_at=BEGAN, ends_at=None),

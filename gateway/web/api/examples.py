@@ -14,7 +14,8 @@ from gateway.web.api import example_values as one
 from gateway.web.api.comments import CommentEdit, NewComment
 from gateway.web.api.dead_letters import DeadLetterChoice
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
-from gateway.web.api.ticket_forms import NewTicket, TicketEdit, Transition
+from gateway.web.api.ticket_edits import NewTicket
+from gateway.web.api.ticket_forms import TicketEdit, Transition
 from gateway.web.openapi.refusals import AlertmanagerError
 from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert, PrometheusAlerts
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
@@ -65,7 +66,7 @@ _SENT: Mapping[object, object] = {
     PrometheusAlerts: [
         PrometheusAlert(labels=one.LABELS, generator_url="http://prometheus.example")
     ],
-    NewTicket: NewTicket(title="Order new disks", priority=Severity.LOW, assignee="bob"),
+    NewTicket: NewTicket(title="Order new disks", severity=Severity.LOW, assignee="bob"),
     TicketEdit: TicketEdit(assignee="bob", status=TicketStatus.IN_PROGRESS, comment="On it"),
     NewComment: NewComment(body="The fan is loud, @bob", visibility=Visibility.AUDITOR_VISIBLE),
     CommentEdit: CommentEdit(visibility=Visibility.INTERNAL),

@@ -17,20 +17,19 @@ from gateway.tickets.naming import TICKET_ID
 from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.tickets.view import TicketFilter, TicketReader, TicketView
 from gateway.web.api.alerts import fingerprint_in
-from gateway.web.api.ticket_forms import (
-    NewTicket,
-    TicketEdit,
-    TicketsForm,
-    Transition,
-    not_blank,
-    plain_fields,
-)
+from gateway.web.api.ticket_edits import NewTicket, opening, plain_fields
+from gateway.web.api.ticket_forms import TicketEdit, TicketsForm, Transition, check_comment
 from gateway.web.api.ticket_parts import FETCH, ticket_detail, ticket_id_in
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
 from gateway.web.http.paging import exactly, part_of
 from gateway.web.openapi.parameters import ACTOR, ALERT, ETAG, IF_MATCH, KEY, LOCATION, TICKET
-from gateway.web.openapi.refusals import FORBIDDEN_TRANSITION, NEWER_TICKET_LIVE, STALE_TICKET
+from gateway.web.openapi.refusals import (
+    FORBIDDEN_TRANSITION,
+    INVALID_CUSTOM,
+    NEWER_TICKET_LIVE,
+    STALE_TICKET,
+)
 from gateway.web.views.page import Page
 from gateway.web.views.ticket import (
     ChangedTicket,
@@ -81,25 +80,20 @@ class TicketHandlers:
 
     async def create(self, call: WebCall[NewTicket]) -> Answer[TicketDetail]:
         """Open a ticket that no alert stands behind."""
-        form = call.form
-        command = OpenTicket(
-            title=not_blank(form.title),
-            description=form.description,
-            priority=form.priority,
-            labels=form.labels,
-            assignee=form.assignee,
-            assignee_group=form.assignee_group,
-        )
-        ticket = await self._perform(command, call.principal, call.key)
+        ticket = await self._perform(opening(call.form), call.principal, call.key)
         return _made(await self._detail(call.tenant, ticket), status=201)
 
     async def edit(self, call: WebCall[TicketEdit]) -> Answer[ChangedTicket]:
         """Change plain fields, or move the ticket along its workflow.
 
+        A priority that a person sets stays, also where severity, impact or urgency change; else
+        these change it by the matrix.
+
         Only what is given changes, all of it or nothing. A `status` is a transition: if it is
         refused, nothing is changed. A `comment` belongs to the transition and needs a `status`.
         """
         form, version = call.form, call.version
+        check_comment(form)
         to = form.status if isinstance(form.status, TicketStatus) else None
         command = ChangeTicket(
             ticket_id=ticket_id_in(call),
@@ -178,7 +172,7 @@ ENDPOINTS = (
     Endpoint(
         "POST", "/api/v1/tickets", OpenTicket.permission, NewTicket, TicketDetail,
         TicketHandlers.create, "createTicket", ("tickets",), {201: "Opened"},
-        asks=(ACTOR, KEY), gives=(LOCATION, ETAG),
+        asks=(ACTOR, KEY), gives=(LOCATION, ETAG), refuses={422: INVALID_CUSTOM},
     ),
     Endpoint(
         "GET", "/api/v1/tickets/{id}", Permission.TICKETS_READ, Nothing, TicketDetail,
@@ -189,7 +183,8 @@ ENDPOINTS = (
         "PATCH", "/api/v1/tickets/{id}", ChangeTicket.permission, TicketEdit, ChangedTicket,
         TicketHandlers.edit, "editTicket", ("tickets",),
         {200: "The ticket as it is now; with `still_firing` if a status was given"},
-        asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,), refuses=_STEP_REFUSALS,
+        asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,),
+        refuses={**_STEP_REFUSALS, 422: INVALID_CUSTOM},
     ),
     Endpoint(
         "POST", "/api/v1/tickets/{id}/transitions", StepTicket.permission, Transition,

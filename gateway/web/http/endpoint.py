@@ -46,6 +46,8 @@ class WebCall(Struct, Generic[Sent], frozen=True, gc=False):
 
     request: web.Request
     form: Sent
+    meant: Mapping[str, str] = {}
+    """Parts of the path that stand there under another name, as they are meant."""
 
     @property
     def principal(self) -> Principal:
@@ -59,7 +61,7 @@ class WebCall(Struct, Generic[Sent], frozen=True, gc=False):
 
     def part(self, name: str) -> str:
         """What stands in the path where the endpoint says `{name}`."""
-        return self.request.match_info[name]
+        return self.meant.get(name) or self.request.match_info[name]
 
     @property
     def version(self) -> int | None:

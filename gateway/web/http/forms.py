@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from multidict import MultiMapping
 
-from gateway.errors import FieldError, Refused
+from gateway.errors import FieldError, Refused, pointer_to
 from gateway.web.views.hints import names_wanted, value_wanted
 
 FormType = TypeVar("FormType")
@@ -110,10 +110,6 @@ def _steps_in(place: str) -> list[str]:
     return [match[1] or match[2] for match in _STEP.finditer(place)]
 
 
-def _pointer_step(name: object) -> str:
-    return "/" + str(name).replace("~", "~0").replace("/", "~1")
-
-
 def _explained(text: str, form: object) -> BadForm:
     place = _PLACE.search(text)
     steps = _steps_in(place[2]) if place else []
@@ -125,7 +121,7 @@ def _explained(text: str, form: object) -> BadForm:
     elif not (place and place[1]):  # of a key nothing is known
         wanted = value_wanted(form, steps)
     told = "; ".join(filter(None, (detail, wanted)))
-    return bad_field("".join(map(_pointer_step, steps)), told)
+    return bad_field(pointer_to(steps), told)
 
 
 def _refuse_nul(body: bytes) -> None:
@@ -171,5 +167,5 @@ def _pointer_to(place: _Place | None) -> str:
     steps = []
     while place is not None:
         place, step = place
-        steps.append(_pointer_step(step))
-    return "".join(reversed(steps))
+        steps.append(step)
+    return pointer_to(reversed(steps))

@@ -5,11 +5,22 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.changes.perform import MOST_KEY_CHARACTERS
+from gateway.tickets.naming import PROJECT_KEY
 from gateway.web.http.endpoint import IDEMPOTENCY_KEY, Parameter
 from gateway.web.views.comment import CommentId
-from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, TicketId, about
+from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, about
 
-TICKET = Parameter("id", "path", TicketId, "TicketId")
+TICKET = Parameter(
+    "id",
+    "path",
+    Annotated[
+        str,
+        Meta(pattern=rf"^(tk_[0-9a-f]{{26}}|(#|{PROJECT_KEY}-)?[0-9]{{1,18}})$"),
+        about("The id; or the number or key, as in `17`, `#17` or `OPS-17`. The number alone"
+              " counts: a ticket that has moved is found under its former key."),
+    ],
+    "TicketId",
+)  # fmt: skip
 COMMENT = Parameter("comment", "path", CommentId, "CommentId")
 SILENCE = Parameter("id", "path", SilenceId, "SilenceId")
 ALERT = Parameter("fingerprint", "path", Fingerprint, "Fingerprint")

@@ -47,6 +47,12 @@ KEY_REUSED = Refusal(
     "Its Idempotency-Key was used for another request; code `key_reused`",
     (problem.ShownProblem,),
 )
+INVALID_CUSTOM = Refusal(
+    "InvalidCustom",
+    "Custom fields are not what is declared, and `errors` says which; code `invalid_custom` (or"
+    " `key_reused`, for an Idempotency-Key that was used for another request)",
+    (problem.ShownProblem,),
+)
 NOT_THE_AUTHOR = Refusal(
     "NotTheAuthor",
     "Somebody else wrote it; code `not_the_author` (or a foreign Host or Origin was refused)",

@@ -1,15 +1,17 @@
 """How a ticket and its history look."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import orjson
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.severity import Severity
 from gateway.history.chain import Entry
-from gateway.tickets.naming import MAX_TITLE_CHARACTERS
-from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.naming import MAX_TITLE_CHARACTERS, ticket_key
+from gateway.tickets.priority import severity_of_ticket
+from gateway.tickets.ticket import PriorityBy, TicketStatus
 from gateway.tickets.view import TicketView
 from gateway.web.views.alert import ShownAlert
 from gateway.web.views.page import Page
@@ -31,13 +33,25 @@ class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
 
     id: TicketId
     number: Ordinal
+    key: Annotated[Name, about("What people call it: `OPS-17`, or `17` in no project.")]
+    type: TicketType
     title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
     description: str
     status: TicketStatus
+    state: Annotated[Name, about("The workflow's own name of its place.")]
     priority: Severity
+    priority_by: Annotated[
+        PriorityBy, about("Who set the priority: a person, the alerts' rule, or the matrix.")
+    ]
+    severity: Annotated[Severity, about("The worst of its alerts so far, or what a person says.")]
+    impact: Level
+    urgency: Level
+    major: bool
     workflow: str
+    project: Annotated[str, about("Empty: none.")]
     rule: Annotated[str, about("Empty if a person opened it.")]
     labels: Labels
+    custom: Annotated[dict[str, Any], about("Custom fields by name.")]
     episodes: Annotated[Count, about("Firing periods of its alerts.")]
     flaps: Annotated[Count, about("How often it was reopened by a new episode.")]
     firing: Annotated[Count, about("Alerts on it that fire.")]
@@ -52,6 +66,8 @@ class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
     updated_at: Time
     resolved_at: Time | None
     closed_at: Time | None
+    resolution: str
+    resolution_note: str
     version: Ordinal
     occurrences: Annotated[Count, about("Sightings of its alerts while on it.")]
     window: Annotated[
@@ -110,13 +126,23 @@ def show_ticket(view: TicketView) -> ShownTicket:
     return ShownTicket(
         id=one.id,
         number=one.number,
+        key=ticket_key(one.project, one.number),
+        type=one.type,
         title=one.title,
         description=one.description,
         status=one.status,
+        state=one.state or one.status.value,
         priority=one.priority,
+        priority_by=one.priority_by,
+        severity=severity_of_ticket(one),
+        impact=one.impact or Level.MEDIUM,
+        urgency=one.urgency or Level.MEDIUM,
+        major=one.major,
         workflow=one.workflow,
+        project=one.project,
         rule=one.rule,
         labels=orjson.loads(one.labels),
+        custom=orjson.loads(one.custom),
         episodes=one.episodes,
         flaps=one.flaps,
         firing=one.firing,
@@ -131,6 +157,8 @@ def show_ticket(view: TicketView) -> ShownTicket:
         updated_at=one.updated_at,
         resolved_at=one.resolved_at,
         closed_at=one.closed_at,
+        resolution=one.resolution,
+        resolution_note=one.resolution_note,
         version=one.version,
         occurrences=view.occurrences,
         window=_window(view),

@@ -33,7 +33,8 @@ from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import enter_tenant, load_working_set
 from gateway.storage.postgres.queries.audit import broken_histories
 from gateway.storage.postgres.schema.migrate import migrate
-from gateway.tickets.change import edit_ticket, open_ticket
+from gateway.tickets.change import open_ticket
+from gateway.tickets.edit import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 from matchers import parse
 from tests.world import START, World, at, firing, resolved

@@ -57,6 +57,15 @@ class TicketQueries:
                 history=await latest_entries(transaction, ticket_id, None, limit),
             )
 
+    async def id_of(self, tenant: int, number: int) -> str | None:
+        """Of the ticket with this number."""
+        query = select(tickets.c.id).where(
+            tickets.c.tenant_id == tenant, tickets.c.number == number
+        )
+        async with self._database.tenant(tenant) as transaction:
+            found: str | None = await transaction.connection.scalar(query)
+            return found
+
     async def alerts(
         self, tenant: int, ticket_id: str, after: JoinedPosition | None, limit: int
     ) -> list[JoinedAlert]:
