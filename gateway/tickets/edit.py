@@ -63,18 +63,23 @@ def edit_ticket(
 def worsen(
     ticket: Ticket, severity: Severity, priority: Severity, now: datetime, comment: str
 ) -> TicketChange:
-    """By the system: an alert is worse than all before it. *priority* is never a lower one."""
+    """By the system: an alert is worse than all before it. *priority* is never a lower one.
+
+    *comment* stands once, with the last of what changes.
+    """
     at, values = moment_of(ticket, now), dict[str, object](severity=severity)
     if priority is not ticket.priority:
         values |= {"priority": priority, "priority_by": PriorityBy.MATRIX}
     after = next_of(ticket, at, values)
-    entries = tuple(
-        entry_of(ticket, at, SYSTEM, name, told(ticket, name), str(values[name]), comment)
-        for name in ("severity", "priority")
-        if name in values
+    old = told(ticket, "severity")
+    if priority is ticket.priority:
+        entry = entry_of(ticket, at, SYSTEM, "severity", old, str(severity), comment)
+        return Change(after, (entry,))
+    entries = (
+        entry_of(ticket, at, SYSTEM, "severity", old, str(severity)),
+        entry_of(ticket, at, SYSTEM, "priority", str(ticket.priority), str(priority), comment),
     )
-    raised = (_priority_changed(ticket, after, SYSTEM, at, comment),)
-    return Change(after, entries, raised if priority is not ticket.priority else ())
+    return Change(after, entries, (_priority_changed(ticket, after, SYSTEM, at, comment),))
 
 
 def told(ticket: Ticket, name: str) -> str:

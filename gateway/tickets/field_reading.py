@@ -5,15 +5,15 @@ from typing import Any
 
 from gateway.alerts.opening import TicketType
 from gateway.tickets.fields import FIELD_NAME, MOST_NUMBER, Field, FieldType, read_band
-from gateway.tickets.priority import Mistake
+from gateway.tickets.priority import Blame
 
 _CHOOSING = frozenset({FieldType.CHOICE, FieldType.MULTICHOICE})
 _OF_NUMBERS = ("minimum", "maximum", "bands")
 
 
-def read_field(given: Mapping[str, Any]) -> tuple[Field | None, list[Mistake]]:
+def read_field(given: Mapping[str, Any]) -> tuple[Field | None, list[Blame]]:
     """The field that *given* declares, None if something is wrong; and what that is."""
-    values, mistakes = dict[str, Any](), list[Mistake]()
+    values, mistakes = dict[str, Any](), list[Blame]()
     for key, value in given.items():
         try:
             if key not in _READERS:
@@ -29,10 +29,10 @@ def read_field(given: Mapping[str, Any]) -> tuple[Field | None, list[Mistake]]:
     return (None if mistakes else field), mistakes
 
 
-def _unfitting(field: Field, given: Mapping[str, Any]) -> list[Mistake]:
+def _unfitting(field: Field, given: Mapping[str, Any]) -> list[Blame]:
     """What does not go together."""
     chooses = field.type in _CHOOSING
-    found: list[Mistake] = []
+    found: list[Blame] = []
     if chooses and not field.choices:
         found.append((("choices",), "is required"))
     if field.choices and not chooses:

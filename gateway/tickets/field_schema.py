@@ -13,10 +13,10 @@ from gateway.tickets.fields import (
     FieldType,
 )
 
-Schema = dict[str, Any]
+FieldSchema = dict[str, Any]
 
 
-def schema_of(fields: Mapping[str, Field]) -> Schema:
+def schema_of(fields: Mapping[str, Field]) -> FieldSchema:
     """Of a ticket's `custom`: the same values are valid as for `validate`."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -30,23 +30,23 @@ def schema_of(fields: Mapping[str, Field]) -> Schema:
     }
 
 
-def _choice(field: Field) -> Schema:
+def _choice(field: Field) -> FieldSchema:
     return {"enum": list(field.choices)}
 
 
-def _multichoice(field: Field) -> Schema:
+def _multichoice(field: Field) -> FieldSchema:
     return {"type": "array", "items": _choice(field), "uniqueItems": True}
 
 
-def _number(field: Field) -> Schema:
+def _number(field: Field) -> FieldSchema:
     return {"type": "number", "minimum": field.minimum, "maximum": field.maximum}
 
 
-def _text(pattern: str, **more: str) -> Callable[[Field], Schema]:
+def _text(pattern: str, **more: str) -> Callable[[Field], FieldSchema]:
     return lambda field: {"type": "string", "pattern": pattern, **more}
 
 
-_SCHEMAS: Mapping[FieldType, Callable[[Field], Schema]] = {
+_SCHEMAS: Mapping[FieldType, Callable[[Field], FieldSchema]] = {
     FieldType.TEXT: lambda field: {"type": "string", "maxLength": MOST_CHARACTERS},
     FieldType.CHOICE: _choice,
     FieldType.MULTICHOICE: _multichoice,

@@ -13,7 +13,7 @@ Cell = tuple[Severity, Level, Level]
 """Severity, impact, urgency."""
 Matrix = Mapping[Cell, Severity]
 """A priority for every cell."""
-Mistake = tuple[tuple[str | int, ...], str]
+Blame = tuple[tuple[str | int, ...], str]
 """The keys and places that lead to what is wrong, and a sentence."""
 
 _MOVES = {Level.HIGH: 1, Level.MEDIUM: 0, Level.LOW: -1}
@@ -60,11 +60,11 @@ DEFAULT_MATRIX: Matrix = MappingProxyType(
 """With medium impact and urgency the priority is the severity."""
 
 
-def read_matrix(given: Mapping[str, object]) -> tuple[Matrix, list[Mistake]]:
+def read_matrix(given: Mapping[str, object]) -> tuple[Matrix, list[Blame]]:
     """The default matrix with the cells of *given* (`"high/high/low" = "critical"`), and what is
     wrong in these.
     """
-    cells, mistakes = dict(DEFAULT_MATRIX), list[Mistake]()
+    cells, mistakes = dict(DEFAULT_MATRIX), list[Blame]()
     for key, value in given.items():
         try:
             cells[_cell(key)] = _priority(value)
