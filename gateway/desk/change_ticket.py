@@ -8,12 +8,10 @@ import msgspec
 
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
-from gateway.alerts.opening import TicketType
 from gateway.changes.command import Needs
+from gateway.desk.edit_ticket import edit_by_person
 from gateway.effects.person import step_by_person
 from gateway.effects.working_set import WorkingSet
-from gateway.tickets.edit import edit_ticket
-from gateway.tickets.fields import check_custom
 from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
 
 
@@ -38,14 +36,7 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
         if self.to is not None:
             by.check(Permission.TICKETS_STEP)
             step_by_person(rows, rows.tickets[self.ticket_id], self.to, by.actor, now, self.comment)
-        ticket = rows.tickets[self.ticket_id]
-        if "custom" in self.fields:
-            kind = TicketType(self.fields.get("type", ticket.type))
-            check_custom(rows.fields, kind, ticket.project, self.fields["custom"])
-        change = edit_ticket(ticket, self.fields, by.actor, now, rows.matrix)
-        if change is not None:
-            rows.save(change)
-        return rows.tickets[self.ticket_id]
+        return edit_by_person(rows, rows.tickets[self.ticket_id], self.fields, by.actor, now)
 
 
 class StepTicket(msgspec.Struct, frozen=True, kw_only=True):

@@ -201,7 +201,7 @@ def _history_tells_every_status(ledger: MemoryLedger) -> None:
     for ticket in ledger.tickets.values():
         rows = ledger.history[ticket.id]
         assert first_break(rows, rows[-1].hash) is None
-        for name in ("status", "priority"):
+        for name in ("status", "severity", "priority"):
             _told(ticket, name, [row.entry for row in rows if row.entry.field == name])
 
 

@@ -15,9 +15,10 @@ FINGERPRINT = identity(CPU).fingerprint
 
 
 def comments(story: Story) -> list[str]:
-    """Of all history, in its order."""
+    """Of all history, in its order. A change of several fields has it once."""
     ledger = story.gateway.ledger
-    return [row.entry.comment for ticket in story.tickets for row in ledger.history[ticket.id]]
+    rows = [row.entry for ticket in story.tickets for row in ledger.history[ticket.id]]
+    return [entry.comment for entry in rows if entry.comment or entry.field != "severity"]
 
 
 def test_history_names_the_alert_that_moved_the_ticket() -> None:

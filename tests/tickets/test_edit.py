@@ -1,4 +1,4 @@
-"""Who set a priority wins: a person over a rule, a rule over the matrix; edits tell what they do."""
+"""Who set a priority wins: a person over a rule, a rule over the matrix; edits say all they do."""
 
 from typing import Any
 
