@@ -1,4 +1,9 @@
-"""How urgent a ticket is: a matrix makes its priority of severity, impact and urgency."""
+"""How urgent a ticket is: a matrix makes its priority of severity, impact and urgency.
+
+Unless a person or the rule has set it (`priority_by`); a person outweighs a rule. The system raises
+it only when the ticket's severity rises, the worst that its alerts have had while they were heard,
+and never lowers it (`effects/ticket.py`).
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.rule import AutoResolve
 from gateway.alerts.severity import DEFAULT_WORDS, Severity
 from gateway.config import load
@@ -85,6 +86,12 @@ def test_rules_keep_their_order_and_their_meaning(written: Writer) -> None:
         auto_resolve = "unclaimed"
         priority = "high"
         title = "{alertname}"
+        type = "problem"
+        impact = "high"
+        urgency = "low"
+        project = "OPS"
+        group = "db"
+        workflow = "quick"
         [[rules]]
         name = "by hand"
         match = "team=ops"
@@ -103,6 +110,9 @@ def test_rules_keep_their_order_and_their_meaning(written: Writer) -> None:
     assert first.auto_resolve is AutoResolve.UNCLAIMED
     assert first.priority is Severity.HIGH
     assert first.title == "{alertname}"
+    assert (first.type, first.impact, first.urgency) == (TicketType.PROBLEM, Level.HIGH, Level.LOW)
+    assert (first.project, first.group, first.workflow) == ("OPS", "db", "quick")
+    assert (last.type, last.impact, last.urgency) == (TicketType.INCIDENT, None, None)
     assert second.auto_resolve is AutoResolve.NEVER
     assert last.auto_resolve is AutoResolve.ALWAYS
     assert last.matchers == ()

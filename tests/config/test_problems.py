@@ -93,6 +93,8 @@ from tests.config.writer import Writer
         ('[[rules]]\nname = "a"\ngroup_by = ["a", 1]', "rules[0].group_by[1]", 3, "must be a text"),
         ('[[rules]]\nname = "a"\ngroup_by = [""]', "rules[0].group_by[0]", 3, "empty"),
         ('[[rules]]\nname = "a"\npriority = "p1"', "rules[0].priority", 3, '"critical"'),
+        ('[[rules]]\nname = "a"\nimpact = "huge"', "rules[0].impact", 3, '"high"'),
+        ('[[rules]]\nname = "a"\nproject = "ops"', "rules[0].project", 3, "capitals"),
         (
             '[[rules]]\nname = "a"\nauto_resolve = "no"',
             "rules[0].auto_resolve",
