@@ -7,7 +7,11 @@ Whatever can be called with the value and raises ValueError is such a bound.
 
 from collections.abc import Sized
 from dataclasses import dataclass
+from typing import NewType
 
+Lines = NewType("Lines", str)
+"""A text that may have several lines. If it is a secret, so may its file; other secrets' have one.
+"""
 MAX_NAME_CHARACTERS = 200
 """Of what is part of a key in PostgreSQL, a metric's label or a line of a log."""
 

@@ -7,7 +7,6 @@ import asyncpg
 from gateway.alerts.rule import Rule
 from gateway.history.chain import Entry, Head, chain
 from gateway.storage.postgres.kernel import rows as row
-from gateway.storage.postgres.statements import load
 from tests.world import START, World, firing
 
 RULE = Rule("team", group_by=("team",))
@@ -60,7 +59,7 @@ async def _write_history(
         for n in range(2, count + 1)
     ]  # fmt: skip
     chained = chain(entries, Head(ticket["history_length"], ticket["history_head"]))
-    await connection.execute(load("ledger")["insert_history"], 1, *row.history_arrays(chained))
+    await connection.execute(*row.HISTORY.insert(1, chained))
     await connection.execute(
         "UPDATE tickets SET history_length = $1, history_head = $2",
         chained[-1].sequence,

@@ -15,6 +15,7 @@ from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
 from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.storage.postgres.queries.comments import CommentQueries
 from gateway.storage.postgres.queries.letters import LetterQueries
+from gateway.storage.postgres.queries.tenants import TenantsByName
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.web.api import (
     alerts,
@@ -36,6 +37,7 @@ from gateway.web.http.measures import OnAnswer
 from gateway.web.http.refusals import RefusalLog
 from gateway.web.http.routes import Served, served_by
 from gateway.web.http.server import WebServer, create_web_app, run_server
+from gateway.web.signatures.verify import Signers, verify_signatures
 
 _logger = get_logger(__name__)
 
@@ -49,13 +51,15 @@ async def open_server(
 ) -> WebServer:
     """It listens until *stack* is closed. *intake* is None in a process that takes nothing in."""
     config, bodies = parts.config, BodyReader(parts.config.http)
+    on_failure = _count_failure(parts.metrics)
     app = create_web_app(
         _routes_for(parts, roles, bodies, intake, readiness),
         bodies,
         config.http,
         _gate(config),
-        _count_failure(parts.metrics),
+        on_failure,
         _count_answer(parts.metrics),
+        [verify_signatures(_signers(parts, bodies), on_failure)],
     )
     return await stack.enter_async_context(run_server(app, config.http, config.shutdown.grace))
 
@@ -125,6 +129,12 @@ def _gate(config: Config) -> Gate:
         loopback=http.listen.is_loopback,
         proxies=tuple(map(read_network, http.trusted_proxies)),
     )
+
+
+def _signers(parts: Parts, bodies: BodyReader) -> Signers:
+    sources = parts.config.sources.items()
+    signing = {name: source.signing for name, source in sources if source.signing}
+    return Signers(signing, bodies, parts.clock, TenantsByName(parts.own_database).id_of)
 
 
 def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:

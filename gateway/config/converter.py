@@ -17,6 +17,7 @@ from cattrs import Converter
 from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_mapping_structure_fn, override
 
+from gateway.bounds import Lines
 from gateway.config import values
 from gateway.config.mistakes import key_of
 from gateway.config.secret_files import secret_keys, with_secret_files
@@ -33,6 +34,7 @@ def new_converter(directory: Path) -> Converter:
     *directory*. Kept, since cattrs writes and compiles a function for every options class."""
     single: Mapping[Any, _Read] = {
         str: lambda value, _: values.read_text(value, directory),
+        Lines: lambda value, _: values.read_lines(value, directory),
         int: lambda value, _: values.read_number(value),
         bool: values.read_choice,
         StrEnum: values.read_choice,

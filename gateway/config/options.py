@@ -153,10 +153,14 @@ class Config:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Exact texts that no log may show: the token, and URLs with what is secret in them."""
+        """Exact texts that no log may show: the token, URLs with what is secret in them, and what
+        senders sign with.
+        """
         urls = [self.postgres.url, self.redis.url, *(hook.url for hook in self.webhooks)]
         passwords = [unquote(urlsplit(url).password or "") for url in urls]
-        return tuple(text for text in (self.auth.token, *urls, *passwords) if text)
+        signings = [source.signing for source in self.sources.values() if source.signing]
+        signing = [secret for one in signings for secret in one.secrets]
+        return tuple(text for text in (self.auth.token, *urls, *passwords, *signing) if text)
 
 
 SECTIONS: Mapping[str, Any] = {

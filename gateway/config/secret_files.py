@@ -17,8 +17,17 @@ _OTHERS_READ = 0o004
 _OTHERS_PASS = 0o001
 
 
-def read_secret(path: Path) -> str:
+def read_secret(path: Path, *, several_lines: bool = False) -> str:
     """The text in the file, without the line break at its end; raises ValueError saying why not."""
+    text = _text_in(path)
+    lines = text.splitlines() if several_lines else [text]
+    if not text or not all(line.isprintable() for line in lines):
+        allowed = "lines" if several_lines else "one line"
+        raise ValueError(f"{path} must hold {allowed} of text, and nothing else")
+    return text
+
+
+def _text_in(path: Path) -> str:
     try:
         if is_open_to_others(path):
             raise ValueError(
@@ -33,12 +42,9 @@ def read_secret(path: Path) -> str:
     if len(content) > MAX_SECRET_BYTES:
         raise ValueError(f"{path} holds more than {MAX_SECRET_BYTES} bytes, which is no secret")
     try:
-        text = content.decode().strip()
+        return content.decode().strip()
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} does not hold UTF-8 text") from error
-    if not text or not text.isprintable():
-        raise ValueError(f"{path} must hold one line of text, and nothing else")
-    return text
 
 
 def is_open_to_others(path: Path) -> bool:
@@ -59,13 +65,13 @@ class SecretFile:
     beside: bool
     """The secret itself is given too."""
 
-    def read(self, directory: Path) -> str:
+    def read(self, directory: Path, *, several_lines: bool = False) -> str:
         """Raises ValueError; a relative path starts at *directory*."""
         if self.beside:
             raise ValueError(f"give either this or the same with {FILE_SUFFIX}")
         if not isinstance(self.path, str):
             raise ValueError("must be the path of a file")
-        return read_secret(directory / self.path)
+        return read_secret(directory / self.path, several_lines=several_lines)
 
 
 def secret_keys(kind: "type[DataclassInstance]") -> list[str]:

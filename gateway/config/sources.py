@@ -69,7 +69,10 @@ def _open(
         return None
     for below, message in kind.check(options):
         reading.complain(place + below, message)
-    return Source(str(place[-1]), kind, kind.open(options), options.resolve_timeout)
+    if not reading.is_whole(place):
+        return None
+    signing = kind.signing(options)
+    return Source(str(place[-1]), kind, kind.open(options), options.resolve_timeout, signing)
 
 
 def _kind(

@@ -30,6 +30,13 @@ def read_text(value: object, directory: Path) -> str:
     return value
 
 
+def read_lines(value: object, directory: Path) -> str:
+    """As `read_text`, of a secret that may have several lines."""
+    if isinstance(value, SecretFile):
+        return value.read(directory, several_lines=True)
+    return read_text(value, directory)
+
+
 def read_number(value: object) -> int:
     """From 1 to MAX_NUMBER."""
     if isinstance(value, bool) or not isinstance(value, int):

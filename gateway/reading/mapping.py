@@ -17,7 +17,7 @@ from gateway.alerts.times import (
     start_within,
 )
 from gateway.bounds import not_empty
-from gateway.intake.delivery.source import SourceOptions
+from gateway.intake.delivery.signing import SigningOptions
 from gateway.reading.expression import Expression
 from gateway.reading.payload import tidy_link, tidy_name
 
@@ -96,7 +96,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MappingOptions(SourceOptions):
+class MappingOptions(SigningOptions):
     """The options table of a mapped source."""
 
     labels: Annotated[Mapping[str, Lookup], not_empty]

@@ -33,6 +33,7 @@ from gateway.alerts.times import (
     read_time,
     start_within,
 )
+from gateway.intake.delivery.signing import SigningOptions, check_webhook, webhook_signing
 from gateway.intake.delivery.source import Delivery, SourceKind
 from gateway.intake.delivery.steps import Steps
 from gateway.reading.payload import (
@@ -211,4 +212,10 @@ def _any_text(raw: Raw) -> str:
     return literal.decode() if literal[:1] in (b"{", b"[") else scalar_text(raw, "")
 
 
-SOURCE = SourceKind(kind="custom", open=lambda options: _parse)
+SOURCE = SourceKind(
+    kind="custom",
+    open=lambda options: _parse,
+    options=SigningOptions,
+    check=check_webhook,
+    signing=webhook_signing,
+)

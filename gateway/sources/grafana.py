@@ -5,7 +5,18 @@ the only one that names the alert to it. Where the rule has no link of its own, 
 taken, then the dashboard's. Source: Grafana's documentation, "Configure the webhook notifier".
 """
 
+from gateway.intake.delivery.signing import (
+    GrafanaSigningOptions,
+    check_grafana,
+    grafana_signing,
+)
 from gateway.intake.delivery.source import SourceKind
 from gateway.reading.group_message import parse_group
 
-SOURCE = SourceKind(kind="grafana", open=lambda options: parse_group)
+SOURCE = SourceKind(
+    kind="grafana",
+    open=lambda options: parse_group,
+    options=GrafanaSigningOptions,
+    check=check_grafana,
+    signing=grafana_signing,
+)

@@ -29,6 +29,7 @@ import msgspec
 
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.times import UNBOUNDED, TimeBounds, bounds_at, read_time
+from gateway.intake.delivery.signing import check_webhook, webhook_signing
 from gateway.intake.delivery.source import (
     Delivery,
     MalformedPayload,
@@ -216,4 +217,14 @@ def _open(options: MappingOptions) -> Parse:
     return partial(_parse, ItemMapping(options))
 
 
-SOURCE = SourceKind(kind="mapped", open=_open, options=MappingOptions, check=check_examples)
+def _check(options: MappingOptions) -> list[Mistake]:
+    return [*check_webhook(options), *check_examples(options)]
+
+
+SOURCE = SourceKind(
+    kind="mapped",
+    open=_open,
+    options=MappingOptions,
+    check=_check,
+    signing=webhook_signing,
+)

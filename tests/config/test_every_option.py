@@ -95,6 +95,11 @@ def test_a_mistake_in_every_option_at_once_is_told_with_every_line(
     if options is EVERY:
         document["sources"]["mapped"]["kind"] = "mapped"
         document["sources"]["mapped"]["examples"][0]["in"] = "{}"
+    else:
+        document["sources"]["mapped"] |= {
+            "labels": {"a": "b"},
+            "examples": [{"in": "{}", "out": {}}],
+        }
     lines = list(lines_of(document))
     told = {p.key: p for p in written.problems("\n".join(line for line, _ in lines))}
     expected = {toml_key(place): n for n, (_, place) in enumerate(lines, 1) if place in wrong}

@@ -11,6 +11,7 @@ from gateway.config.loading import KEYS
 from gateway.config.mistakes import known_keys
 from gateway.config.options import SECTIONS
 from gateway.config.rules import RuleTable
+from gateway.intake.delivery.signing import GrafanaSigningOptions, SigningOptions
 from gateway.intake.delivery.source import SourceOptions
 from gateway.reading.mapping import MappingOptions
 from gateway.sinks.webhook import WebhookOptions
@@ -33,7 +34,7 @@ def test_the_example_as_it_stands_changes_nothing(monkeypatch) -> None:
 def test_the_example_with_its_examples_is_a_configuration(written: Writer) -> None:
     config = written.load(uncommented(EXAMPLE.read_text()))
     assert [rule.name for rule in config.rules] == ["payments"]
-    assert set(config.sources) == {*load(None).sources, "staging", "zabbix"}
+    assert set(config.sources) == {*load(None).sources, "staging", "signed", "zabbix"}
     assert [hook.name for hook in config.webhooks] == ["chat"]
     assert config.severity["sev1"] is Severity.CRITICAL
 
@@ -55,7 +56,9 @@ def test_the_example_mentions_every_option_there_is() -> None:
         every |= {f"{section}.{key}" for key in known_keys(kind)}
     every.remove("webhooks.url_file")  # beside url it would be a contradiction
     every |= {f"sources.staging.{key}" for key in known_keys(SourceOptions)}
-    mapped = {*known_keys(MappingOptions)} - {*known_keys(SourceOptions), "examples"}
+    signed = {*known_keys(GrafanaSigningOptions)} - {*known_keys(SourceOptions)}
+    every |= {f"sources.signed.{key}" for key in signed | {"kind"}}
+    mapped = {*known_keys(MappingOptions)} - {*known_keys(SigningOptions), "examples"}
     every |= {f"sources.zabbix.{key}" for key in mapped}
     every |= {f"sources.zabbix.examples.{key}" for key in ("in", "out")} | {"sources.zabbix.kind"}
     assert written_keys(uncommented(EXAMPLE.read_text())) == every

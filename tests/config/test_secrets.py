@@ -38,6 +38,38 @@ def test_every_secret_may_stand_in_a_file_beside_the_configuration(written: Writ
     assert SECRET in config.secrets
 
 
+def test_a_source_may_have_several_secrets_one_a_line(written: Writer) -> None:
+    written.secret("secrets", b"\n  a first key\r\n\nanother key\n")
+    for option in ('secret_file = "secrets"', 'secret = """a first key\nanother key"""'):
+        config = written.load(f"[sources.grafana]\n{option}")
+        signing = config.sources["grafana"].signing
+        assert signing is not None
+        assert signing.keys == (b"a first key", b"another key")
+        assert "another key" not in repr(config)
+        assert {"a first key", "another key"} <= set(config.secrets)
+    assert written.load("[sources.grafana]").sources["grafana"].signing is None
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "says"),
+    [
+        ('custom]\nsecret = "s3cret"', "custom.secret", "whsec_"),
+        ('custom]\ntenant = "other"', "custom.tenant", "without a secret"),
+        ('grafana]\ntenant = "other"', "grafana.tenant", "without a secret"),
+        ('grafana]\ntimestamp_header = "X"', "grafana.timestamp_header", "secret"),
+        ('grafana]\nsecret = "s"\ntimestamp_header = "a b"', "grafana.timestamp_header", "header"),
+        ('grafana]\nsecret = "s"\ntenant = ""', "grafana.tenant", "empty"),
+    ],
+)
+def test_how_a_source_signs_must_make_sense(
+    written: Writer, table: str, key: str, says: str
+) -> None:
+    problem = written.problem(f"[sources.{table}")
+    assert problem.key == f"sources.{key}"
+    assert says in problem.message
+    assert "s3cret" not in problem.message
+
+
 def test_a_secret_is_given_once(written: Writer) -> None:
     path = written.secret("token", b"a")
     problem = written.problem(f'[auth]\ntoken = "b"\ntoken_file = "{path}"')

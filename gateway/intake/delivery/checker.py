@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 import orjson
 
+from gateway.access.signatures import Signing
 from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.labels import BadLabels
 from gateway.alerts.memory import StrandMemory
@@ -34,6 +35,8 @@ class Source:
     parse: Parse
     resolve_timeout: timedelta | None = None
     """For senders that never resolve: every firing sighting is a lease of this length."""
+    signing: Signing | None = None
+    """None: its sender does not sign."""
 
 
 @dataclass(slots=True)

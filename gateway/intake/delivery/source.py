@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.access.signatures import Signing
 from gateway.alerts.sighting import Sighting
 from gateway.errors import Refused
 from gateway.intake.delivery.steps import Steps
+
+DEFAULT_TENANT_NAME = "default"
 
 
 class MalformedPayload(Refused):
@@ -64,6 +67,10 @@ def _nothing_more(options: object) -> Sequence[Mistake]:
     return ()
 
 
+def _unsigned(options: object) -> Signing | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
     """One kind of sender: how to read it and what it expects to hear."""
@@ -75,6 +82,8 @@ class SourceKind:
     """What `[sources.NAME]` may hold."""
     check: Callable[[Any], Sequence[Mistake]] = _nothing_more
     """What is wrong with *options* that have the right types."""
+    signing: Callable[[Any], Signing | None] = _unsigned
+    """How its sender signs, from *options*; None: it does not."""
     overload_status: int = 503
     """The answer this sender retries: 503, or 429 for N9E."""
     json_only: bool = True

@@ -43,6 +43,9 @@ class AuthFailure(StrEnum):
     FOREIGN_HOST = "foreign_host"
     FOREIGN_ORIGIN = "foreign_origin"
     FORWARDED = "forwarded"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
+    STALE_SIGNATURE = "stale_signature"
 
 
 OnFailure = Callable[[AuthFailure, str], None]
@@ -131,7 +134,8 @@ def authenticate(gate: Gate, table: Table, on_failure: OnFailure) -> Middleware:
         match = request.match_info
         endpoint = table.get(match.handler)
         try:
-            principal = gate.admit(request, None if endpoint is None else endpoint.permission)
+            permission = None if endpoint is None else endpoint.permission
+            principal = _signed(request, permission) or gate.admit(request, permission)
         except TurnedAway as error:
             resource = match.route.resource
             on_failure(error.reason, resource.canonical if resource else "")
@@ -145,6 +149,14 @@ def authenticate(gate: Gate, table: Table, on_failure: OnFailure) -> Middleware:
         return await handler(request)
 
     return authenticating
+
+
+def _signed(request: web.Request, permission: Permission | None) -> Principal | None:
+    """Whoever was admitted by a signature already: see `gateway/web/signatures`."""
+    principal = request.get(PRINCIPAL)
+    if principal is not None and permission is not None:
+        principal.check(permission)
+    return principal
 
 
 def _check_token(request: web.Request, token: str) -> None:

@@ -16,6 +16,8 @@ MAX_FORM_BYTES = MIB
 """Of what people send; only senders send more."""
 
 FormType = TypeVar("FormType")
+RAW: web.RequestKey[bytes] = web.RequestKey("raw", bytes)
+"""A body that was read as it was sent, before it was known whether it is to be handled."""
 
 
 class ByteBudget:
@@ -58,6 +60,10 @@ class BodyReader:
         """
         return BodyInHand(request, self._options, self._budget, at_most)
 
+    def read_raw(self, request: web.Request) -> "BodyInHand":
+        """As `read`, but as it was sent: still compressed. It is kept for `read`, as `RAW`."""
+        return BodyInHand(request, self._options, self._budget, raw=True)
+
     async def read_json(self, request: web.Request, form: type[FormType]) -> FormType:
         """The body as *form*; raises HttpRefused (415 not JSON), or Refused with JSON pointers."""
         require_json(request)
@@ -74,8 +80,10 @@ class BodyInHand:
         options: WebOptions,
         budget: ByteBudget,
         at_most: int | None = None,
+        raw: bool = False,
     ) -> None:
         self._request = request
+        self._raw = raw
         self._options = options
         configured = options.max_body_bytes
         self._max_bytes = configured if at_most is None else min(configured, at_most)
@@ -105,8 +113,9 @@ class BodyInHand:
         request = self._request
         if (request.content_length or 0) > self._max_bytes:
             raise self._too_large()
-        encodings = request.headers.getall(hdrs.CONTENT_ENCODING, ())
-        inflater = inflater_for(encodings, self._options.max_compression_ratio)
+        inflater = None if self._raw else self._inflater()
+        if (raw := request.get(RAW)) is not None:
+            return raw if inflater is None else await self._inflated(raw, inflater)
         if inflater is None and request.content.is_eof():
             return self._kept(request.content.read_nowait())
         try:
@@ -118,6 +127,18 @@ class BodyInHand:
             raise HttpRefused(
                 f"the body did not arrive within {seconds:g} s", "body_timeout", status=408
             ) from error
+
+    def _inflater(self) -> Inflater | None:
+        encodings = self._request.headers.getall(hdrs.CONTENT_ENCODING, ())
+        return inflater_for(encodings, self._options.max_compression_ratio)
+
+    async def _inflated(self, raw: bytes, inflater: Inflater) -> bytes:
+        pieces: list[bytes] = []
+        for piece in inflater.feed(raw):
+            pieces.append(self._kept(piece))
+            await asyncio.sleep(0)  # a large body must not hold up the small ones
+        inflater.finish()
+        return b"".join(pieces)
 
     async def _collect(self, content: StreamReader, inflater: Inflater | None) -> bytes:
         pieces: list[bytes] = []

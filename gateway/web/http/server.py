@@ -1,11 +1,12 @@
 """The web side put together: endpoints and middlewares as an application, and its listener.
 
 A request passes: Connection (headers complete in time) > WebServer (counted) > answer_errors >
-authenticate > its endpoint, which reads the form and calls the handler.
+signatures of sources that sign > authenticate > its endpoint, which reads the form and calls the
+handler.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -34,13 +35,22 @@ def create_web_app(
     gate: Gate,
     on_auth_failure: OnFailure,
     on_answer: OnAnswer | None = None,
+    signed: Sequence[Middleware] = (),
 ) -> web.Application:
-    """All of *routes*, each with and without a trailing slash, behind *gate*."""
+    """All of *routes*, each with and without a trailing slash, behind *gate*.
+
+    *signed* come before it: whom they admit, it asks nothing.
+    """
     table = handlers_of(routes, bodies)
     measuring = [] if on_answer is None else [measure(table, on_answer)]
     app = web.Application(
         client_max_size=options.max_body_bytes,
-        middlewares=[*measuring, answer_errors(), authenticate(gate, table, on_auth_failure)],
+        middlewares=[
+            *measuring,
+            answer_errors(),
+            *signed,
+            authenticate(gate, table, on_auth_failure),
+        ],
     )
     add_routes(app, table)
     return app

@@ -44,7 +44,9 @@ PREFACE: dict[str, Any] = {
     "tags": [
         {
             "name": "intake",
-            "description": "For senders. A 2xx means that what is accepted is on disk.",
+            "description": "For senders. A 2xx means that what is accepted is on disk. A source"
+            " that signs needs no token, and what is not signed for it is refused with 401: code"
+            " `unsigned`, `bad_signature` or `stale_signature`.",
         },
         {"name": "tickets", "description": "One ticket per problem."},
         {"name": "alerts", "description": "What is and was firing."},

@@ -168,6 +168,24 @@ def test_a_columns_type_follows_from_the_field() -> None:
     assert stored.read({"key": b"k", "worst": None}).worst is None
 
 
+def test_a_struct_within_another_lies_in_the_same_row() -> None:
+    class Lid(msgspec.Struct):
+        color: str
+
+    class Kettle(msgspec.Struct):
+        key: str
+        lid: Lid
+
+    columns = [Column("tenant_id", Integer), Column("key", Text), Column("color", Text)]
+    table = Table("kettles", MetaData(), *columns)
+    with pytest.raises(TypeError, match="kettles has no column for lid"):
+        Stored(Kettle, table, key=("key",))
+    stored = Stored(Kettle, table, key=("key",), within={"lid": Lid})
+    kettle = Kettle("k", Lid("red"))
+    assert stored.read({"key": "k", "color": "red"}) == kettle
+    assert stored.insert(1, [kettle])[1:] == [1, ["k"], ["red"]]
+
+
 async def test_a_transaction_locks_in_one_order(database: str) -> None:
     places = {stored.lock(1, [])[0]: stored.lock_order for stored in LOCKED}
     assert len(set(places.values())) == len(LOCKED) == 5

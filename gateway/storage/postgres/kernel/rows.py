@@ -11,7 +11,7 @@ from sqlalchemy import case, func, select
 from gateway.alerts.alert import Alert
 from gateway.comments.comment import Comment, Revision
 from gateway.effects.working_set import Episode, Link, Report
-from gateway.history.chain import Chained
+from gateway.history.chain import Chained, Entry
 from gateway.moments import FOREVER
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel import tables
@@ -131,30 +131,16 @@ LINKS = Stored(
     renamed={"occurrences_before": "before", "occurrences_after": "after"},
     merge=_merged_link,
 )
+HISTORY = Stored(
+    Chained, tables.history, key=("kind", "object_id", "sequence"), within={"entry": Entry}
+)
+"""What is `applied` the database says by itself."""
 EPISODES = Stored(Episode, tables.episodes, key=("fingerprint", "number"), merge=_merged_episode)
 
 
 def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:
     """One list a column, in the order of *names*."""
     return [list(map(attrgetter(name), objects)) for name in names]
-
-
-def history_arrays(chained: Sequence[Chained]) -> list[list[Any]]:
-    """Columns of `insert_history`."""
-    entries = [one.entry for one in chained]
-    return [
-        [entry.kind for entry in entries],
-        [entry.object_id for entry in entries],
-        [one.sequence for one in chained],
-        [entry.at for entry in entries],
-        [entry.actor for entry in entries],
-        [entry.field for entry in entries],
-        [entry.old for entry in entries],
-        [entry.new for entry in entries],
-        [entry.comment for entry in entries],
-        [one.hash for one in chained],
-        [one.salt for one in chained],
-    ]
 
 
 def in_lock_order(found: Mapping[Any, Any], keys: Iterable[Any]) -> list[Any]:

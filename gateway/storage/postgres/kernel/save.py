@@ -57,8 +57,7 @@ async def _last_number(connection: asyncpg.Connection, rows: WorkingSet) -> int:
 async def _save_history(connection: asyncpg.Connection, tenant: int, finished: Finished) -> None:
     """The heads of kinds that have none on their own rows are locked after these, sorted."""
     if finished.chained:
-        columns = row.history_arrays(finished.chained)
-        await connection.execute(SQL["insert_history"], tenant, *columns)
+        await connection.execute(*row.HISTORY.insert(tenant, finished.chained))
     heads = sorted((*place, head) for place, head in finished.heads.items() if place[0] not in OWN)
     if heads:
         kinds, keys, ends = zip(*heads, strict=True)

@@ -47,13 +47,16 @@ class Stored(Generic[Noun]):
     """The way back, of fields whose type does not say it."""
     joined: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     """Fields of other tables: they are read with the row, and not written."""
+    within: Mapping[str, type] = field(default_factory=dict)
+    """Fields that are Structs themselves, whose own fields are columns too."""
     merge: Merge | None = None
     """What an insert does to a row that is there; None: there is none."""
 
     def __post_init__(self) -> None:
-        hints = _hints(self.kind)
+        hints = self._all_hints()
         names = [one.name for one in self.table.columns]
-        named = {name: self.renamed.get(name, name) for name in names}
+        inside = {path.rpartition(".")[2]: path for path in hints}
+        named = {name: self.renamed.get(name, inside.get(name, name)) for name in names}
         self._fields = {name: of for name, of in named.items() if of in hints}
         if missing := hints.keys() - {*self._fields.values(), *self.joined}:
             raise TypeError(f"{self.table.name} has no column for {', '.join(sorted(missing))}")
@@ -62,6 +65,14 @@ class Stored(Generic[Noun]):
         self._readers = {**self._json_readers(), **_enum_readers(hints), **self.read_as}
         self.omitted = self._omitted()
         self._make_statements()
+
+    def _all_hints(self) -> dict[str, Any]:
+        """By the way to each field: `sequence`, `entry.kind`."""
+        hints = _hints(self.kind)
+        for part, kind in self.within.items():
+            del hints[part]
+            hints |= {f"{part}.{name}": hint for name, hint in _hints(kind).items()}
+        return hints
 
     def _make_statements(self) -> None:
         """Those that are always the same: once, with the module that names the noun."""
@@ -85,6 +96,9 @@ class Stored(Generic[Noun]):
             values[name] = row[name]
         for name, reader in self._readers.items():
             values[name] = reader(values[name])
+        for part, kind in self.within.items():
+            own = {name: values.pop(f"{part}.{name}") for name in _hints(kind)}
+            values[part] = kind(**own)
         return self.kind(**values)
 
     def lock(self, tenant: int, keys: Iterable[Any]) -> Call:
@@ -104,12 +118,16 @@ class Stored(Generic[Noun]):
         return update_rows(self.table, names, self.key).call(tenant, values)
 
     def _values(self, names: Iterable[str], objects: Sequence[Noun]) -> dict[str, list[Any]]:
-        return {name: self._column(name, objects) for name in names}
+        parts = {part: list(map(attrgetter(part), objects)) for part in self.within}
+        parts[""] = list(objects)
+        return {name: self._column(name, parts) for name in names}
 
-    def _column(self, name: str, objects: Sequence[Noun]) -> list[Any]:
+    def _column(self, name: str, parts: Mapping[str, list[Any]]) -> list[Any]:
+        """*parts*: the nouns, and what is within them."""
         if name in self.made:
-            return list(map(self.made[name], objects))
-        found = map(attrgetter(self._fields[name]), objects)
+            return list(map(self.made[name], parts[""]))
+        part, _, of = self._fields[name].rpartition(".")
+        found = map(attrgetter(of), parts[part])
         return list(map(bytes.decode, found)) if name in self._json else list(found)
 
     def _is_unset(self, name: str, values: list[Any]) -> bool:

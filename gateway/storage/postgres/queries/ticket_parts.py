@@ -1,11 +1,10 @@
 """What hangs on a ticket and grows without bound, a page at a time: its alerts, its history."""
 
-from typing import Any
+from sqlalchemy import and_, select
 
-from sqlalchemy import Row, and_, select
-
-from gateway.history.chain import Chained, Entry
+from gateway.history.chain import Chained
 from gateway.storage.postgres.kernel.database import Transaction
+from gateway.storage.postgres.kernel.rows import HISTORY
 from gateway.storage.postgres.kernel.tables import alerts, history, ticket_alerts
 from gateway.storage.postgres.queries.alerts import views
 from gateway.tickets.view import JoinedAlert, JoinedPosition
@@ -41,7 +40,7 @@ async def latest_entries(
     transaction: Transaction, ticket_id: str, before: int | None, limit: int
 ) -> list[Chained]:
     """At most *limit* entries of its history below the sequence *before*, latest first."""
-    query = select(history).where(
+    query = select(*HISTORY.selected()).where(
         history.c.tenant_id == transaction.tenant,
         history.c.kind == "ticket",
         history.c.object_id == ticket_id,
@@ -49,11 +48,5 @@ async def latest_entries(
     if before is not None:
         query = query.where(history.c.sequence < before)
     query = query.order_by(history.c.sequence.desc()).limit(limit)
-    return [_chained(row) for row in await transaction.connection.execute(query)]
-
-
-def _chained(row: Row[Any]) -> Chained:
-    entry = Entry(
-        row.kind, row.object_id, row.at, row.actor, row.field, row.old, row.new, row.comment
-    )
-    return Chained(entry, row.sequence, row.hash, row.salt)
+    found = await transaction.connection.execute(query)
+    return [HISTORY.read(row) for row in found.mappings()]

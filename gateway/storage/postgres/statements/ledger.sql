@@ -96,13 +96,6 @@ UPDATE ticket_alerts SET occurrences_before = occurrences_before + n
 FROM unnest($2::text[], $3::bytea[], $4::bigint[]) AS shifted (t, f, n)
 WHERE ticket_alerts.tenant_id = $1 AND ticket_alerts.ticket_id = t AND ticket_alerts.fingerprint = f
 
--- name: insert_history
--- `applied` is the number of this transaction, worked out once.
-INSERT INTO history (tenant_id, kind, object_id, sequence, at, actor, field, old, new, comment, hash, salt, applied)
-SELECT $1, given.*, (SELECT applied_now())
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[], $11::bytea[], $12::bytea[]) AS given
-
 -- name: save_heads
 INSERT INTO history_heads (tenant_id, kind, object_id, length, head)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[])

@@ -1,0 +1,1 @@
+"""Senders that sign: admitted by what they send."""
