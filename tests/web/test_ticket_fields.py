@@ -121,3 +121,13 @@ async def test_a_ticket_takes_no_more_labels_than_an_alert_has(client: Client) -
     problem = await client.ask("PATCH", path, more, status=400)
     assert problem["errors"][0]["pointer"] == "/labels"
     assert len((await client.ask("GET", path))["labels"]) == 100
+
+
+@pytest.mark.parametrize("value", ["1e400", "1" * 400, "[" * 900 + "]" * 900, '{"a": {"b": 1}}'])
+async def test_a_custom_value_of_any_shape_is_refused_and_never_an_error(
+    client: Client, value: str
+) -> None:
+    body = f'{{"title": "x", "type": "change", "custom": {{"risk": {value}}}}}'
+    json = {"Content-Type": "application/json"}
+    async with client.session.post(ROUTE, data=body, headers=json) as answer:
+        assert answer.status in (400, 422), await answer.text()

@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, select
 
 from gateway.alerts.alert import Alert, AlertStatus
-from gateway.alerts.rule import AutoResolve
+from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
+from gateway.effects.ticket import ticket_for
 from gateway.moments import FOREVER
 from gateway.storage.postgres.kernel import rows
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.kernel.stored import Stored
+from gateway.tickets.priority import DEFAULT_MATRIX
 from gateway.tickets.ticket import Level, PriorityBy, Ticket, TicketStatus, TicketType
 from gateway.windows.claims import Claim
 from gateway.windows.strand import Strand
@@ -126,6 +128,15 @@ def test_an_insert_names_only_the_columns_that_its_rows_set() -> None:
     assert named(rows.TICKETS.insert(1, [full])) == {"tenant_id", *rows.TICKETS.columns}
     described = msgspec.structs.replace(bare, description="hot")
     assert named(rows.TICKETS.insert(1, [bare, described])) == {*only, "description"}
+
+
+def test_an_alerts_ticket_names_its_severity_and_of_what_the_rule_says_only_what_differs() -> None:
+    alert = BARE[1]
+    plain = ticket_for(alert, Rule("rule"), DEFAULT_MATRIX, "system", START, None)
+    names = named(rows.TICKETS.insert(1, [plain]))
+    assert names == named(rows.TICKETS.insert(1, [BARE[-1]])) | {"severity", "rule", "merge_key"}
+    weighed = ticket_for(alert, Rule("r", impact=Level.HIGH), DEFAULT_MATRIX, "system", START, None)
+    assert named(rows.TICKETS.insert(1, [weighed])) == {*names, "impact"}
 
 
 def test_a_statement_of_the_same_columns_is_made_once() -> None:
