@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from aiohttp import ClientSession
 
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from tests.callers import Callers
 from tests.programs import eventually

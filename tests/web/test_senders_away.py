@@ -8,7 +8,7 @@ from aiohttp import ClientSession
 
 from gateway.access.book import KnownSender
 from gateway.access.token import OF_ROLE, OF_USER, Minted, mint
-from gateway.app.process import open_gateway
+from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from gateway.storage.postgres.access.senders import SendersFile
 from tests.callers import LONG_AGO
