@@ -37,7 +37,8 @@ _SECRET_KEYS = ("authorization", "password", "secret", "token", "cookie")
 _CREDENTIALS = re.compile(
     r"(?P<kept>\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)[^\s\"',;]+(?:\s+[^\s\"',;]+)?"
     r"|(?P<scheme>\b(?:bearer|basic|digest)\s+)[\w+/.~=-]{8,}"
-    r"|(?P<start>://)[^/\s@]+@",
+    r"|(?P<start>://)[^/\s@]+@"
+    r"|(?P<token>agw_[a-z]_\w{8})_\w+",
     re.IGNORECASE,
 )
 # C0 and C1 controls, and what hides or reorders text: a line must look like what it says.
@@ -209,7 +210,7 @@ def _string_of(value: object) -> str:
 def _strike_out(match: re.Match[str]) -> str:
     if match["start"]:
         return f"{match['start']}{REDACTED}@"
-    return f"{match['kept'] or match['scheme']}{REDACTED}"
+    return f"{match['kept'] or match['scheme'] or match['token']}{REDACTED}"
 
 
 def _escape(match: re.Match[str]) -> str:

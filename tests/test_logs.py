@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import logs
+from gateway.access.token import OF_ROLE, OF_USER, mint
 from gateway.logs import MAX_CHARACTERS, Format, formatter, get_logger, set_up_logs
 
 CANARY = 'canary-5ecret/"ü+'
@@ -238,6 +239,23 @@ def test_what_looks_like_a_credential_is_never_seen(line: logging.Formatter, val
     text = line.format(record_of("a", value=value))
     assert "t0ps3cret" not in text
     assert logs.REDACTED in text
+
+
+@pytest.mark.parametrize("line", [JSON_LINE, CONSOLE_LINE], ids=["json", "console"])
+@pytest.mark.parametrize("place", [*PLACES])
+def test_of_a_token_of_ours_no_place_shows_more_than_its_id(
+    line: logging.Formatter, place: str
+) -> None:
+    minted = mint(OF_USER)
+    text = line.format(PLACES[place](f"token={minted.text} of anna"))
+    assert minted.text.rpartition("_")[2] not in text
+    assert logs.REDACTED in text or place == "across the cut"
+
+
+def test_the_id_of_a_token_stays_to_be_found_by() -> None:
+    minted = mint(OF_ROLE)
+    shown = f"agw_t_{minted.id.removeprefix('t_')}{logs.REDACTED}"
+    assert logged("a", value=minted.text)["value"] == shown
 
 
 def test_what_only_talks_of_credentials_stays() -> None:

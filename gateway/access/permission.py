@@ -1,6 +1,6 @@
 """What may be done, and which role may do it. Denied by default: a role holds what is listed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 
@@ -32,6 +32,8 @@ class Permission(StrEnum):
     TICKETS_WATCH = "tickets.watch"
     COMMENTS_READ = "comments.read"
     COMMENTS_WRITE = "comments.write"
+    COMMENTS_INTERNAL = "comments.internal"
+    """Internal ones too, with either of the two."""
     DECLARATIONS_READ = "declarations.read"
     """Workflows, fields, projects."""
     SETTINGS_READ = "settings.read"
@@ -50,6 +52,8 @@ class Permission(StrEnum):
 class Role(StrEnum):
     """What a principal is, everywhere in its tenant."""
 
+    NOBODY = "nobody"
+    """A user without a role in the tenant: has what its projects give, and no more."""
     SENDER = "sender"
     """Delivers alerts, and can do nothing else."""
     REQUESTER = "requester"
@@ -63,10 +67,11 @@ class Role(StrEnum):
 
 
 _P = Permission
-_REQUESTER = frozenset(
+_NOBODY = frozenset({_P.DESCRIPTION_READ, _P.OWN_TOKENS})
+_REQUESTER = _NOBODY | (
     {
-        _P.DESCRIPTION_READ, _P.TICKETS_READ, _P.TICKETS_CREATE, _P.TICKETS_EDIT, _P.TICKETS_STEP,
-        _P.TICKETS_WATCH, _P.COMMENTS_READ, _P.COMMENTS_WRITE, _P.OWN_TOKENS,
+        _P.TICKETS_READ, _P.TICKETS_CREATE, _P.TICKETS_EDIT, _P.TICKETS_STEP, _P.TICKETS_WATCH,
+        _P.COMMENTS_READ, _P.COMMENTS_WRITE,
     }
 )  # fmt: skip
 _AUDITOR = frozenset(
@@ -81,11 +86,12 @@ _OPERATOR = (
     | _AUDITOR
     | {
         _P.ALERTS_TRIAGE, _P.SILENCES_WRITE, _P.TICKETS_ASSIGN, _P.TICKETS_ESCALATE,
-        _P.TICKETS_LINK, _P.DEAD_LETTERS_REPLAY,
+        _P.TICKETS_LINK, _P.COMMENTS_INTERNAL, _P.DEAD_LETTERS_REPLAY,
     }
 )  # fmt: skip
 
 GRANTED: Mapping[Role, frozenset[Permission]] = {
+    Role.NOBODY: _NOBODY,
     Role.SENDER: frozenset({_P.INTAKE}),
     Role.REQUESTER: _REQUESTER,
     Role.AUDITOR: _AUDITOR,
@@ -106,8 +112,28 @@ class ProjectRole(StrEnum):
     """A member who also names members and relocates."""
 
 
+_IN_PROJECTS = frozenset(
+    {
+        _P.TICKETS_READ, _P.TICKETS_CREATE, _P.TICKETS_EDIT, _P.TICKETS_ASSIGN, _P.TICKETS_STEP,
+        _P.TICKETS_ESCALATE, _P.TICKETS_RELOCATE, _P.TICKETS_LINK, _P.TICKETS_WATCH,
+        _P.COMMENTS_READ, _P.COMMENTS_WRITE, _P.COMMENTS_INTERNAL, _P.DECLARATIONS_READ,
+    }
+)  # fmt: skip
+"""What a role in a project can be about: alerts, silences and people are of no project."""
 GRANTED_IN_PROJECT: Mapping[ProjectRole, frozenset[Permission]] = {
-    ProjectRole.VIEWER: frozenset({_P.TICKETS_READ, _P.COMMENTS_READ, _P.DECLARATIONS_READ}),
-    ProjectRole.MEMBER: _OPERATOR,
-    ProjectRole.LEAD: _OPERATOR | {_P.TICKETS_RELOCATE},
+    ProjectRole.VIEWER: frozenset(
+        {_P.TICKETS_READ, _P.COMMENTS_READ, _P.COMMENTS_INTERNAL, _P.DECLARATIONS_READ}
+    ),
+    ProjectRole.MEMBER: _OPERATOR & _IN_PROJECTS,
+    ProjectRole.LEAD: (_OPERATOR & _IN_PROJECTS) | {_P.TICKETS_RELOCATE},
 }
+
+_WEAKEST_FIRST = (Role.NOBODY, Role.SENDER, Role.REQUESTER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN)
+
+
+def strongest(names: Iterable[str]) -> Role:
+    """Of the roles that somebody was granted, by their names; NOBODY without one. What a later
+    release has called a role is none, and nobody is granted to be the gateway itself.
+    """
+    held = frozenset(names)
+    return next((role for role in reversed(_WEAKEST_FIRST) if role in held), Role.NOBODY)

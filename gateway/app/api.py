@@ -1,14 +1,11 @@
 """What a process answers: the endpoints of its roles, who stands behind them, and who is let in."""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from gateway.app.intake import Intake
 from gateway.app.process import Parts
 from gateway.app.readiness import ProcessReadiness
-from gateway.config import Config
 from gateway.intake.journal import Journal
-from gateway.logs import get_logger
 from gateway.metrics import Metrics, render
 from gateway.roles import ProcessRole
 from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
@@ -30,16 +27,11 @@ from gateway.web.api import (
 )
 from gateway.web.api import intake as senders
 from gateway.web.api.ticket_names import by_any_name
-from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
-from gateway.web.http.forwarded import read_network
 from gateway.web.http.measures import OnAnswer
-from gateway.web.http.refusals import RefusalLog
 from gateway.web.http.routes import Served, served_by
 from gateway.web.http.server import WebServer, create_web_app, run_server
 from gateway.web.signatures.verify import Signers, verify_signatures
-
-_logger = get_logger(__name__)
 
 
 async def open_server(
@@ -51,13 +43,12 @@ async def open_server(
 ) -> WebServer:
     """It listens until *stack* is closed. *intake* is None in a process that takes nothing in."""
     config, bodies = parts.config, BodyReader(parts.config.http)
-    on_failure = _count_failure(parts.metrics)
+    on_failure = parts.entrance.guard.on_failure
     app = create_web_app(
         _routes_for(parts, roles, bodies, intake, readiness),
         bodies,
         config.http,
-        _gate(config),
-        on_failure,
+        parts.entrance.guard,
         _count_answer(parts.metrics),
         [verify_signatures(_signers(parts, bodies), on_failure)],
     )
@@ -122,29 +113,10 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     return [by_any_name(one, read_tickets.id_of) for one in served]
 
 
-def _gate(config: Config) -> Gate:
-    http = config.http
-    return Gate(
-        token=config.auth.token,
-        loopback=http.listen.is_loopback,
-        proxies=tuple(map(read_network, http.trusted_proxies)),
-    )
-
-
 def _signers(parts: Parts, bodies: BodyReader) -> Signers:
     sources = parts.config.sources.items()
     signing = {name: source.signing for name, source in sources if source.signing}
     return Signers(signing, bodies, parts.clock, TenantsByName(parts.own_database).id_of)
-
-
-def _count_failure(metrics: Metrics) -> Callable[[AuthFailure, str], None]:
-    refusals = RefusalLog(_logger, "a request was turned away")
-
-    def count(reason: AuthFailure, route: str) -> None:
-        metrics.authentication_failures_total.inc()
-        refusals.refused({"reason": reason.value, "route": route})
-
-    return count
 
 
 def _count_answer(metrics: Metrics) -> OnAnswer:

@@ -71,7 +71,7 @@ async def _start_workers(
     revive: Revive | None,
 ) -> None:
     """The pipeline is drained before they are stopped."""
-    workers = [*parts.redis_workers, *first_workers(parts, intake)]
+    workers = [*parts.redis_workers, *first_workers(parts, intake), *parts.entrance.workers]
     if ProcessRole.WORK in roles:
         workers += await open_workers(stack, parts)
     if revive is not None:

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from gateway.alerts.identity import Identifier, IdentityCache
 from gateway.alerts.outcome import Outcome
 from gateway.alerts.rule import DEFAULT_RULE, Rule
+from gateway.app.gate import Entrance, open_entrance
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
 from gateway.events.counting import count_events
@@ -25,6 +26,7 @@ from gateway.intake.observer import Observer
 from gateway.intake.pipeline import Pipeline
 from gateway.metrics import Metrics
 from gateway.silences.book import SilenceBook
+from gateway.storage.postgres.access.look_up import LookUp
 from gateway.storage.postgres.duties.visits import Visits
 from gateway.storage.postgres.kernel.connect import (
     PEOPLE,
@@ -96,6 +98,7 @@ class Parts:
     pipeline: Pipeline
     absorber: Absorber
     redis_workers: list[Worker]
+    entrance: Entrance
 
     @property
     def checker(self) -> Checker:
@@ -146,6 +149,9 @@ async def open_parts(
         ),
         absorber=absorber,
         redis_workers=redis_workers,
+        entrance=open_entrance(
+            config, LookUp(database), own_database, identities.checker, metrics, clock
+        ),
     )
 
 

@@ -31,6 +31,8 @@ class Needs:
     silence: UUID | None = None
     comment: str | None = None
     """Of the ticket."""
+    project: str = ""
+    """Where what is new shall be: there the permission is needed. A ticket's is its own."""
     version: int | None = None
     """Of the ticket, as the caller has seen it; None: whatever it is."""
 

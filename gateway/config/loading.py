@@ -15,7 +15,7 @@ from gateway.config.sources import built_in, read_sources
 from gateway.sinks.webhook import WebhookOptions
 from gateway.sources import discover
 from gateway.storage.journal.journal import JournalOptions
-from gateway.web.http.auth import AuthOptions
+from gateway.web.http.gate.options import AuthOptions
 from gateway.web.http.options import WebOptions
 
 DEFAULT_DATA_DIR = "data"
@@ -94,15 +94,26 @@ def _check_together(reading: Reading, http: WebOptions | None, auth: AuthOptions
     """What is wrong only in combination."""
     if http is None or auth is None:
         return
-    if not auth.token and not http.listen.is_loopback and reading.is_whole(("auth",)):
-        reading.complain(
-            ("http", "listen"),
-            f"{http.listen} can be reached from other machines, and without a token everybody there"
-            " would be an administrator: set [auth] token_file, or listen on 127.0.0.1",
-        )
+    if reading.is_whole(("auth",)):
+        _check_auth(reading, http, auth)
     bounds = (("http", "max_bytes_in_flight"), ("http", "max_body_bytes"))
     if http.max_bytes_in_flight < http.max_body_bytes and all(map(reading.is_whole, bounds)):
         reading.complain(bounds[0], "must not be less than max_body_bytes, or none of it fits")
+
+
+def _check_auth(reading: Reading, http: WebOptions, auth: AuthOptions) -> None:
+    if auth.mode == "loopback" and auth.token:
+        reading.complain(
+            ("auth", "mode"),
+            'asks nobody for the token: set "required", or leave the token out',
+        )
+    elif not auth.required and not http.listen.is_loopback:
+        reading.complain(
+            ("http", "listen"),
+            f"{http.listen} can be reached from other machines, and without a token everybody there"
+            " would be an administrator: set [auth] token_file, or listen on 127.0.0.1; or set"
+            ' [auth] mode = "required" and make tokens',
+        )
 
 
 def _check_journal(reading: Reading, journal: JournalOptions | None) -> None:

@@ -20,7 +20,7 @@ from gateway.storage.journal.journal import JournalOptions
 from gateway.storage.redis.absorber import ANSWER_WITHIN, FLUSH_INTERVAL
 from gateway.storage.redis.connect import check_url
 from gateway.upkeep.retention import RetentionOptions
-from gateway.web.http.auth import AuthOptions
+from gateway.web.http.gate.options import AuthOptions
 from gateway.web.http.options import WebOptions
 
 MIN_CACHE_BYTES = 1024 * 1024

@@ -10,6 +10,7 @@ from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs
 from gateway.desk.edit_ticket import edit_by_person
+from gateway.desk.requests import check_edit_of_request
 from gateway.effects.person import step_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
@@ -33,8 +34,9 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """The step first: it may be refused, and then nothing is done."""
+        check_edit_of_request(by, rows.tickets[self.ticket_id], self.fields)
         if self.to is not None:
-            by.check(Permission.TICKETS_STEP)
+            by.check(Permission.TICKETS_STEP, rows.tickets[self.ticket_id].project)
             step_by_person(rows, rows.tickets[self.ticket_id], self.to, by.actor, now, self.comment)
         return edit_by_person(rows, rows.tickets[self.ticket_id], self.fields, by.actor, now)
 

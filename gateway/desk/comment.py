@@ -22,8 +22,9 @@ from gateway.comments.comment import (
     new_salt,
 )
 from gateway.effects.working_set import WorkingSet
-from gateway.errors import Forbidden
+from gateway.errors import Forbidden, NotFound
 from gateway.ids import new_id
+from gateway.tickets.ticket import Ticket
 
 
 class AddComment(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,25 +35,29 @@ class AddComment(msgspec.Struct, frozen=True, kw_only=True):
 
     ticket_id: str
     body: str
-    visibility: Visibility = Visibility.INTERNAL
+    visibility: Visibility | None = None
+    """None: as narrow as its author may write."""
 
     def needs(self) -> Needs:
         """The ticket."""
         return Needs(ticket=self.ticket_id)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
-        """Written by who asks."""
+        """Written by who asks. Raises Forbidden for an internal one of somebody who may not read
+        it.
+        """
+        ticket = rows.tickets[self.ticket_id]
         comment = Comment(
             ticket_id=self.ticket_id,
             id=new_id("c", now),
             author=by.actor,
-            visibility=self.visibility,
+            visibility=_allowed(by, ticket, self.visibility),
             body=self.body,
             salt=new_salt(),
             mentions=mentions_in(self.body),
             at=now,
         )
-        rows.save_comment(add_comment(rows.tickets[self.ticket_id], comment))
+        rows.save_comment(add_comment(ticket, comment))
         return comment
 
 
@@ -75,7 +80,8 @@ class EditComment(msgspec.Struct, frozen=True, kw_only=True):
         """Raises Forbidden for anybody but the author, Conflict for one that was retracted."""
         comment, ticket = _own(rows, by, self.comment_id), rows.tickets[self.ticket_id]
         if self.visibility is not None:
-            _save(rows, narrow_comment(ticket, comment, self.visibility, now))
+            narrowed = _allowed(by, ticket, self.visibility)
+            _save(rows, narrow_comment(ticket, comment, narrowed, now))
         comment, ticket = rows.comments[self.comment_id], rows.tickets[self.ticket_id]
         if self.body is not None:
             revision = rows.revisions_of[self.comment_id] + 1
@@ -103,11 +109,24 @@ class RetractComment(msgspec.Struct, frozen=True, kw_only=True):
         return rows.comments[self.comment_id]
 
 
+def _allowed(by: Principal, ticket: Ticket, asked: Visibility | None) -> Visibility:
+    if asked is None and not by.may(Permission.COMMENTS_INTERNAL, ticket.project):
+        return Visibility.AUDITOR_VISIBLE
+    if asked is Visibility.INTERNAL:
+        by.check(Permission.COMMENTS_INTERNAL, ticket.project)
+    return asked or Visibility.INTERNAL
+
+
 def _own(rows: WorkingSet, by: Principal, comment_id: str) -> Comment:
     comment = rows.comments[comment_id]
-    if comment.author != by.actor:
-        raise Forbidden("only who wrote a comment may change it", code="not_the_author")
-    return comment
+    if comment.author == by.actor:
+        return comment
+    project = rows.tickets[comment.ticket_id].project
+    if comment.visibility is Visibility.INTERNAL and not by.may(
+        Permission.COMMENTS_INTERNAL, project
+    ):
+        raise NotFound(f"no comment {comment_id}")
+    raise Forbidden("only who wrote a comment may change it", code="not_the_author")
 
 
 def _save(rows: WorkingSet, change: CommentChange | None) -> None:

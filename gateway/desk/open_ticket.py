@@ -10,6 +10,7 @@ from gateway.access.principal import Principal
 from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.severity import Severity
 from gateway.changes.command import Needs
+from gateway.desk.requests import kind_of_request
 from gateway.effects.person import ticket_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.ids import new_id
@@ -20,14 +21,16 @@ from gateway.tickets.ticket import PriorityBy, Ticket
 
 
 class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """As a person describes it. *priority* None: by the matrix."""
+    """As a person describes it. *priority* None: by the matrix; *type* None: an incident, or what
+    a requester may ask for.
+    """
 
     permission: ClassVar[Permission] = Permission.TICKETS_CREATE
     answers: ClassVar[type] = Ticket
 
     title: str
     description: str = ""
-    type: TicketType = TicketType.INCIDENT
+    type: TicketType | None = None
     severity: Severity = Severity.MEDIUM
     impact: Level | None = None
     urgency: Level | None = None
@@ -40,17 +43,20 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """Nothing that exists."""
-        return Needs()
+        return Needs(project=self.project)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
-        """Open, requested by who asks. Raises InvalidCustom."""
-        check_custom(rows.fields, self.type, self.project, self.custom)
+        """Open, requested by who asks. Raises InvalidCustom, and Forbidden for what is more than a
+        requester may say.
+        """
+        kind = kind_of_request(by, self.type, self._given(), self.project)
+        check_custom(rows.fields, kind, self.project, self.custom)
         weighed = priority_in(rows.matrix, self.severity, self.impact, self.urgency)
         ticket = Ticket(
             id=new_id("tk", now),
             title=self.title,
             description=self.description,
-            type=self.type,
+            type=kind,
             priority=self.priority or weighed,
             priority_by=PriorityBy.MATRIX if self.priority is None else PriorityBy.PERSON,
             severity=self.severity,
@@ -68,11 +74,19 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
         rows.save(open_ticket(ticket))
         return ticket
 
+    def _given(self) -> set[str]:
+        """Fields that say something."""
+        fields = msgspec.structs.asdict(self)
+        return {name for name, value in fields.items() if value != getattr(_BLANK, name)}
+
+
+_BLANK = OpenTicket(title="")
+
 
 class OpenTicketOfAlert(msgspec.Struct, frozen=True, kw_only=True):
     """The ticket of an alert's episode, opened if it has none. The answer says whether it was."""
 
-    permission: ClassVar[Permission] = Permission.TICKETS_CREATE
+    permission: ClassVar[Permission] = Permission.ALERTS_TRIAGE
     answers: ClassVar[object] = tuple[Ticket, bool]
 
     fingerprint: bytes

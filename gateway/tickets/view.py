@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.access.principal import Principal
 from gateway.alerts.view import AlertView
 from gateway.history.chain import Chained
 from gateway.tickets.ticket import Ticket
@@ -48,22 +49,24 @@ class TicketFilter:
 
 
 class TicketReader(Protocol):
-    """Reads of one tenant's tickets. Raises Unavailable while the ledger is away."""
+    """Reads of tickets that *by* sees: others are not there. Raises Unavailable while the ledger is
+    away.
+    """
 
     async def page(
-        self, tenant: int, narrowed: TicketFilter, after: str | None, limit: int
+        self, by: Principal, narrowed: TicketFilter, after: str | None, limit: int
     ) -> Sequence[TicketView]:
         """At most *limit* tickets older than the one with id *after*, newest first."""
 
-    async def one(self, tenant: int, ticket_id: str, limit: int) -> TicketView | None:
+    async def one(self, by: Principal, ticket_id: str, limit: int) -> TicketView | None:
         """The ticket with at most *limit* of its newest alerts and of its latest entries."""
 
     async def alerts(
-        self, tenant: int, ticket_id: str, after: JoinedPosition | None, limit: int
+        self, by: Principal, ticket_id: str, after: JoinedPosition | None, limit: int
     ) -> Sequence[JoinedAlert]:
         """At most *limit* of its alerts after *after*, who joined last first; raises NotFound."""
 
     async def history(
-        self, tenant: int, ticket_id: str, before: int | None, limit: int
+        self, by: Principal, ticket_id: str, before: int | None, limit: int
     ) -> Sequence[Chained]:
         """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""

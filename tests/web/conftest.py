@@ -1,11 +1,12 @@
 """A real server on a free port with small handlers, and a client that speaks raw HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -17,7 +18,6 @@ from gateway.app.lifecycle import open_gateway
 from gateway.config import load
 from gateway.web.api import operations
 from gateway.web.http.answers import Answer, json_answer
-from gateway.web.http.auth import AuthFailure, Gate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.endpoint import (
     AnyEndpoint,
@@ -31,6 +31,9 @@ from gateway.web.http.endpoint import (
 )
 from gateway.web.http.forms import Form
 from gateway.web.http.forwarded import read_network
+from gateway.web.http.gate.authenticate import Guard
+from gateway.web.http.gate.gate import Gate
+from gateway.web.http.gate.turned_away import AuthFailure
 from gateway.web.http.options import ListenAddress, WebOptions
 from gateway.web.http.paging import PageForm, part_of
 from gateway.web.http.routes import served_by
@@ -233,6 +236,7 @@ async def start_site() -> AsyncIterator[Callable[..., object]]:
             token: str = "",
             loopback: bool = True,
             proxies: Sequence[str] = (),
+            gate: Mapping[str, Any] = MappingProxyType({}),
             grace_seconds: float = 5.0,
             **options: object,
         ) -> Site:
@@ -248,8 +252,10 @@ async def start_site() -> AsyncIterator[Callable[..., object]]:
                 ],
                 handlers.bodies,
                 chosen,
-                Gate(token, loopback, proxies=tuple(map(read_network, proxies))),
-                lambda reason, route: failures.append((reason, route)),
+                Guard(
+                    Gate(token, loopback, proxies=tuple(map(read_network, proxies)), **gate),
+                    lambda reason, route: failures.append((reason, route)),
+                ),
             )
             server = await stack.enter_async_context(
                 run_server(app, chosen, timedelta(seconds=grace_seconds))

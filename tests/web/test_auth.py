@@ -6,8 +6,10 @@ import pytest
 
 from gateway.access.permission import Role
 from gateway.access.principal import Principal
-from gateway.web.http.auth import AuthFailure, AuthOptions, Gate
 from gateway.web.http.forwarded import read_network
+from gateway.web.http.gate.gate import Gate
+from gateway.web.http.gate.options import AuthOptions
+from gateway.web.http.gate.turned_away import AuthFailure
 
 TOKEN = "correct-horse"
 

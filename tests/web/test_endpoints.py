@@ -12,9 +12,10 @@ from aiohttp import web
 from gateway.access.permission import Permission
 from gateway.web.api.table import TABLE
 from gateway.web.http.answers import Answer, empty_answer
-from gateway.web.http.auth import Gate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.endpoint import AnyEndpoint, Endpoint, Unread, WebCall
+from gateway.web.http.gate.authenticate import Guard
+from gateway.web.http.gate.gate import Gate
 from gateway.web.http.routes import served_by
 from gateway.web.http.server import create_web_app, run_server
 from tests.web.conftest import QUICK, Site
@@ -73,10 +74,8 @@ async def gate(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Listener, 
     listener = request.param
     endpoints = [replace(one, form=Unread, does=reached) for one in TABLE]
     bodies = BodyReader(QUICK)
-    rules = Gate(listener.token, listener.loopback)
-    app = create_web_app(
-        served_by(None, endpoints), bodies, QUICK, rules, lambda reason, route: None
-    )
+    guard = Guard(Gate(listener.token, listener.loopback), lambda reason, route: None)
+    app = create_web_app(served_by(None, endpoints), bodies, QUICK, guard)
     async with run_server(app, QUICK, timedelta(seconds=5)) as server:
         yield listener, Site(server, None)  # type: ignore[arg-type]
 
@@ -127,9 +126,8 @@ async def test_a_route_that_stands_in_no_table_is_no_path_and_says_so_to_nobody_
     async def stray(request: web.Request) -> web.Response:
         return web.Response(status=299)
 
-    app = create_web_app(
-        [], BodyReader(QUICK), QUICK, Gate(TOKEN, loopback=True), lambda reason, route: None
-    )
+    guard = Guard(Gate(TOKEN, loopback=True), lambda reason, route: None)
+    app = create_web_app([], BodyReader(QUICK), QUICK, guard)
     app.router.add_get("/api/v1/stray", stray)
     async with run_server(app, QUICK, timedelta(seconds=5)) as server:
         site = Site(server, None)  # type: ignore[arg-type]

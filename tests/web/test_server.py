@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.web.http.auth import Gate
 from gateway.web.http.body import BodyReader
+from gateway.web.http.gate.authenticate import Guard
+from gateway.web.http.gate.gate import Gate
 from gateway.web.http.options import ListenAddress, WebOptions, parse_listen
 from gateway.web.http.server import create_web_app, run_server
 
@@ -215,8 +216,8 @@ async def test_several_servers_share_a_port_only_if_told_so(start_site):
     second = await start_site(workers=2, listen=ListenAddress("127.0.0.1", port))
     assert second.server.addresses == first.server.addresses
     alone = replace(WebOptions(), listen=ListenAddress("127.0.0.1", port))
-    gate = Gate("", loopback=True)
-    app = create_web_app([], BodyReader(alone), alone, gate, lambda reason, route: None)
+    guard = Guard(Gate("", loopback=True), lambda reason, route: None)
+    app = create_web_app([], BodyReader(alone), alone, guard)
     with pytest.raises(OSError, match="in use"):
         async with run_server(app, alone, timedelta(seconds=1)):
             pass

@@ -1,6 +1,5 @@
 """Before the first batch: schema, seed, tenants and silences, waited for as long as it takes."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +13,7 @@ from gateway.storage.postgres.kernel.failures import DRIVER_ERRORS, is_outage
 from gateway.storage.postgres.nouns.silences import PostgresSilences
 from gateway.storage.postgres.schema.installation import read_seed, read_tenants
 from gateway.storage.postgres.schema.migrate import CODE_VERSION, migrate, schema_version
+from gateway.storage.private_file import replace_privately
 
 _logger = get_logger(__name__)
 
@@ -117,8 +117,4 @@ class SeedFile:
 
     def write(self, seed: bytes) -> None:
         """Readable by nobody else; whole or not at all."""
-        fresh = self._path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(seed)
-        fresh.replace(self._path)
+        replace_privately(self._path, seed)

@@ -21,7 +21,7 @@ from gateway.web.views.comment import (
     CommentDetail,
     ShownComment,
     show_comment,
-    show_comment_whole,
+    show_comment_detail,
 )
 from gateway.web.views.page import Page
 from gateway.web.views.words import about
@@ -44,8 +44,12 @@ class NewComment(Form, frozen=True):
 
     body: CommentText
     visibility: Annotated[
-        Visibility, about("Internal if it is not given: what was seen cannot be unseen.")
-    ] = Visibility.INTERNAL
+        Visibility | UnsetType,
+        about(
+            "Internal if it is not given, for what was seen cannot be unseen; of somebody who may"
+            " not read internal ones `auditor_visible`."
+        ),
+    ] = UNSET
 
 
 class CommentEdit(Form, frozen=True):
@@ -68,14 +72,20 @@ class CommentHandlers:
         """Comments on the ticket, latest first."""
         part = part_of(call, CommentCursor)
         after = part.after.id if part.after else None
-        found = await self._reader.page(call.tenant, ticket_id_in(call), after, part.fetch)
-        return json_answer(part.page(found, lambda one: CommentCursor(one.id), show_comment))
+        found = await self._reader.page(call.principal, ticket_id_in(call), after, part.fetch)
+        return json_answer(
+            part.page(
+                found.comments,
+                lambda one: CommentCursor(one.id),
+                lambda one: show_comment(one, whole=found.whole),
+            )
+        )
 
     async def detail(self, call: WebCall[Nothing]) -> Answer[CommentDetail]:
         """One comment, with what it said before it was edited."""
         ticket, comment = ticket_id_in(call), _comment_id_in(call)
         return json_answer(
-            show_comment_whole(*await self._reader.one(call.tenant, ticket, comment))
+            show_comment_detail(await self._reader.one(call.principal, ticket, comment))
         )
 
     async def create(self, call: WebCall[NewComment]) -> Answer[ShownComment]:
@@ -85,7 +95,8 @@ class CommentHandlers:
         comment's digest and never its text; its version stays.
         """
         ticket, form = ticket_id_in(call), call.form
-        command = AddComment(ticket_id=ticket, body=_written(form.body), visibility=form.visibility)
+        visibility = form.visibility if isinstance(form.visibility, Visibility) else None
+        command = AddComment(ticket_id=ticket, body=_written(form.body), visibility=visibility)
         comment = await self._perform(command, call.principal, call.key)
         location = f"/api/v1/tickets/{ticket}/comments/{comment.id}"
         return json_answer(show_comment(comment), status=201, headers={"Location": location})

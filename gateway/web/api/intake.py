@@ -9,8 +9,9 @@ from typing import TypeVar
 from msgspec import UNSET, structs
 
 from gateway.access.permission import Permission
+from gateway.access.principal import Principal
 from gateway.clock import Clock
-from gateway.errors import GatewayError, Refused, Unavailable
+from gateway.errors import Forbidden, GatewayError, Refused, Unavailable
 from gateway.intake.delivery.checker import Checked, Checker, Source
 from gateway.intake.delivery.source import MalformedPayload
 from gateway.intake.journal import Journal
@@ -106,6 +107,7 @@ class IntakeHandlers:
         self, call: WebCall[Unread], name: str, answer: Callable[[Durable], Answer[Told] | Refusing]
     ) -> Answer[Told] | Refusing:
         started = time.perf_counter()
+        _check_source(call.principal, name)
         source = self._checker.source(name)
         counts, code = self._counts_of(source), 500
         try:
@@ -115,7 +117,7 @@ class IntakeHandlers:
         except GatewayError as error:
             if isinstance(error, MalformedPayload):
                 self._refused_bodies.refused({"source": name, "code": error.code})
-            refusal = _in_its_words(error, source, call.request.path)
+            refusal = in_its_words(error, source, call.request.path)
             code = status_of(refusal)
             raise refusal from error
         finally:
@@ -156,6 +158,14 @@ class IntakeHandlers:
         return Durable(checked, f"{self._journal.id}-{seq}")
 
 
+def _check_source(principal: Principal, name: str) -> None:
+    """Before it is said whether there is such a source."""
+    if principal.source and principal.source != name:
+        raise Forbidden(
+            f"this token delivers for the source {principal.source} alone", code="foreign_source"
+        )
+
+
 def _counted(taken: Durable) -> Answer[Taken] | Refusing:
     checked = taken.checked
     told = Taken(
@@ -180,7 +190,7 @@ def _as_alertmanager(taken: Durable) -> Answer[None] | Refusing:
     return empty_answer(200, "application/json")
 
 
-def _in_its_words(error: GatewayError, source: Source, path: str) -> GatewayError:
+def in_its_words(error: GatewayError, source: Source, path: str) -> GatewayError:
     """Overload in the status that this sender retries; a bad body as Alertmanager would say it."""
     if isinstance(error, Unavailable) and source.kind.overload_status != 503:
         return HttpRefused(

@@ -53,7 +53,13 @@ class NewTicket(Form, frozen=True):
 
     title: Title
     description: Text = ""
-    type: GivenType = TicketType.INCIDENT
+    type: Annotated[
+        TicketType | None,
+        about(
+            "`fault` is another word for `incident`. Null: `incident`; of a requester"
+            " `service_request`, which is all it may ask for."
+        ),
+    ] = None
     severity: Severity = Severity.MEDIUM
     impact: Level = Level.MEDIUM
     urgency: Level = Level.MEDIUM

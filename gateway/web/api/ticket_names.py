@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 
+from gateway.access.principal import Principal
 from gateway.errors import NotFound
 from gateway.tickets.naming import number_in
 from gateway.web.http.endpoint import WebCall
 from gateway.web.http.routes import Served
 from gateway.web.openapi.parameters import TICKET
 
-FindTicket = Callable[[int, int], Awaitable[str | None]]
-"""Of a tenant, by its number: the ticket's id, None if there is none."""
+FindTicket = Callable[[Principal, int], Awaitable[str | None]]
+"""By its number: the ticket's id, None if the principal sees none."""
 _Does = Callable[[Any, WebCall[Any]], Awaitable[Any]]
 
 
@@ -33,7 +34,7 @@ def _named(does: _Does, find: FindTicket) -> _Does:
         number = number_in(name)
         if number is None:
             return await does(owner, call)
-        found = await find(call.tenant, number)
+        found = await find(call.principal, number)
         if found is None:
             raise NotFound(f"no ticket {name}")
         return await does(owner, msgspec.structs.replace(call, meant={TICKET.name: found}))

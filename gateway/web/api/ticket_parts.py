@@ -52,7 +52,7 @@ class TicketPartHandlers:
     async def alerts(self, call: WebCall[PageForm]) -> Answer[Page[ShownAlert]]:
         """Alerts that are or were on the ticket, who joined last first."""
         part = part_of(call, AlertCursor)
-        rows = await self._reader.alerts(call.tenant, ticket_id_in(call), part.after, part.fetch)
+        rows = await self._reader.alerts(call.principal, ticket_id_in(call), part.after, part.fetch)
         now = self._clock()
         silences = await self._silences.current(call.tenant, now)
         return json_answer(part.page(rows, _place_of, _show(silences, now)))
@@ -61,7 +61,7 @@ class TicketPartHandlers:
         """Who changed what of the ticket, when and why, latest first."""
         part = part_of(call, EntryCursor)
         before = part.after.sequence if part.after else None
-        rows = await self._reader.history(call.tenant, ticket_id_in(call), before, part.fetch)
+        rows = await self._reader.history(call.principal, ticket_id_in(call), before, part.fetch)
         return json_answer(part.page(rows, _place_in_chain, _show_chained))
 
 

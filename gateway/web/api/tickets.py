@@ -7,6 +7,7 @@ from aiohttp import hdrs
 from msgspec import UNSET
 
 from gateway.access.permission import Permission
+from gateway.access.principal import Principal
 from gateway.changes.perform import Perform
 from gateway.clock import Clock
 from gateway.desk.change_ticket import ChangeTicket, StepTicket
@@ -66,7 +67,7 @@ class TicketHandlers:
         part, form = part_of(call, TicketCursor), call.form
         narrowed = TicketFilter(form.status, form.priority, form.source, form.q)
         after = part.after.id if part.after else None
-        found = await self._reader.page(call.tenant, narrowed, after, part.fetch)
+        found = await self._reader.page(call.principal, narrowed, after, part.fetch)
         return json_answer(part.page(found, lambda view: TicketCursor(view.ticket.id), show_ticket))
 
     async def detail(self, call: WebCall[Nothing]) -> Answer[TicketDetail]:
@@ -75,13 +76,13 @@ class TicketHandlers:
         At most 50 of each; the counts say how many there are, and `alerts_next` and `history_next`
         are cursors of `/api/v1/tickets/{id}/alerts` and `/api/v1/tickets/{id}/history`.
         """
-        view = await self._view(call.tenant, ticket_id_in(call))
-        return _answer(await self._shown(call.tenant, view))
+        view = await self._view(call.principal, ticket_id_in(call))
+        return _answer(await self._shown(call.principal, view))
 
     async def create(self, call: WebCall[NewTicket]) -> Answer[TicketDetail]:
         """Open a ticket that no alert stands behind."""
         ticket = await self._perform(opening(call.form), call.principal, call.key)
-        return _made(await self._detail(call.tenant, ticket), status=201)
+        return _made(await self._detail(call.principal, ticket), status=201)
 
     async def edit(self, call: WebCall[TicketEdit]) -> Answer[ChangedTicket]:
         """Change plain fields, or move the ticket along its workflow.
@@ -104,7 +105,7 @@ class TicketHandlers:
         )
         ticket = await self._perform(command, call.principal, call.key)
         still_firing = UNSET if to is None else ticket.firing
-        return _answer(show_changed(await self._detail(call.tenant, ticket), still_firing))
+        return _answer(show_changed(await self._detail(call.principal, ticket), still_firing))
 
     async def step(self, call: WebCall[Transition]) -> Answer[MovedTicket]:
         """Move the ticket along its workflow.
@@ -122,7 +123,7 @@ class TicketHandlers:
             version=call.version,
         )
         ticket = await self._perform(command, call.principal, call.key)
-        return _answer(show_moved(await self._detail(call.tenant, ticket), ticket.firing))
+        return _answer(show_moved(await self._detail(call.principal, ticket), ticket.firing))
 
     async def of_alert(self, call: WebCall[Nothing]) -> Answer[TicketDetail]:
         """The ticket of the alert's episode, opened if there is none.
@@ -132,19 +133,19 @@ class TicketHandlers:
         """
         command = OpenTicketOfAlert(fingerprint=fingerprint_in(call))
         ticket, opened = await self._perform(command, call.principal, call.key)
-        return _made(await self._detail(call.tenant, ticket), status=201 if opened else 200)
+        return _made(await self._detail(call.principal, ticket), status=201 if opened else 200)
 
-    async def _detail(self, tenant: int, ticket: Ticket) -> TicketDetail:
+    async def _detail(self, by: Principal, ticket: Ticket) -> TicketDetail:
         """The ticket as its command left it, whatever others do to it meanwhile."""
-        view = await self._view(tenant, ticket.id)
-        return await self._shown(tenant, replace(view, ticket=ticket))
+        view = await self._view(by, ticket.id)
+        return await self._shown(by, replace(view, ticket=ticket))
 
-    async def _shown(self, tenant: int, view: TicketView) -> TicketDetail:
+    async def _shown(self, by: Principal, view: TicketView) -> TicketDetail:
         now = self._clock()
-        return ticket_detail(view, await self._silences.current(tenant, now), now)
+        return ticket_detail(view, await self._silences.current(by.tenant, now), now)
 
-    async def _view(self, tenant: int, ticket_id: str) -> TicketView:
-        view = await self._reader.one(tenant, ticket_id, FETCH)
+    async def _view(self, by: Principal, ticket_id: str) -> TicketView:
+        view = await self._reader.one(by, ticket_id, FETCH)
         if view is None:
             raise NotFound(f"no ticket {ticket_id}")
         return view

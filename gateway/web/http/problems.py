@@ -103,8 +103,8 @@ def show_problem(error: GatewayError) -> ShownProblem:
 
 def show_as_alertmanager(error: GatewayError) -> FrameworkError | str:
     """An object where Alertmanager's framework would speak, else a JSON string."""
-    if isinstance(error, HttpRefused):
-        return FrameworkError(code=error.status, message=_printable(error.detail))
+    if isinstance(error, (HttpRefused, Forbidden)):
+        return FrameworkError(code=status_of(error), message=_printable(error.detail))
     told = [error.detail, *(f"{one.pointer}: {one.detail}" for one in error.errors)]
     return _printable("; ".join(told))
 

@@ -13,9 +13,9 @@ from datetime import timedelta
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.web.http.auth import Gate, OnFailure, authenticate
 from gateway.web.http.body import BodyReader
 from gateway.web.http.connection import SERVER_NAME, Connections
+from gateway.web.http.gate.authenticate import Guard, authenticate
 from gateway.web.http.measures import OnAnswer, measure
 from gateway.web.http.options import WebOptions
 from gateway.web.http.problems import answer_errors
@@ -32,12 +32,11 @@ def create_web_app(
     routes: Iterable[Served],
     bodies: BodyReader,
     options: WebOptions,
-    gate: Gate,
-    on_auth_failure: OnFailure,
+    guard: Guard,
     on_answer: OnAnswer | None = None,
     signed: Sequence[Middleware] = (),
 ) -> web.Application:
-    """All of *routes*, each with and without a trailing slash, behind *gate*.
+    """All of *routes*, each with and without a trailing slash, behind *guard*.
 
     *signed* come before it: whom they admit, it asks nothing.
     """
@@ -45,12 +44,7 @@ def create_web_app(
     measuring = [] if on_answer is None else [measure(table, on_answer)]
     app = web.Application(
         client_max_size=options.max_body_bytes,
-        middlewares=[
-            *measuring,
-            answer_errors(),
-            *signed,
-            authenticate(gate, table, on_auth_failure),
-        ],
+        middlewares=[*measuring, answer_errors(), *signed, authenticate(guard, table)],
     )
     add_routes(app, table)
     return app

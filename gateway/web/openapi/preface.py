@@ -15,11 +15,12 @@ that a path does not know are refused with 400 everywhere outside of intake.
 blame. Paths under `/api/v2/` answer in Alertmanager's own bodies instead, also where they stand behind a prefix.
 A 503 says in `Retry-After` when to come back.
 
-**Who is asking.** With a token, send it as `Authorization: Bearer` or as the password of Basic. Without one only
+**Who is asking.** Send a token as `Authorization: Bearer` or as the password of Basic. Without `[auth]` only
 this machine is served: a foreign `Host` or `Origin`, and what a proxy that is not trusted has passed on, is refused
-with 403. `X-Actor` puts a name into the history, as `token:anna` or `local:anna`. What belongs to another tenant is
-not found, like what is not there at all. `x-permission` says what a caller needs for an operation; who lacks it
-hears 403 and code `missing_permission`.
+with 403. There `X-Actor` is the user with that handle, or puts a name into the history, as `local:anna`; who holds
+the configured token puts one there as `token:anna`. What belongs to another tenant, and what the caller's role does
+not show, is not found, like what is not there at all. `x-permission` says what a caller needs for an operation; who
+lacks it hears 403 and code `missing_permission`.
 
 **Bodies** outside intake are JSON in UTF-8 (else 415) of 1 MiB at most, and fields that a form does not have are
 refused with 400.

@@ -79,7 +79,7 @@ ALERTMANAGER_OVERLOAD = Refusal(
 )
 FRAMEWORK = Refusal(
     "Framework",
-    "What Alertmanager's framework would say, as 401, 405, 408, 413, 415 or 422",
+    "What Alertmanager's framework would say, as 401, 403, 405, 408, 413, 415 or 422",
     (problem.FrameworkError,),
     _JSON,
 )

@@ -15,9 +15,9 @@ from gateway.access.permission import Role
 from gateway.access.principal import Principal
 from gateway.access.signatures import Flaw, GivenSignature, SignatureRefused, Signing
 from gateway.clock import Clock
-from gateway.web.http.auth import AuthFailure, OnFailure, TurnedAway
 from gateway.web.http.body import RAW, BodyReader
 from gateway.web.http.endpoint import PRINCIPAL
+from gateway.web.http.gate.turned_away import AuthFailure, OnFailure, TurnedAway
 from gateway.web.http.options import MIB
 
 ALERTMANAGERS_PATH = "/api/v2/alerts"

@@ -1,27 +1,38 @@
 """How a comment looks."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from msgspec import Meta, Struct, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from gateway.comments.comment import Comment, Revision, Visibility
+from gateway.comments.comment import Comment, Visibility
+from gateway.comments.view import CommentsView
+from gateway.web.views.redaction import hides
 from gateway.web.views.words import Ordinal, Time, about
 
 CommentId = Annotated[str, Meta(pattern=r"^c_[0-9a-f]{26}$")]
 
 
 class ShownComment(Struct, frozen=True, kw_only=True, gc=False):
-    """What a person wrote on a ticket."""
+    """What a person wrote on a ticket. Of one that is redacted nothing is said but that there is
+    one, and when it was written.
+    """
 
     id: CommentId
-    author: str
+    author: str | UnsetType = UNSET
     visibility: Visibility
-    body: Annotated[str, about("Plain text; empty once the comment was retracted.")]
-    mentions: Annotated[list[str], about("Handles as `@anna` writes them, without the `@`.")]
+    body: Annotated[str | UnsetType, about("Plain text; empty once the comment was retracted.")] = (
+        UNSET
+    )
+    mentions: Annotated[
+        list[str] | UnsetType, about("Handles as `@anna` writes them, without the `@`.")
+    ] = UNSET
     at: Time
-    edited_at: Time | None
-    retracted_at: Time | None
+    edited_at: Time | UnsetType | None = UNSET
+    retracted_at: Time | UnsetType | None = UNSET
+    redacted: Annotated[
+        bool | UnsetType,
+        about("True: it is internal, and its reader, an auditor, may know that there is one."),
+    ] = UNSET
 
 
 class ShownRevision(Struct, frozen=True, kw_only=True, gc=False):
@@ -35,11 +46,13 @@ class ShownRevision(Struct, frozen=True, kw_only=True, gc=False):
 class CommentDetail(ShownComment, frozen=True, kw_only=True, gc=False):
     """A comment with what it said before."""
 
-    revisions: Annotated[list[ShownRevision], about("Earliest first.")]
+    revisions: Annotated[list[ShownRevision] | UnsetType, about("Earliest first.")] = UNSET
 
 
-def show_comment(one: Comment) -> ShownComment:
-    """As in lists."""
+def show_comment(one: Comment, *, whole: bool = True) -> ShownComment:
+    """As in lists; *whole*: to who may read internal ones."""
+    if not whole and hides(one):
+        return ShownComment(id=one.id, at=one.at, visibility=one.visibility, redacted=True)
     return ShownComment(
         id=one.id,
         author=one.author,
@@ -52,12 +65,16 @@ def show_comment(one: Comment) -> ShownComment:
     )
 
 
-def show_comment_whole(one: Comment, before: Sequence[Revision]) -> CommentDetail:
-    """With *before*, what it said earlier."""
+def show_comment_detail(view: CommentsView) -> CommentDetail:
+    """The one comment of *view*, with what it said earlier."""
+    (one,) = view.comments
+    shown = structs.asdict(show_comment(one, whole=view.whole))
+    if shown["redacted"] is True:
+        return CommentDetail(**shown)
     return CommentDetail(
-        **structs.asdict(show_comment(one)),
+        **shown,
         revisions=[
             ShownRevision(number=revision.number, body=revision.body, at=revision.at)
-            for revision in before
+            for revision in view.revisions
         ],
     )

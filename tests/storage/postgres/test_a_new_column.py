@@ -27,12 +27,16 @@ import msgspec
 import gateway
 from gateway.alerts.severity import Severity
 from gateway.storage.postgres.kernel.connect import create_engine
+from gateway.access.permission import Role
+from gateway.access.principal import Principal
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.schema.migrate import migrate
 from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.tickets.ticket import Ticket
 from gateway.web.views.ticket import show_ticket
+
+ANNA = Principal(1, "local:anna", Role.ADMIN)
 
 
 async def main(url, copy):
@@ -41,7 +45,7 @@ async def main(url, copy):
     database, now = Database(create_engine(url)), datetime(2026, 1, 1, tzinfo=UTC)
 
     async def shown():
-        return show_ticket(await TicketQueries(database).one(1, "tk", 1)).room
+        return show_ticket(await TicketQueries(database).one(ANNA, "tk", 1)).room
 
     ticket = Ticket(id="tk", number=1, title="Hot", priority=Severity.LOW, requester="anna",
                     created_at=now, updated_at=now, room="kitchen")

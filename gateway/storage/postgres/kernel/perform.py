@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import select
+
 from gateway.access.principal import Principal
 from gateway.alerts.rule import Rule
 from gateway.changes.command import Command, Needs, StaleVersion
@@ -13,9 +15,11 @@ from gateway.errors import NotFound
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
-from gateway.storage.postgres.kernel.rows import SILENCES
+from gateway.storage.postgres.kernel.rows import SILENCES, TICKETS
+from gateway.storage.postgres.kernel.tables import tickets
 from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
 from gateway.storage.postgres.statements import load
+from gateway.tickets.visibility import sees
 from gateway.upkeep.piece import Piece
 
 Answer = TypeVar("Answer")
@@ -56,16 +60,18 @@ class Door:
         self, command: Command[WorkingSet, Answer], by: Principal, key: str | None = None
     ) -> Answer:
         """See `Perform`."""
-        by.check(command.permission)
+        by.check_anywhere(command.permission)
         silenced: list[datetime] = []
 
         async def attempt(transaction: Transaction) -> Answer:
             kept = Kept(transaction, by, key, command)
             known = await kept.known()
             if known is not None:
+                await _check_still_seen(transaction, command.needs(), by)
                 answer: Answer = known[0]
                 return answer
-            rows = await self._load(transaction, command.needs())
+            rows = await self._load(transaction, command.needs(), by)
+            by.check(command.permission, _project(rows, command.needs()))
             now = await self._now(transaction)
             answer = command.decide(rows, by, now)
             await self._database.save(transaction, rows, self._routes, now)
@@ -113,7 +119,7 @@ class Door:
 
         return await self._database.retrying(tenant, attempt)
 
-    async def _load(self, transaction: Transaction, needs: Needs) -> WorkingSet:
+    async def _load(self, transaction: Transaction, needs: Needs, by: Principal) -> WorkingSet:
         driver, tenant = transaction.driver, transaction.tenant
         keys, tickets = await _around(transaction, needs)
         alerts = [] if needs.alert is None else [needs.alert]
@@ -127,7 +133,7 @@ class Door:
         keys_now, tickets_now = await _around(transaction, needs)
         if not (keys_now <= keys and tickets_now <= tickets):
             raise RowsMoved("an alert has moved to another window or ticket")
-        _check(rows, needs)
+        _check(rows, needs, by)
         return rows
 
 
@@ -157,11 +163,28 @@ async def _around(transaction: Transaction, needs: Needs) -> tuple[set[bytes], s
     return keys, tickets
 
 
-def _check(rows: WorkingSet, needs: Needs) -> None:
-    """What is named is there, and as the caller has seen it."""
+def _project(rows: WorkingSet, needs: Needs) -> str:
+    """That in which the command needs its permission."""
+    return needs.project if needs.ticket is None else rows.tickets[needs.ticket].project
+
+
+async def _check_still_seen(transaction: Transaction, needs: Needs, by: Principal) -> None:
+    """What was answered once is no answer to who must not see it any more."""
+    if needs.ticket is None:
+        return
+    query = select(*TICKETS.selected()).where(
+        tickets.c.tenant_id == transaction.tenant, tickets.c.id == needs.ticket
+    )
+    found = (await transaction.connection.execute(query)).first()
+    if found is None or not sees(by, TICKETS.read(found._mapping)):
+        raise NotFound(f"no ticket {needs.ticket}")
+
+
+def _check(rows: WorkingSet, needs: Needs, by: Principal) -> None:
+    """What is named is there, for the caller to see, and as the caller has seen it."""
     if needs.ticket is not None:
         ticket = rows.tickets.get(needs.ticket)
-        if ticket is None:
+        if ticket is None or not sees(by, ticket):
             raise NotFound(f"no ticket {needs.ticket}")
         if needs.version is not None and needs.version != ticket.version:
             raise StaleVersion(f"the ticket is at version {ticket.version}, not {needs.version}")

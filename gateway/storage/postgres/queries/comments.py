@@ -1,14 +1,18 @@
 """Comments as people read them."""
 
-from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from gateway.comments.comment import Comment, Revision
+from gateway.access.permission import Permission, Role
+from gateway.access.principal import Principal
+from gateway.comments.comment import Visibility
+from gateway.comments.view import CommentsView
 from gateway.errors import NotFound
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.rows import COMMENTS, REVISIONS
 from gateway.storage.postgres.kernel.tables import comment_revisions, comments, tickets
+from gateway.storage.postgres.queries.visibility import visible
 
 
 class CommentQueries:
@@ -18,51 +22,58 @@ class CommentQueries:
         self._database = database
 
     async def page(
-        self, tenant: int, ticket_id: str, after: str | None, limit: int
-    ) -> list[Comment]:
+        self, by: Principal, ticket_id: str, after: str | None, limit: int
+    ) -> CommentsView:
         """Latest first."""
-        query = select(*COMMENTS.selected()).where(
-            comments.c.tenant_id == tenant, comments.c.ticket_id == ticket_id
-        )
-        if after is not None:
-            query = query.where(comments.c.id < after)
-        async with self._database.tenant(tenant) as transaction:
-            await _check_ticket(transaction, ticket_id)
+        async with self._database.tenant(by.tenant) as transaction:
+            whole = await _reads_whole(transaction, by, ticket_id)
+            query = _of_ticket(by, ticket_id, whole=whole)
+            if after is not None:
+                query = query.where(comments.c.id < after)
             rows = await transaction.connection.execute(
                 query.order_by(comments.c.id.desc()).limit(limit)
             )
-            return [COMMENTS.read(row._mapping) for row in rows]
+            return CommentsView([COMMENTS.read(row._mapping) for row in rows], whole)
 
-    async def one(
-        self, tenant: int, ticket_id: str, comment_id: str
-    ) -> tuple[Comment, Sequence[Revision]]:
+    async def one(self, by: Principal, ticket_id: str, comment_id: str) -> CommentsView:
         """With its revisions."""
-        query = select(*COMMENTS.selected()).where(
-            comments.c.tenant_id == tenant,
-            comments.c.ticket_id == ticket_id,
-            comments.c.id == comment_id,
-        )
         of_comment = (
             select(*REVISIONS.selected())
             .where(
-                comment_revisions.c.tenant_id == tenant,
+                comment_revisions.c.tenant_id == by.tenant,
                 comment_revisions.c.ticket_id == ticket_id,
                 comment_revisions.c.comment_id == comment_id,
             )
             .order_by(comment_revisions.c.number)
         )
-        async with self._database.tenant(tenant) as transaction:
+        async with self._database.tenant(by.tenant) as transaction:
+            whole = await _reads_whole(transaction, by, ticket_id)
+            query = _of_ticket(by, ticket_id, whole=whole).where(comments.c.id == comment_id)
             found = (await transaction.connection.execute(query)).first()
             if found is None:
                 raise NotFound(f"no comment {comment_id}")
             before = await transaction.connection.execute(of_comment)
             revisions = [REVISIONS.read(row._mapping) for row in before]
-            return COMMENTS.read(found._mapping), revisions
+            return CommentsView([COMMENTS.read(found._mapping)], whole, revisions)
 
 
-async def _check_ticket(transaction: Transaction, ticket_id: str) -> None:
-    query = select(tickets.c.id).where(
-        tickets.c.tenant_id == transaction.tenant, tickets.c.id == ticket_id
+async def _reads_whole(transaction: Transaction, by: Principal, ticket_id: str) -> bool:
+    """Does *by* read internal comments too? Raises NotFound for a ticket that it does not see."""
+    query = select(tickets.c.project).where(
+        tickets.c.tenant_id == transaction.tenant, tickets.c.id == ticket_id, visible(by)
     )
-    if (await transaction.connection.execute(query)).first() is None:
+    found = (await transaction.connection.execute(query)).first()
+    if found is None:
         raise NotFound(f"no ticket {ticket_id}")
+    by.check(Permission.COMMENTS_READ, found.project)
+    return by.may(Permission.COMMENTS_INTERNAL, found.project)
+
+
+def _of_ticket(by: Principal, ticket_id: str, *, whole: bool) -> Select[Any]:
+    """Auditors are to see that there are internal ones: completeness is theirs to check."""
+    query = select(*COMMENTS.selected()).where(
+        comments.c.tenant_id == by.tenant, comments.c.ticket_id == ticket_id
+    )
+    if whole or by.role is Role.AUDITOR:
+        return query
+    return query.where(comments.c.visibility != Visibility.INTERNAL)

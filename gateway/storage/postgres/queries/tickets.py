@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
+from gateway.access.principal import Principal
 from gateway.errors import NotFound
 from gateway.history.chain import Chained
 from gateway.storage.postgres.kernel.database import Database, Transaction
@@ -22,32 +23,33 @@ from gateway.storage.postgres.kernel.tables import (
     windows,
 )
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
+from gateway.storage.postgres.queries.visibility import visible
 from gateway.tickets.view import JoinedAlert, JoinedPosition, TicketFilter, TicketView
 
 
 class TicketQueries:
-    """Reads of one tenant's tickets."""
+    """Reads of tickets that *by* sees, in its tenant."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(
-        self, tenant: int, narrowed: TicketFilter, after: str | None, limit: int
+        self, by: Principal, narrowed: TicketFilter, after: str | None, limit: int
     ) -> list[TicketView]:
         """At most *limit* tickets older than the one with id *after*, newest first."""
-        query = _narrow(_tickets(tenant), tenant, narrowed)
+        query = _narrow(_tickets(by), by.tenant, narrowed)
         if after is not None:
             query = query.where(tickets.c.id < after)
         query = query.order_by(tickets.c.id.desc()).limit(limit)
-        async with self._database.tenant(tenant) as transaction:
+        async with self._database.tenant(by.tenant) as transaction:
             rows = (await transaction.connection.execute(query)).all()
             counts = await _counts(transaction, [row.id for row in rows])
         return [_view(row, counts) for row in rows]
 
-    async def one(self, tenant: int, ticket_id: str, limit: int) -> TicketView | None:
+    async def one(self, by: Principal, ticket_id: str, limit: int) -> TicketView | None:
         """The ticket with at most *limit* of its newest alerts and of its latest entries."""
-        async with self._database.tenant(tenant) as transaction:
-            query = _tickets(tenant).where(tickets.c.id == ticket_id)
+        async with self._database.tenant(by.tenant) as transaction:
+            query = _tickets(by).where(tickets.c.id == ticket_id)
             row = (await transaction.connection.execute(query)).first()
             if row is None:
                 return None
@@ -57,39 +59,41 @@ class TicketQueries:
                 history=await latest_entries(transaction, ticket_id, None, limit),
             )
 
-    async def id_of(self, tenant: int, number: int) -> str | None:
+    async def id_of(self, by: Principal, number: int) -> str | None:
         """Of the ticket with this number."""
         query = select(tickets.c.id).where(
-            tickets.c.tenant_id == tenant, tickets.c.number == number
+            tickets.c.tenant_id == by.tenant, tickets.c.number == number, visible(by)
         )
-        async with self._database.tenant(tenant) as transaction:
+        async with self._database.tenant(by.tenant) as transaction:
             found: str | None = await transaction.connection.scalar(query)
             return found
 
     async def alerts(
-        self, tenant: int, ticket_id: str, after: JoinedPosition | None, limit: int
+        self, by: Principal, ticket_id: str, after: JoinedPosition | None, limit: int
     ) -> list[JoinedAlert]:
         """At most *limit* of its alerts after *after*, who joined last first; raises NotFound."""
-        async with self._of_ticket(tenant, ticket_id) as transaction:
+        async with self._of_ticket(by, ticket_id) as transaction:
             return await joined_alerts(transaction, ticket_id, after, limit)
 
     async def history(
-        self, tenant: int, ticket_id: str, before: int | None, limit: int
+        self, by: Principal, ticket_id: str, before: int | None, limit: int
     ) -> list[Chained]:
         """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""
-        async with self._of_ticket(tenant, ticket_id) as transaction:
+        async with self._of_ticket(by, ticket_id) as transaction:
             return await latest_entries(transaction, ticket_id, before, limit)
 
     @asynccontextmanager
-    async def _of_ticket(self, tenant: int, ticket_id: str) -> AsyncIterator[Transaction]:
-        known = select(1).where(tickets.c.tenant_id == tenant, tickets.c.id == ticket_id)
-        async with self._database.tenant(tenant) as transaction:
+    async def _of_ticket(self, by: Principal, ticket_id: str) -> AsyncIterator[Transaction]:
+        known = select(1).where(
+            tickets.c.tenant_id == by.tenant, tickets.c.id == ticket_id, visible(by)
+        )
+        async with self._database.tenant(by.tenant) as transaction:
             if (await transaction.connection.execute(known)).first() is None:
                 raise NotFound(f"no ticket {ticket_id}")
             yield transaction
 
 
-def _tickets(tenant: int) -> Select[Any]:
+def _tickets(by: Principal) -> Select[Any]:
     of_window = and_(
         windows.c.tenant_id == tickets.c.tenant_id,
         windows.c.merge_key == tickets.c.merge_key,
@@ -102,7 +106,7 @@ def _tickets(tenant: int) -> Select[Any]:
             windows.c.ends_at.label("window_ends_at"),
         )
         .select_from(tickets.outerjoin(windows, of_window))
-        .where(tickets.c.tenant_id == tenant)
+        .where(tickets.c.tenant_id == by.tenant, visible(by))
     )
 
 

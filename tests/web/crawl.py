@@ -1,0 +1,129 @@
+"""Every endpoint of the table, asked with ids that are there, or with ids of the same shape."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import msgspec
+
+from gateway.access.permission import Permission
+from gateway.web.api.examples import EXAMPLES
+from gateway.web.api.table import TABLE
+from gateway.web.http.endpoint import AnyEndpoint
+from tests.programs import eventually
+from tests.web.client import Json
+from tests.web.gated import Bearer, Gated, gated
+
+Places = Mapping[str, str]
+"""What stands in paths, by the component of the part."""
+
+UNKNOWN: Places = {
+    "TicketId": "tk_" + "0" * 26,
+    "CommentId": "c_" + "0" * 26,
+    "SilenceId": "00000000-0000-4000-8000-000000000000",
+    "Fingerprint": "0" * 32,
+    "Source": "custom",
+}
+_OPEN = (Permission.PROBE, Permission.METRICS_READ)
+CANARY = "canary7f3a"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer without what the caller has put into it."""
+
+    status: int
+    body: str
+
+
+def endpoints() -> Iterator[AnyEndpoint]:
+    """All but those of senders, probes and monitoring."""
+    for endpoint in TABLE:
+        if endpoint.permission not in (*_OPEN, Permission.INTAKE):
+            yield endpoint
+
+
+def path_of(endpoint: AnyEndpoint, places: Places) -> str:
+    """KeyError for a part that the crawl does not know yet: tell it in `UNKNOWN` and `planted`."""
+    parts = {one.name: places[one.component] for one in endpoint.asks if one.place == "path"}
+    return endpoint.path.format(**parts)
+
+
+async def heard(bearer: Bearer, endpoint: AnyEndpoint, places: Places) -> Heard:
+    """With the body that the description gives as an example."""
+    example = EXAMPLES.get(endpoint.form)
+    if endpoint.body is not None:
+        example = EXAMPLES[endpoint.body.kinds[0]]
+    body = None if example is None or endpoint.method == "GET" else msgspec.json.encode(example)
+    headers = {"Authorization": f"Bearer {bearer.token}", "Content-Type": "application/json"}
+    path = path_of(endpoint, places)
+    async with bearer.session.request(endpoint.method, path, data=body, headers=headers) as answer:
+        text = await answer.text()
+    for name in places.values():
+        text = text.replace(name, "…")
+    return Heard(answer.status, text)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A gateway with one of everything in tenant 1, and an empty tenant 2."""
+
+    one: Gated
+    admin: Bearer
+    places: Places
+    ticket: Json
+
+
+@asynccontextmanager
+async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
+    """A canary is in what auditors are not told."""
+    async with gated(url, directory) as one:
+        await one.callers.tenant(2, "two")
+        admin = await one.of(CANARY, "admin")
+        sender = await one.sender()
+        bad = [{"labels": {"alertname": "CPU"}}, {"labels": {}}]
+        await sender.ask("POST", "/api/v1/intake/custom", bad)
+
+        async def arrived() -> bool:
+            return bool((await admin.ask("GET", "/api/v1/alerts"))["items"])
+
+        await eventually(arrived)
+        (alert,) = (await admin.ask("GET", "/api/v1/alerts"))["items"]
+        ticket = await admin.ask("GET", f"/api/v1/tickets/{alert['ticket_id']}")
+        comments = f"/api/v1/tickets/{ticket['id']}/comments"
+        internal = {"body": f"{CANARY} @{CANARY}x", "visibility": "internal"}
+        comment = await admin.ask("POST", comments, internal, status=201)
+        place = f"{comments}/{comment['id']}"
+        await admin.ask("PATCH", place, {"body": f"{CANARY} again"})
+        open_to_all = {"body": "for all", "visibility": "auditor_visible"}
+        await admin.ask("POST", comments, open_to_all, status=201)
+        until = {"matchers": '{alertname="Other"}', "ends_at": "2999-01-01T00:00:00Z"}
+        silence = await admin.ask("POST", "/api/v1/silences", until, status=201)
+        places = {
+            "TicketId": ticket["id"],
+            "CommentId": comment["id"],
+            "SilenceId": silence["id"],
+            "Fingerprint": alert["fingerprint"],
+            "Source": "custom",
+        }
+        yield Planted(one, admin, places, ticket)
+
+
+async def everything_in(connection: asyncpg.Connection) -> dict[str, tuple[int, str]]:
+    """How many rows each table has, and what they are; but for what the gateway notes of itself."""
+    tables = await connection.fetch("""
+        SELECT DISTINCT table_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name = 'tenant_id'
+    """)
+    found = {}
+    for (table,) in tables:
+        if table in ("tokens", "sources"):
+            continue
+        query = (
+            f"SELECT count(*), md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), ''))"
+            f" FROM {table} AS t"
+        )
+        found[table] = tuple(await connection.fetchrow(query))
+    return found

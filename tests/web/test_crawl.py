@@ -1,0 +1,141 @@
+"""Every endpoint for every role of two tenants: what may not be seen is not found, what may not be
+done is refused, and what may not be told is not told.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.access.permission import Role
+from gateway.web.http.endpoint import AnyEndpoint
+from tests.web.crawl import CANARY, UNKNOWN, endpoints, everything_in, heard, planted
+
+ROLES = (Role.SENDER, Role.REQUESTER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN)
+MAY = {
+    Role.NOBODY: {"description.read", "tokens.own"},
+    Role.SENDER: {"intake"},
+    Role.REQUESTER: {
+        "description.read", "tokens.own", "tickets.read", "tickets.create", "tickets.edit",
+        "tickets.step", "tickets.watch", "comments.read", "comments.write",
+    },
+    Role.AUDITOR: {
+        "description.read", "tokens.own", "metrics.read", "alerts.read", "silences.read",
+        "tickets.read", "comments.read", "declarations.read", "audit.read", "dead_letters.read",
+    },
+    Role.OPERATOR: {
+        "description.read", "tokens.own", "metrics.read", "alerts.read", "alerts.triage",
+        "silences.read", "silences.write", "tickets.read", "tickets.create", "tickets.edit",
+        "tickets.assign", "tickets.step", "tickets.escalate", "tickets.link", "tickets.watch",
+        "comments.read", "comments.write", "declarations.read", "audit.read",
+        "dead_letters.read", "dead_letters.replay",
+    },
+}  # fmt: skip
+"""The table of roles, said once more; an administrator may do everything."""
+
+
+def may(role: Role, endpoint: AnyEndpoint) -> bool:
+    return role is Role.ADMIN or str(endpoint.permission) in MAY[role]
+
+
+async def test_every_route_refuses_each_role_what_it_does_not_hold(
+    database: str, tmp_path: Path
+) -> None:
+    async with planted(database, tmp_path) as world:
+        for role in (*ROLES, Role.NOBODY):
+            granted = () if role is Role.NOBODY else (role,)
+            bearer = await world.one.of(f"of-{role}", *granted)
+            for endpoint in endpoints():
+                answer = await heard(bearer, endpoint, UNKNOWN)
+                refused = answer.status == 403 and '"missing_permission"' in answer.body
+                assert refused is not may(role, endpoint), (role, endpoint.name, answer)
+
+
+async def test_what_is_another_tenants_is_answered_like_what_is_not_there(
+    database: str, tmp_path: Path
+) -> None:
+    async with planted(database, tmp_path) as world:
+        for role in ROLES:
+            bearer = await world.one.of(f"of-{role}", role, tenant=2)
+            for endpoint in endpoints():
+                if not any(one.place == "path" for one in endpoint.asks):
+                    continue
+                theirs = await heard(bearer, endpoint, world.places)
+                nobodys = await heard(bearer, endpoint, UNKNOWN)
+                assert theirs == nobodys, (role, endpoint.name)
+                assert theirs.status in ((403, 404) if role is not Role.ADMIN else (404,))
+
+
+async def test_lists_of_another_tenant_hold_nothing(database: str, tmp_path: Path) -> None:
+    async with planted(database, tmp_path) as world:
+        bearer = await world.one.of("bert", Role.ADMIN, tenant=2)
+        before = await everything_in(world.one.callers.connection)
+        for endpoint in endpoints():
+            if endpoint.method == "GET" and "{" not in endpoint.path:
+                answer = await heard(bearer, endpoint, UNKNOWN)
+                assert not any(one in answer.body for one in world.places.values())
+                if answer.body.startswith('{"items"'):
+                    assert answer.body == '{"items":[],"next":null}', endpoint.name
+        assert await everything_in(world.one.callers.connection) == before
+
+
+async def test_an_auditor_changes_nothing(database: str, tmp_path: Path) -> None:
+    async with planted(database, tmp_path) as world:
+        auditor = await world.one.of("audra", Role.AUDITOR)
+        before = await everything_in(world.one.callers.connection)
+        for endpoint in endpoints():
+            answer = await heard(auditor, endpoint, world.places)
+            assert answer.status in (200, 403), (endpoint.name, answer)
+        assert await everything_in(world.one.callers.connection) == before
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.REQUESTER])
+async def test_an_internal_comment_reaches_no_requester_and_no_auditor(
+    database: str, tmp_path: Path, role: Role
+) -> None:
+    async with planted(database, tmp_path) as world:
+        reader = await world.one.of("rita", role)
+        await world.one.callers.connection.execute("UPDATE tickets SET requester = 'u_rita'")
+        told = ""
+        for endpoint in endpoints():
+            if endpoint.method == "GET":
+                told += (await heard(reader, endpoint, world.places)).body
+        assert "for all" in told
+        assert world.ticket["title"] in told
+        assert CANARY not in told.replace(f"u_{CANARY}", "")
+
+
+async def test_an_auditor_knows_that_there_is_an_internal_comment_and_a_requester_does_not(
+    database: str, tmp_path: Path
+) -> None:
+    async with planted(database, tmp_path) as world:
+        auditor = await world.one.of("audra", Role.AUDITOR)
+        requester = await world.one.of("rita", Role.REQUESTER)
+        await world.one.callers.connection.execute("UPDATE tickets SET requester = 'u_rita'")
+        path = f"/api/v1/tickets/{world.ticket['id']}/comments"
+        whole = (await world.admin.ask("GET", path))["items"]
+        redacted = (await auditor.ask("GET", path))["items"]
+        assert redacted[0] == whole[0]
+        internal = {key: whole[1][key] for key in ("id", "at", "visibility")}
+        assert redacted[1] == {**internal, "redacted": True}
+        place = f"{path}/{internal['id']}"
+        assert await auditor.ask("GET", place) == {**internal, "redacted": True}
+        assert (await requester.ask("GET", path))["items"] == [whole[0]]
+        for method, body in (("GET", None), ("PATCH", {"body": "x"}), ("DELETE", None)):
+            await requester.ask(method, place, body, status=404)
+
+
+async def test_another_requesters_ticket_is_answered_like_one_that_is_not_there(
+    database: str, tmp_path: Path
+) -> None:
+    async with planted(database, tmp_path) as world:
+        requester = await world.one.of("rita", Role.REQUESTER)
+        names = {**world.places, "TicketId": str(world.ticket["number"])}
+        for endpoint in endpoints():
+            if any(one.component == "TicketId" for one in endpoint.asks):
+                nobodys = await heard(requester, endpoint, UNKNOWN)
+                assert await heard(requester, endpoint, world.places) == nobodys, endpoint.name
+                by_number = await heard(requester, endpoint, names)
+                assert by_number.status == nobodys.status
+                assert world.places["TicketId"] not in by_number.body
+        assert await requester.tickets() == []
+        assert await requester.tickets(f"?q=%23{world.ticket['number']}") == []
