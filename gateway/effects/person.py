@@ -11,7 +11,7 @@ from gateway.moments import FOREVER
 from gateway.tickets.change import apply_transition, open_ticket
 from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
 from gateway.windows.window import Window
-from gateway.workflows.workflow import check_transition
+from gateway.workflows.transition import check_transition
 
 
 def step_by_person(

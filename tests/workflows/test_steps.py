@@ -13,7 +13,7 @@ from gateway.tickets.change import (
     resolve_by_system,
 )
 from gateway.tickets.ticket import LIVE, TicketStatus
-from gateway.workflows.workflow import check_transition
+from gateway.workflows.transition import check_transition
 from tests.alerts.identities import at
 from tests.tickets.tickets import ticket
 
