@@ -43,9 +43,11 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
         return Needs()
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
-        """Open, requested by who asks. Raises InvalidCustom."""
+        """At the start of its workflow, requested by who asks. Raises InvalidCustom."""
         check_custom(rows.fields, self.type, self.project, self.custom)
         weighed = priority_in(rows.matrix, self.severity, self.impact, self.urgency)
+        workflow = rows.workflows.for_new(self.type, alerts=False)
+        start = workflow.states[workflow.start]
         ticket = Ticket(
             id=new_id("tk", now),
             title=self.title,
@@ -62,6 +64,10 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
             assignee_group=self.assignee_group,
             project=self.project,
             requester=by.actor,
+            workflow=workflow.name,
+            workflow_version=workflow.version,
+            status=start.status,
+            state=start.stored,
             created_at=now,
             updated_at=now,
         )

@@ -2,14 +2,15 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.resources import files
 
 import msgspec
 
-from gateway.tickets.ticket import TicketType
+from gateway.tickets.change import StepTo
+from gateway.tickets.ticket import Ticket, TicketStatus, TicketType
 from gateway.workflows.definition import read_workflow
-from gateway.workflows.workflow import DEFAULT, State, Workflow
+from gateway.workflows.workflow import DEFAULT, Workflow
 
 _ORDER = (
     DEFAULT, "incident_response", "major_incident", "service_request", "problem", "change",
@@ -43,17 +44,28 @@ class Workflows(msgspec.Struct, frozen=True, kw_only=True):
                     return one
         return self.named[DEFAULT]
 
-    def close_at(self, name: str, resolved_at: datetime) -> datetime | None:
-        """When the system closes a ticket of that workflow; None: never."""
+    def closing_of(self, name: str) -> timedelta | None:
+        """How long after its resolution the system closes a ticket of it; None: never."""
         workflow = self.named.get(name)
-        if workflow is not None and not workflow.closes:
-            return None
-        after = self.close_after if workflow is None else workflow.close_after or self.close_after
-        return resolved_at + after
+        if workflow is None:
+            return self.close_after
+        return (workflow.close_after or self.close_after) if workflow.closes else None
 
-    def start_of(self, workflow: Workflow) -> State:
-        """Where a new ticket begins."""
-        return workflow.states[workflow.start]
+    def back_to(self, ticket: Ticket) -> StepTo:
+        """Where the system reopens *ticket* to: what it left, if that is declared still; else to
+        where somebody who has taken it would be.
+        """
+        workflow = self.named.get(ticket.workflow)
+        left = msgspec.structs.replace(
+            ticket, status=ticket.status_before, state=ticket.state_before
+        )
+        state = workflow.state_at(left) if workflow else None
+        if state is not None and state.live and not state.approval:
+            return StepTo(status=state.status, state=state.stored)
+        if workflow is None and left.live:
+            return StepTo(status=left.status, state=left.state)
+        taken = ticket.acknowledged_at is not None
+        return StepTo(status=TicketStatus.IN_PROGRESS if taken else TicketStatus.OPEN)
 
 
 def _shipped() -> Iterable[Workflow]:
@@ -65,3 +77,8 @@ def _shipped() -> Iterable[Workflow]:
 SHIPPED: Mapping[str, Workflow] = {one.name: one for one in _shipped()}
 """What is there without any declaration; a declared one of the same name replaces it."""
 SHIPPED_WORKFLOWS = Workflows(named=SHIPPED)
+
+
+def shipped_workflows(tenant: int) -> Workflows:
+    """Where nothing is declared."""
+    return SHIPPED_WORKFLOWS

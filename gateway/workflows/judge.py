@@ -6,6 +6,7 @@ condition; then what is missing; then what stands against it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -24,6 +25,13 @@ class Reason(StrEnum):
     NO_EDGE = "no_edge"
     ROLE = "role"
     CONDITION = "condition"
+
+
+@dataclass(eq=False)
+class MissingFields(Refused):
+    """A step that may be taken, and lacks something; pointers say what."""
+
+    code: str = "missing_fields"
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +83,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Where it leads to."""
     assignee: str | None
     """The assignee from now on; None: as it is."""
+    version: int
+    """Of the workflow."""
 
 
 def available(case: Case) -> Sequence[Offer]:
@@ -107,7 +117,10 @@ def judge(case: Case, asked: AskedStep) -> Verdict:
     if obstacle is not None:
         raise obstacle
     return Verdict(
-        edge=edge, state=workflow.states[edge.to], assignee=_assignee_after(case, edge, asked)
+        edge=edge,
+        state=workflow.states[edge.to],
+        assignee=_assignee_after(case, edge, asked),
+        version=workflow.version,
     )
 
 
@@ -120,14 +133,13 @@ def located(case: Case) -> tuple[Workflow, State]:
             code="workflow_undeclared",
             extra={"workflow": ticket.workflow},
         )
-    name = ticket.state or str(ticket.status)
-    state = workflow.state_of(name)
+    state = workflow.state_at(ticket)
     if state is None:
         raise Conflict(
-            f"the workflow {workflow.name} has no state {name} any more: the ticket is to be"
-            " relocated",
+            f"the workflow {workflow.name} has no state {ticket.place} any more: an admin is to"
+            " relocate the ticket",
             code="state_undeclared",
-            extra={"workflow": workflow.name, "state": name},
+            extra={"workflow": workflow.name, "state": ticket.place},
         )
     return workflow, state
 
@@ -220,16 +232,14 @@ def _assignee_after(case: Case, edge: Edge, asked: AskedStep) -> str | None:
     return case.by.actor if unassigned and _role_held(case, edge) is EdgeRole.ASSIGNEE else None
 
 
-def _missing_fields(edge: Edge, missing: Sequence[str]) -> Refused:
+def _missing_fields(edge: Edge, missing: Sequence[str]) -> MissingFields:
     def sentence(name: str) -> str:
         if name == "resolution" and edge.resolutions:
             return f"must be one of {', '.join(edge.resolutions)}"
         return "is required for this step"
 
     errors = tuple(FieldError("/" + name.replace(".", "/"), sentence(name)) for name in missing)
-    return Refused(
-        f"the step to {edge.to} needs {', '.join(missing)}", code="missing_fields", errors=errors
-    )
+    return MissingFields(f"the step to {edge.to} needs {', '.join(missing)}", errors=errors)
 
 
 def _obstacle(case: Case, workflow: Workflow, edge: Edge) -> Conflict | None:

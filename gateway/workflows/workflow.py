@@ -10,9 +10,11 @@ from enum import StrEnum
 
 import msgspec
 
-from gateway.tickets.ticket import ENDED, LIVE, TicketStatus, TicketType
+from gateway.tickets.ticket import ENDED, LIVE, Ticket, TicketStatus, TicketType
 from matchers import Matcher
 
+MAJOR = "major_incident"
+"""For incidents that are made major."""
 DEFAULT = "default"
 """Built in: for tickets from before there were others, and for types that none is declared for."""
 
@@ -128,6 +130,24 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     def state_of(self, name: str) -> State | None:
         """The state of that name, or the one that it was renamed to."""
         return self.states.get(name) or self.states.get(self.renamed.get(name, ""))
+
+    def state_at(self, ticket: Ticket) -> State | None:
+        """Where *ticket* is. A state of another status than its own is stale: a replica that knows
+        no states has moved it since.
+        """
+        state = self.state_of(ticket.place)
+        if state is not None and ticket.state and state.status is not ticket.status:
+            return self.state_of(str(ticket.status))
+        return state
+
+    def state_like(self, ticket: Ticket) -> State | None:
+        """Where a ticket of another workflow comes to: its state if there is one of that name and
+        status, else the first of its status; None: there is none.
+        """
+        state = self.state_of(ticket.place)
+        if state is not None and state.status is ticket.status:
+            return state
+        return self.first_of(ticket.status)
 
     def edges_from(self, state: str) -> tuple[Edge, ...]:
         """In their declared order."""
