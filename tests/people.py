@@ -22,6 +22,7 @@ from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.kernel.perform import Door
 from gateway.storage.postgres.nouns.silences import PostgresSilences
+from gateway.storage.postgres.workflows import TenantWorkflows
 from gateway.tickets.change import open_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
 
@@ -68,9 +69,12 @@ class People:
         silences: PostgresSilences,
         routes: Sequence[Route],
         rule_named: Callable[[str], Rule],
+        workflows: TenantWorkflows | None = None,
     ) -> None:
         self._moment = datetime.min.replace(tzinfo=UTC)
-        self._door = Door(database, routes, rule_named, silences.refresh, lambda: self._moment)
+        self._door = Door(
+            database, routes, rule_named, silences.refresh, lambda: self._moment, workflows
+        )
 
     async def do(
         self, command: Command[WorkingSet, Answer], by: str, now: datetime, tenant: int = 1
@@ -105,7 +109,7 @@ class People:
         comment: str,
         version: int | None,
     ) -> Ticket:
-        command = StepTicket(ticket_id=ticket_id, to=to, comment=comment, version=version)
+        command = StepTicket(ticket_id=ticket_id, to=to, comment=comment or "why", version=version)
         return await self.do(command, actor, now, tenant)
 
     async def of_alert(

@@ -33,6 +33,7 @@ from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_en
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
 from gateway.storage.postgres.nouns.silences import PostgresSilences
+from gateway.storage.postgres.workflows import TenantWorkflows
 from gateway.workers.flush import Flush
 from tests.people import People
 
@@ -71,11 +72,15 @@ class World:
         self.absorber = absorber or NothingHeld()
         self.database = Database(create_engine(url), self.absorber.void)
         self.silences = PostgresSilences(self.database, self.book)
+        workflows = TenantWorkflows(timedelta(minutes=60))
         self.ledger = PostgresLedger(
-            lambda: connect(url, purpose=PIPELINE), routes, tells_voided=absorber is not None
+            lambda: connect(url, purpose=PIPELINE),
+            routes,
+            tells_voided=absorber is not None,
+            workflows=workflows,
         )
-        self.people = People(self.database, self.silences, routes, self.rule_named)
-        visits = Visits(self.database, routes, self.rule_named)
+        self.people = People(self.database, self.silences, routes, self.rule_named, workflows)
+        visits = Visits(self.database, routes, self.rule_named, workflows)
         self.journals = PostgresJournals(self.database)
         self.leases = PostgresLeases(visits)
         self.quiets = PostgresQuiets(visits, self.book)

@@ -95,7 +95,9 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     read_alerts, read_tickets = AlertQueries(parts.database), TicketQueries(parts.database)
     rehearsal, longest = PostgresRehearsal(parts.database), parts.config.silences.max_duration
     why = explain.ExplainHandlers(parts.checker, rehearsal, read_alerts, silenced, bodies, clock)
-    desk = tickets.TicketHandlers(read_tickets, parts.door.perform, silenced, clock)
+    desk = tickets.TicketHandlers(
+        read_tickets, parts.door.perform, silenced, clock, parts.workflows.current
+    )
     ticket_part = ticket_parts.TicketPartHandlers(read_tickets, silenced, clock)
     written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
     quiet = silences.SilenceHandlers(silenced, parts.door.perform, read_alerts, clock, longest)

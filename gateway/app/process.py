@@ -41,6 +41,7 @@ from gateway.storage.postgres.kernel.perform import Door
 from gateway.storage.postgres.ledger.ledger import PostgresLedger
 from gateway.storage.postgres.nouns.silences import PostgresSilences
 from gateway.storage.postgres.preparation import Preparation, SeedFile
+from gateway.storage.postgres.workflows import TenantWorkflows
 from gateway.storage.redis.absorber import AbsorberTimes
 from gateway.storage.redis.inspection import Inspection
 from gateway.storage.redis.opening import open_absorber
@@ -94,6 +95,7 @@ class Parts:
     silences: PostgresSilences
     door: Door
     visits: Visits
+    workflows: TenantWorkflows
     preparation: Preparation
     pipeline: Pipeline
     absorber: Absorber
@@ -120,6 +122,7 @@ async def open_parts(
     own_database = open_database(WORKERS, OWN_CONNECTIONS)
     silences = PostgresSilences(database, book, own_database)
     routes, rule_named = routes_of(config), _rule_named(config)
+    workflows = TenantWorkflows(config.tickets.close_after)
     return Parts(
         config=config,
         clock=clock,
@@ -129,8 +132,9 @@ async def open_parts(
         own_database=own_database,
         book=book,
         silences=silences,
-        door=Door(database, routes, rule_named, silences.refresh, _own(clock)),
-        visits=Visits(own_database, routes, rule_named),
+        door=Door(database, routes, rule_named, silences.refresh, _own(clock), workflows),
+        visits=Visits(own_database, routes, rule_named, workflows),
+        workflows=workflows,
         preparation=Preparation(
             url,
             may_migrate=may_migrate,
@@ -139,7 +143,7 @@ async def open_parts(
             clock=clock,
         ),
         pipeline=Pipeline(
-            ledger=_open_ledger(stack, config, url, metrics, routes),
+            ledger=_open_ledger(stack, config, url, metrics, routes, workflows),
             checker=identities.checker,
             book=book,
             read_silences=lambda tenant: silences.refresh(tenant, clock()),
@@ -156,7 +160,12 @@ async def open_parts(
 
 
 def _open_ledger(
-    stack: AsyncExitStack, config: Config, url: str, metrics: Metrics, routes: Sequence[Route]
+    stack: AsyncExitStack,
+    config: Config,
+    url: str,
+    metrics: Metrics,
+    routes: Sequence[Route],
+    workflows: TenantWorkflows,
 ) -> PostgresLedger:
     """On a connection of its own."""
     ledger = PostgresLedger(
@@ -164,6 +173,7 @@ def _open_ledger(
         routes,
         lambda reason: metrics.ledger_retries_total.labels(reason).inc(),
         tells_voided=bool(config.redis.url),
+        workflows=workflows,
     )
     stack.push_async_callback(ledger.close)
     return ledger

@@ -9,47 +9,71 @@ import msgspec
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs
-from gateway.desk.edit_ticket import edit_by_person
 from gateway.desk.requests import check_edit_of_request
-from gateway.effects.person import step_by_person
+from gateway.effects.edit import checked_edit
+from gateway.effects.step import take_step
 from gateway.effects.working_set import WorkingSet
-from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
+from gateway.tickets.ticket import LIVE, Ticket
+from gateway.workflows.judge import AskedStep
 
 
 class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """*fields* as in `edit_ticket`; *to* None: no step. *version*: as the caller has seen it."""
+    """*fields* as in `edit_ticket`; *to*: a state or a status, empty: no step. *version*: as the
+    caller has seen it.
+    """
 
     permission: ClassVar[Permission] = Permission.TICKETS_EDIT
     answers: ClassVar[type] = Ticket
 
     ticket_id: str
     fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    to: TicketStatus | None = None
+    to: str = ""
     comment: str = ""
+    resolution: str = ""
+    resolution_note: str = ""
     version: int | None = None
 
     def needs(self) -> Needs:
         """A step quiets the ticket's alerts, or takes them up."""
+        if not self.to:
+            return Needs(ticket=self.ticket_id, version=self.version)
         return _needs(self.ticket_id, self.to, self.version)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
-        """The step first: it may be refused, and then nothing is done."""
-        check_edit_of_request(by, rows.tickets[self.ticket_id], self.fields)
-        if self.to is not None:
-            by.check(Permission.TICKETS_STEP, rows.tickets[self.ticket_id].project)
-            step_by_person(rows, rows.tickets[self.ticket_id], self.to, by.actor, now, self.comment)
-        return edit_by_person(rows, rows.tickets[self.ticket_id], self.fields, by.actor, now)
+        """One change: judged on the ticket as it was, then edited, then moved."""
+        ticket = rows.tickets[self.ticket_id]
+        check_edit_of_request(by, ticket, self.fields)
+        if not self.to:
+            change = checked_edit(rows, ticket, self.fields, by.actor, now)
+            if change is not None:
+                rows.save(change)
+            return rows.tickets[self.ticket_id]
+        by.check(Permission.TICKETS_STEP, ticket.project)
+        asked = AskedStep(
+            to=self.to,
+            comment=self.comment,
+            resolution=self.resolution,
+            resolution_note=self.resolution_note,
+            assignee=self.fields.get("assignee"),
+            custom=self.fields.get("custom", {}),
+        )
+        return take_step(rows, self.ticket_id, asked, by, now, self.fields)
 
 
 class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """A transition alone."""
+    """A transition alone: *to* a state or a status, or by the *action*'s name."""
 
     permission: ClassVar[Permission] = Permission.TICKETS_STEP
     answers: ClassVar[type] = Ticket
 
     ticket_id: str
-    to: TicketStatus
+    to: str = ""
+    action: str = ""
     comment: str = ""
+    resolution: str = ""
+    resolution_note: str = ""
+    assignee: str | None = None
+    custom: Mapping[str, Any] = msgspec.field(default_factory=dict)
     version: int | None = None
 
     def needs(self) -> Needs:
@@ -58,11 +82,21 @@ class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """Raises Forbidden outside the workflow, Conflict against a newer live ticket."""
-        ticket = rows.tickets[self.ticket_id]
-        return step_by_person(rows, ticket, self.to, by.actor, now, self.comment)
+        if self.assignee is not None:
+            by.check(Permission.TICKETS_ASSIGN, rows.tickets[self.ticket_id].project)
+        asked = AskedStep(
+            to=self.to,
+            name=self.action,
+            comment=self.comment,
+            resolution=self.resolution,
+            resolution_note=self.resolution_note,
+            assignee=self.assignee,
+            custom=self.custom,
+        )
+        given = {"custom": self.custom} if self.custom else {}
+        return take_step(rows, self.ticket_id, asked, by, now, given)
 
 
-def _needs(ticket_id: str, to: TicketStatus | None, version: int | None) -> Needs:
+def _needs(ticket_id: str, to: str, version: int | None) -> Needs:
     """A step takes the ticket's alerts along."""
-    follow, live = to is not None, to in LIVE
-    return Needs(ticket=ticket_id, alerts_follow=follow, stays_live=live, version=version)
+    return Needs(ticket=ticket_id, alerts_follow=True, stays_live=to in LIVE, version=version)

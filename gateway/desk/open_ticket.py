@@ -46,12 +46,14 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
         return Needs(project=self.project)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
-        """Open, requested by who asks. Raises InvalidCustom, and Forbidden for what is more than a
-        requester may say.
+        """At the start of its workflow, requested by who asks. Raises InvalidCustom, and Forbidden
+        for what is more than a requester may say.
         """
         kind = kind_of_request(by, self.type, self._given(), self.project)
         check_custom(rows.fields, kind, self.project, self.custom)
         weighed = priority_in(rows.matrix, self.severity, self.impact, self.urgency)
+        workflow = rows.workflows.for_new(kind, alerts=False)
+        start = workflow.states[workflow.start]
         ticket = Ticket(
             id=new_id("tk", now),
             title=self.title,
@@ -68,6 +70,10 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
             assignee_group=self.assignee_group,
             project=self.project,
             requester=by.actor,
+            workflow=workflow.name,
+            workflow_version=workflow.version,
+            status=start.status,
+            state=start.stored,
             created_at=now,
             updated_at=now,
         )

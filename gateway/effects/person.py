@@ -8,29 +8,34 @@ from gateway.effects.ticket import link_alert, ticket_for
 from gateway.effects.working_set import Following, WorkingSet
 from gateway.errors import Conflict
 from gateway.moments import FOREVER
-from gateway.tickets.change import apply_transition, open_ticket
+from gateway.tickets.change import TicketChange, open_ticket
 from gateway.tickets.ticket import LIVE, Ticket, TicketStatus
 from gateway.windows.window import Window
-from gateway.workflows.workflow import check_transition
 
 
-def step_by_person(
-    rows: WorkingSet, ticket: Ticket, to: TicketStatus, actor: str, now: datetime, comment: str
-) -> Ticket:
-    """Move *ticket*; its alerts follow. Raises Forbidden, or Conflict against a newer live one.
+def step_by_person(rows: WorkingSet, change: TicketChange, now: datetime) -> Ticket:
+    """Save a *change* that moves a ticket; its alerts follow. Raises Conflict against a newer live
+    one.
 
     *rows* hold the ticket and the windows of its alerts; the alerts may be too many to load. Among
     live statuses nothing changes for them: what people have said of them is read from the ticket.
     """
-    check_transition(ticket.status, to)
-    change = apply_transition(ticket, to, actor, now, comment)
-    if to in LIVE and not ticket.live:
-        _take_window(rows, ticket, now)
+    after = change.after
+    before = rows.tickets[after.id]
+    if after.live and not before.live:
+        _take_window(rows, before, now)
     rows.save(change)
-    if not ticket.live or to not in LIVE:
-        quiet = {key: _quiet_until(window, to, now) for key, window in rows.windows.items()}
-        rows.following = Following(ticket.id, quiet)
-    return rows.tickets[ticket.id]
+    if before.status is not after.status and not (before.live and after.live):
+        quiet = {key: _quiet_until(one, after.status, now) for key, one in rows.windows.items()}
+        rows.following = Following(after.id, quiet)
+    return rows.tickets[after.id]
+
+
+def newer_live(rows: WorkingSet, ticket: Ticket) -> Ticket | None:
+    """The ticket that is live for the same problem as *ticket*, if that is another one."""
+    window = rows.windows.get(ticket.merge_key) if ticket.merge_key else None
+    newer = rows.tickets.get(window.ticket_id) if window and window.ticket_id else None
+    return newer if newer is not None and newer.id != ticket.id and newer.live else None
 
 
 def _take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
@@ -40,8 +45,8 @@ def _take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
     window = rows.windows.get(ticket.merge_key) if ticket.merge_key else None
     if window is None:
         return
-    newer = rows.tickets.get(window.ticket_id) if window.ticket_id else None
-    if newer is not None and newer.id != ticket.id and newer.live:
+    newer = newer_live(rows, ticket)
+    if newer is not None:
         raise Conflict(
             f"ticket {newer.id} (number {newer.number}) is live for the same problem",
             code="newer_ticket_live",
@@ -80,7 +85,7 @@ def ticket_by_person(
         return rows.tickets[live.id], False
     if of_episode is not None:
         return of_episode, False
-    ticket = ticket_for(alert, rule, rows.matrix, actor, now, follows=window.ticket_id)
+    ticket = ticket_for(rows, alert, rule, actor, now, follows=window.ticket_id)
     rows.save(open_ticket(ticket, f"for alert {alert.fingerprint.hex()}"))
     window.ticket_id = ticket.id
     if alert.fires:

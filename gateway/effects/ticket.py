@@ -41,7 +41,8 @@ def settle_ticket(
             assert ticket is not None
             flapped = alert.episode_ticket_id != ticket.id
             comment = f"alert {alert.fingerprint.hex()} fires again"
-            rows.save(reopen_by_system(ticket, now, flapped, comment))
+            back = rows.workflows.back_to(ticket)
+            rows.save(reopen_by_system(ticket, now, flapped, comment, back))
             _link(rows, alert, ticket.id, now, count)
         case Action.JOIN:
             assert ticket is not None
@@ -49,7 +50,8 @@ def settle_ticket(
             _link(rows, alert, ticket.id, now, count)
         case Action.RESOLVE:
             assert ticket is not None
-            rows.save(resolve_by_system(ticket, now, _why_over(state)))
+            closing = rows.workflows.closing_of(ticket.workflow)
+            rows.save(resolve_by_system(ticket, now, _why_over(state), closing))
         case Action.NOTHING:
             pass
     if moved.began or state is AlertState.FIRING:
@@ -106,6 +108,9 @@ def ticket_state(status: TicketStatus) -> TicketState:
 
 
 def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
+    """A major one is resolved by people alone."""
+    if ticket.major:
+        return False
     match policy:
         case AutoResolve.ALWAYS:
             return True
@@ -116,7 +121,7 @@ def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
 
 
 def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datetime) -> Ticket:
-    ticket = ticket_for(alert, rule, rows.matrix, SYSTEM, now, follows=window.ticket_id)
+    ticket = ticket_for(rows, alert, rule, SYSTEM, now, follows=window.ticket_id)
     rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"))
     window.ticket_id = ticket.id
     rows.changed_windows.add(window.merge_key)
@@ -124,26 +129,30 @@ def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datet
 
 
 def ticket_for(
+    rows: WorkingSet,
     alert: Alert,
     rule: Rule,
-    matrix: Matrix,
     requester: str,
     now: datetime,
+    *,
     follows: str | None,
 ) -> Ticket:
     """The ticket that an alert would open under *rule*."""
     labels = orjson.loads(alert.labels)
     kept = {n: labels.get(n, "") for n in rule.group_by} if rule.group_by else labels
+    weighed = priority_in(rows.matrix, alert.severity, rule.impact, rule.urgency)
+    workflow = rows.workflows.for_new(rule.type, alerts=True, chosen=rule.workflow)
     return Ticket(
         id=new_id("tk", now),
+        workflow=workflow.name,
+        workflow_version=workflow.version,
         title=title_of(rule.title, labels, orjson.loads(alert.annotations)),
         type=rule.type,
-        priority=rule.priority or priority_in(matrix, alert.severity, rule.impact, rule.urgency),
+        priority=rule.priority or weighed,
         priority_by=PriorityBy.MATRIX if rule.priority is None else PriorityBy.RULE,
         severity=alert.severity,
         impact=rule.impact,
         urgency=rule.urgency,
-        workflow=rule.workflow or "default",
         project=rule.project,
         assignee_group=rule.group,
         rule=alert.rule,

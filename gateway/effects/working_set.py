@@ -23,6 +23,7 @@ from gateway.tickets.priority import DEFAULT_MATRIX, Matrix
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.window import Window
+from gateway.workflows.book import SHIPPED_WORKFLOWS, Workflows
 
 Key = TypeVar("Key", str, UUID)
 
@@ -108,6 +109,12 @@ class WorkingSet:
     """The tenant's."""
     fields: Mapping[str, Field] = field(default_factory=lambda: SHIPPED_FIELDS)
     """Custom fields that the tenant has declared, with those that are withdrawn."""
+    workflows: Workflows = SHIPPED_WORKFLOWS
+    """The tenant's."""
+    live_children: dict[str, int] = field(default_factory=dict)
+    """By ticket, where a step may ask for it."""
+    moved_by: dict[str, str] = field(default_factory=dict)
+    """By ticket: who took the step into its present state, where a step may ask for it."""
     strands: dict[bytes, Strand] = field(default_factory=dict)
     loaded_versions: dict[bytes, int] = field(default_factory=dict)
     """Of strands, as they were before anything was changed here."""

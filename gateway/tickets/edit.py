@@ -79,7 +79,7 @@ def worsen(
         entry_of(ticket, at, SYSTEM, "severity", old, str(severity)),
         entry_of(ticket, at, SYSTEM, "priority", str(ticket.priority), str(priority), comment),
     )
-    return Change(after, entries, (_priority_changed(ticket, after, SYSTEM, at, comment),))
+    return Change(after, entries, (priority_changed(ticket, after, SYSTEM, at, comment),))
 
 
 def told(ticket: Ticket, name: str) -> str:
@@ -150,13 +150,12 @@ def _events_of_edit(before: Ticket, after: Ticket, actor: str, at: datetime) -> 
         }
         events.append(Event(EventType.TICKET_ASSIGNED, at, data))
     if before.priority is not after.priority:
-        events.append(_priority_changed(before, after, actor, at, ""))
+        events.append(priority_changed(before, after, actor, at, ""))
     return tuple(events)
 
 
-def _priority_changed(
-    before: Ticket, after: Ticket, actor: str, at: datetime, reason: str
-) -> Event:
+def priority_changed(before: Ticket, after: Ticket, actor: str, at: datetime, reason: str) -> Event:
+    """What the outside is told of it."""
     data = {
         "from": str(before.priority),
         "to": str(after.priority),

@@ -114,6 +114,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.status in LIVE
 
     @property
+    def place(self) -> str:
+        """The name of its state."""
+        return self.state or str(self.status)
+
+    @property
     def key(self) -> str:
         """Its id."""
         return self.id

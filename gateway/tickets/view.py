@@ -36,6 +36,11 @@ class TicketView:
     ends_at: datetime | None = None
     alerts: Sequence[JoinedAlert] = ()
     history: Sequence[Chained] = ()
+    moved_by: str = ""
+    """In detail: who took the step into its present state."""
+    newer_live: str = ""
+    """In detail: the ticket that is live for the same problem, if that is another one."""
+    live_children: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ from gateway.effects.working_set import WorkingSet
 from gateway.tickets.change import close_by_system
 from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.upkeep.piece import Wanted
+from gateway.workflows.workflow import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
 class CloseTickets:
-    """Close what was resolved by *resolved_before*."""
+    """Close what is to be closed by now; of those that a release before has resolved, and that have
+    no such time, what was resolved by *resolved_before*.
+    """
 
     found: Sequence[str]
     """Ids of tickets."""
@@ -25,10 +28,13 @@ class CloseTickets:
     def decide(self, rows: WorkingSet, now: datetime) -> None:
         """One may have been reopened since, and resolved anew."""
         for ticket in list(rows.tickets.values()):
-            if self._is_due(ticket):
+            if self._is_due(ticket, now):
                 rows.save(close_by_system(ticket, now))
 
-    def _is_due(self, ticket: Ticket) -> bool:
-        is_resolved = ticket.status is TicketStatus.RESOLVED
+    def _is_due(self, ticket: Ticket, now: datetime) -> bool:
+        if ticket.status is not TicketStatus.RESOLVED:
+            return False
+        if ticket.close_at is not None:
+            return ticket.close_at <= now
         at = ticket.resolved_at
-        return is_resolved and at is not None and at <= self.resolved_before
+        return ticket.workflow == DEFAULT and at is not None and at <= self.resolved_before

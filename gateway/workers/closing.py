@@ -14,8 +14,10 @@ class ClosingStore(Protocol):
     def most(self) -> int:
         """Tickets that one call takes on."""
 
-    async def due(self, before: datetime) -> Sequence[int]:
-        """Tenants with tickets that were resolved by then."""
+    async def due(self, now: datetime, before: datetime) -> Sequence[int]:
+        """Tenants with tickets to be closed by *now*; or, where a release before has resolved them,
+        that were resolved by *before*.
+        """
 
     async def close(self, tenant: int, before: datetime, now: datetime) -> int:
         """How many of them were looked at."""
@@ -33,6 +35,6 @@ class Closing:
         """True if a tenant had more than one transaction's worth."""
         now, more = self._clock(), False
         before = now - self._after
-        for tenant in await self._store.due(before):
+        for tenant in await self._store.due(now, before):
             more = await self._store.close(tenant, before, now) >= self._store.most or more
         return more

@@ -28,19 +28,24 @@ def test_every_sink_hears_of_the_events_it_wants_in_order() -> None:
     sent = messages(told(), 3, routes)
     assert [(one.sink, one.type) for one in sent] == [
         ("all", "ticket.created"), ("all", "ticket.resolved"), ("ends", "ticket.resolved"),
+        ("all", "ticket.status_changed"),
     ]  # fmt: skip
     assert {(one.tenant, one.subject) for one in sent} == {(3, "tk_1")}
-    assert [one.created_at for one in sent] == [at(0), at(5), at(5)]
+    assert [one.created_at for one in sent] == [at(0), at(5), at(5), at(5)]
 
 
 def test_a_message_shows_the_ticket_as_it_was_when_it_happened() -> None:
     sent = messages(told(), 3, [Route("all", ALL)])
     shown = [orjson.loads(orjson.dumps(one.payload))["ticket"] for one in sent]
-    assert [(one["status"], one["version"]) for one in shown] == [("open", 1), ("resolved", 2)]
+    assert [(one["status"], one["version"]) for one in shown] == [
+        ("open", 1),
+        ("resolved", 2),
+        ("resolved", 2),
+    ]
 
 
 def test_an_event_has_data_of_its_own_and_its_place_in_the_history() -> None:
-    opened, resolved = [one.payload() for one in told()]
+    opened, resolved, _ = [one.payload() for one in told()]
     assert (opened["sequence"], opened["by"], opened["comment"]) == ("1", "system", "")
     assert (resolved["sequence"], resolved["from"], resolved["to"]) == ("2", "open", "resolved")
     assert (resolved["by"], resolved["comment"]) == ("system", "over")
@@ -49,7 +54,7 @@ def test_an_event_has_data_of_its_own_and_its_place_in_the_history() -> None:
 def test_each_message_has_an_id_of_its_own_that_sorts_by_time() -> None:
     sent = messages(told(), 3, [Route("a", ALL), Route("b", ALL)])
     ids = [one.id for one in sent]
-    assert len(set(ids)) == 4
+    assert len(set(ids)) == 6
     assert max(ids[:2]) < min(ids[2:])
 
 

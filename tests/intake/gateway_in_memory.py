@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
+from gateway.access.permission import Role
+from gateway.access.principal import Principal
 from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
-from gateway.effects.person import step_by_person, ticket_by_person
+from gateway.effects.person import ticket_by_person
 from gateway.effects.sighting import apply_sighting, reconsider
+from gateway.effects.step import take_step
 from gateway.effects.working_set import WorkingSet
 from gateway.intake.batch.collect import add_record, receipts_of, sum_of_one
 from gateway.intake.delivery.checker import Checked
@@ -26,10 +29,12 @@ from gateway.silences.silence import Silence
 from gateway.storage.postgres.ledger.confirmations import confirmations
 from gateway.tickets.edit import edit_ticket
 from gateway.tickets.ticket import Ticket, TicketStatus
+from gateway.workflows.judge import AskedStep
 from tests.alerts.identities import identifier
 from tests.intake.in_memory import MemoryLedger
 from tests.intake.witness import Witness
 
+ANNA = Principal(1, "local:anna", Role.ADMIN)
 Delivery = tuple[datetime, str, Sequence[Sighting]]
 """Received at, source, sightings."""
 
@@ -194,7 +199,8 @@ class MemoryGateway:
         keys = {one.merge_key for one in self.ledger.alerts.values() if one.ticket_id == ticket.id}
         keys |= {ticket.merge_key} if ticket.merge_key else set()
         rows = self.ledger.load((), keys, [ticket.id])
-        step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
+        asked = AskedStep(to=to, comment="why", resolution_note="how")
+        take_step(rows, ticket.id, asked, ANNA, now)
         self._save(rows, now)
 
     def ask(self, fingerprint: bytes, now: datetime) -> tuple[Ticket, bool]:

@@ -65,7 +65,7 @@ import gateway.windows.claims
 import gateway.windows.decide
 import gateway.windows.strand
 import gateway.windows.window
-import gateway.workflows.workflow
+import gateway.workflows.judge
 from gateway.events.event import EventType
 from gateway.events.routing import Route
 from tests.conftest import Databases
@@ -89,7 +89,7 @@ RULES = places(
         gateway.effects.status,
         gateway.silences.book, gateway.silences.silence, gateway.tickets.change,
         gateway.history.chain, gateway.tickets.naming, gateway.tickets.ticket,
-        gateway.workflows.workflow, gateway.windows.claims, gateway.windows.decide,
+        gateway.workflows.judge, gateway.windows.claims, gateway.windows.decide,
         gateway.windows.strand,
         gateway.moments, gateway.windows.window,
     ]

@@ -1,5 +1,7 @@
 """Pieces of duties decide by rows alone: what has moved since it was found is left as it is."""
 
+from msgspec import structs
+
 from gateway.alerts.alert import AlertStatus
 from gateway.effects.working_set import WorkingSet
 from gateway.silences.book import TenantSilences
@@ -93,14 +95,34 @@ def test_a_quiet_that_was_lengthened_since_it_was_found_holds() -> None:
 def test_a_ticket_that_was_reopened_since_it_was_found_is_not_closed() -> None:
     story = Story()
     story.tell(fire(1, 0), resolve(2, 2), fire(3, 3))
-    close = CloseTickets([story.ticket.id], at(60))
-    carried_out(story, close, 100)
+    close, three_days = CloseTickets([story.ticket.id], at(60)), 72 * 60
+    carried_out(story, close, three_days + 2)
     assert story.ticket.status == "open"
     story.tell(resolve(60.1, 60.1))
-    carried_out(story, close, 100)
+    carried_out(story, close, three_days + 60)
     assert story.ticket.status == "resolved", "anew, and later"
-    carried_out(story, CloseTickets([story.ticket.id], at(60.1)), 100)
+    carried_out(story, close, three_days + 60.1)
     assert story.ticket.status == "closed"
+
+
+def test_what_a_release_before_has_resolved_is_closed_by_when_it_was_resolved() -> None:
+    story = Story()
+    story.tell(fire(1, 0), resolve(60.1, 60.1))
+    without = structs.replace(story.ticket, close_at=None, workflow="default")
+    story.gateway.ledger.tickets[without.id] = without
+    carried_out(story, CloseTickets([without.id], at(60)), 100)
+    assert story.ticket.status == "resolved"
+    carried_out(story, CloseTickets([without.id], at(60.1)), 100)
+    assert story.ticket.status == "closed"
+
+
+def test_a_ticket_whose_workflow_never_closes_is_left() -> None:
+    story = Story()
+    story.tell(fire(1, 0), resolve(60.1, 60.1))
+    major = structs.replace(story.ticket, close_at=None, workflow="major_incident")
+    story.gateway.ledger.tickets[major.id] = major
+    carried_out(story, CloseTickets([major.id], at(100_000)), 100_000)
+    assert story.ticket.status == "resolved"
 
 
 def test_only_alerts_of_which_a_verdict_is_another_are_looked_at() -> None:

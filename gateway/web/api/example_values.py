@@ -17,7 +17,13 @@ from gateway.web.views.comment import CommentDetail, ShownComment, ShownRevision
 from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
 from gateway.web.views.intake import ShownRejected
 from gateway.web.views.silence import ShownSilence
-from gateway.web.views.ticket import HistoryEntry, ShownTicket, TicketDetail, TicketWindow
+from gateway.web.views.ticket import (
+    HistoryEntry,
+    ShownAction,
+    ShownTicket,
+    TicketDetail,
+    TicketWindow,
+)
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LATER = BEGAN + timedelta(minutes=4)
@@ -69,7 +75,7 @@ TICKET = ShownTicket(
     impact=Level.MEDIUM,
     urgency=Level.MEDIUM,
     major=False,
-    workflow="default",
+    workflow="incident_response",
     project="",
     rule="default",
     labels=LABELS,
@@ -90,6 +96,8 @@ TICKET = ShownTicket(
     closed_at=None,
     resolution="",
     resolution_note="",
+    resolved_by="",
+    close_at=None,
     version=1,
     occurrences=9,
     window=TicketWindow(opened_at=BEGAN, ends_at=None),
@@ -97,6 +105,9 @@ TICKET = ShownTicket(
 ENTRY = HistoryEntry(at=BEGAN, actor="system", field="status", old=None, new="open", comment="")
 DETAIL = TicketDetail(
     **structs.asdict(TICKET),
+    actions=[
+        ShownAction(to="in_progress", name="in_progress", label="Start", needs=[], resolutions=[])
+    ],
     alerts=[ALERT],
     alerts_count=1,
     alerts_next=None,

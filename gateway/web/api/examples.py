@@ -15,7 +15,13 @@ from gateway.web.api.comments import CommentEdit, NewComment
 from gateway.web.api.dead_letters import DeadLetterChoice
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
 from gateway.web.api.ticket_edits import NewTicket
-from gateway.web.api.ticket_forms import TicketEdit, Transition
+from gateway.web.api.ticket_forms import (
+    MajorStep,
+    Relocation,
+    StandingDown,
+    TicketEdit,
+    Transition,
+)
 from gateway.web.openapi.refusals import AlertmanagerError
 from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert, PrometheusAlerts
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
@@ -45,6 +51,7 @@ from gateway.web.views.ticket import (
     show_changed,
     show_moved,
 )
+from gateway.workflows.judge import Reason
 
 Kind = TypeVar("Kind", bound=ShownProblem)
 
@@ -70,7 +77,10 @@ _SENT: Mapping[object, object] = {
     TicketEdit: TicketEdit(assignee="bob", status=TicketStatus.IN_PROGRESS, comment="On it"),
     NewComment: NewComment(body="The fan is loud, @bob", visibility=Visibility.AUDITOR_VISIBLE),
     CommentEdit: CommentEdit(visibility=Visibility.INTERNAL),
-    Transition: Transition(to=TicketStatus.RESOLVED, comment="Removed old logs"),
+    Transition: Transition(to="resolved", comment="Removed old logs"),
+    MajorStep: MajorStep(comment="Nobody can pay"),
+    StandingDown: StandingDown(comment="Half of it is back"),
+    Relocation: Relocation(state="in_progress", comment="Its state is no more"),
     NewSilence: NewSilence(
         matchers=one.MATCHERS, ends_at=one.SILENCE.ends_at, comment="The disk is being replaced"
     ),
@@ -119,10 +129,11 @@ _REFUSED: Mapping[object, object] = {
         ForbiddenTransition,
         403,
         "forbidden_transition",
-        "a ticket that is open can become in_progress, resolved, cancelled, not closed",
-        start=TicketStatus.OPEN,
-        to=TicketStatus.CLOSED,
-        allowed=[TicketStatus.IN_PROGRESS, TicketStatus.RESOLVED, TicketStatus.CANCELLED],
+        "a ticket that is open can become in_progress, resolved, cancelled by you now, not closed",
+        reason=Reason.NO_EDGE,
+        start="open",
+        to="closed",
+        allowed=["in_progress", "resolved", "cancelled"],
     ),
     NewerTicketLive: _problem(
         NewerTicketLive,

@@ -1,6 +1,6 @@
 """`/api/v1/tickets/{id}/alerts` and `/history`, which grow without bound, and their first pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -23,6 +23,7 @@ from gateway.web.views.alert import ShownAlert, show_alert
 from gateway.web.views.page import Page
 from gateway.web.views.ticket import HistoryEntry, TicketDetail, show_detail, show_entry
 from gateway.web.views.words import Time
+from gateway.workflows.judge import Offer
 
 FETCH = DEFAULT_LIMIT + 1
 """Alerts and entries that a ticket's own answer needs: one more shows whether there are more."""
@@ -65,12 +66,14 @@ class TicketPartHandlers:
         return json_answer(part.page(rows, _place_in_chain, _show_chained))
 
 
-def ticket_detail(view: TicketView, silences: TenantSilences, now: datetime) -> TicketDetail:
+def ticket_detail(
+    view: TicketView, silences: TenantSilences, now: datetime, offers: Sequence[Offer]
+) -> TicketDetail:
     """A ticket with the first page of its alerts, and its latest entries in their order."""
     path = f"/api/v1/tickets/{view.ticket.id}"
     alerts = first_part(f"{path}/alerts").page(view.alerts, _place_of, _show(silences, now))
     history = first_part(f"{path}/history").page(view.history, _place_in_chain, _show_chained)
-    return show_detail(view, alerts, history)
+    return show_detail(view, alerts, history, offers)
 
 
 def ticket_id_in(call: WebCall[Form]) -> str:

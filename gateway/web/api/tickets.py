@@ -1,17 +1,21 @@
 """`/api/v1/tickets`: lists, details, and what people do to tickets."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from aiohttp import hdrs
 from msgspec import UNSET
 
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
+from gateway.changes.command import Command
 from gateway.changes.perform import Perform
 from gateway.clock import Clock
 from gateway.desk.change_ticket import ChangeTicket, StepTicket
+from gateway.desk.major import EscalateTicket, StandDown
 from gateway.desk.open_ticket import OpenTicket, OpenTicketOfAlert
+from gateway.desk.relocate import RelocateTicket
 from gateway.errors import NotFound
 from gateway.silences.store import SilenceStore
 from gateway.tickets.naming import TICKET_ID
@@ -19,7 +23,17 @@ from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.tickets.view import TicketFilter, TicketReader, TicketView
 from gateway.web.api.alerts import fingerprint_in
 from gateway.web.api.ticket_edits import NewTicket, opening, plain_fields
-from gateway.web.api.ticket_forms import TicketEdit, TicketsForm, Transition, check_comment
+from gateway.web.api.ticket_forms import (
+    MajorStep,
+    Relocation,
+    StandingDown,
+    TicketEdit,
+    TicketsForm,
+    Transition,
+    aim_of,
+    check_said,
+    reason_in,
+)
 from gateway.web.api.ticket_parts import FETCH, ticket_detail, ticket_id_in
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
@@ -28,7 +42,10 @@ from gateway.web.openapi.parameters import ACTOR, ALERT, ETAG, IF_MATCH, KEY, LO
 from gateway.web.openapi.refusals import (
     FORBIDDEN_TRANSITION,
     INVALID_CUSTOM,
-    NEWER_TICKET_LIVE,
+    MISSING_FIELDS,
+    NOT_LOST,
+    NOT_MAJOR,
+    NOT_NOW,
     STALE_TICKET,
 )
 from gateway.web.views.page import Page
@@ -41,6 +58,9 @@ from gateway.web.views.ticket import (
     show_moved,
     show_ticket,
 )
+from gateway.workflows.aliases import canonical_state
+from gateway.workflows.book import Workflows
+from gateway.workflows.judge import Case, available
 
 Detail = TypeVar("Detail", bound=TicketDetail)
 
@@ -55,12 +75,18 @@ class TicketHandlers:
     """People and tickets."""
 
     def __init__(
-        self, reader: TicketReader, perform: Perform, silences: SilenceStore, clock: Clock
+        self,
+        reader: TicketReader,
+        perform: Perform,
+        silences: SilenceStore,
+        clock: Clock,
+        workflows: Callable[[int], Workflows],
     ) -> None:
         self._reader = reader
         self._perform = perform
         self._silences = silences
         self._clock = clock
+        self._workflows = workflows
 
     async def list(self, call: WebCall[TicketsForm]) -> Answer[Page[ShownTicket]]:
         """Tickets, newest first."""
@@ -94,36 +120,77 @@ class TicketHandlers:
         refused, nothing is changed. A `comment` belongs to the transition and needs a `status`.
         """
         form, version = call.form, call.version
-        check_comment(form)
-        to = form.status if isinstance(form.status, TicketStatus) else None
+        check_said(form)
+        to = str(form.status) if isinstance(form.status, TicketStatus) else ""
         command = ChangeTicket(
             ticket_id=ticket_id_in(call),
             fields=plain_fields(form),
             to=to,
             comment=form.comment,
+            resolution=form.resolution,
+            resolution_note=form.resolution_note,
             version=version,
         )
         ticket = await self._perform(command, call.principal, call.key)
-        still_firing = UNSET if to is None else ticket.firing
+        still_firing = UNSET if not to else ticket.firing
         return _answer(show_changed(await self._detail(call.principal, ticket), still_firing))
 
     async def step(self, call: WebCall[Transition]) -> Answer[MovedTicket]:
         """Move the ticket along its workflow.
 
-        The default workflow: open → in_progress, resolved, cancelled; in_progress → pending,
-        resolved, cancelled; pending → in_progress, resolved, cancelled; resolved → closed,
-        in_progress. While the ticket is in_progress or pending its alerts are acknowledged. A
-        person's resolve or close quiets the running episodes for the rule's window, a cancel until
-        they end; `still_firing` says how many alerts fire on.
+        The ticket's `actions` say which steps the caller may take. While the ticket is in_progress
+        or pending its alerts are acknowledged. A person's resolve or close quiets the running
+        episodes for the rule's window, a cancel until they end; `still_firing` says how many
+        alerts fire on.
         """
+        form, (to, action) = call.form, aim_of(call.form)
         command = StepTicket(
             ticket_id=ticket_id_in(call),
-            to=call.form.to,
-            comment=call.form.comment,
+            to=to,
+            action=action,
+            comment=form.comment,
+            resolution=form.resolution,
+            resolution_note=form.resolution_note,
+            assignee=form.assignee,
+            custom=form.custom,
             version=call.version,
         )
         ticket = await self._perform(command, call.principal, call.key)
         return _answer(show_moved(await self._detail(call.principal, ticket), ticket.firing))
+
+    async def escalate(self, call: WebCall[MajorStep]) -> Answer[TicketDetail]:
+        """Make a live incident major: critical, in the workflow `major_incident`.
+
+        The system does not resolve it then; people do.
+        """
+        command = EscalateTicket(
+            ticket_id=ticket_id_in(call), comment=call.form.comment, version=call.version
+        )
+        return await self._done(call.principal, command, call.key)
+
+    async def stand_down(self, call: WebCall[StandingDown]) -> Answer[TicketDetail]:
+        """Major no more: back to the workflow that it had. The priority stays as it is."""
+        command = StandDown(
+            ticket_id=ticket_id_in(call),
+            comment=reason_in(call.form.comment),
+            version=call.version,
+        )
+        return await self._done(call.principal, command, call.key)
+
+    async def relocate(self, call: WebCall[Relocation]) -> Answer[TicketDetail]:
+        """Put a ticket whose state its workflow has no longer into one that it has."""
+        command = RelocateTicket(
+            ticket_id=ticket_id_in(call),
+            state=canonical_state(call.form.state),
+            comment=reason_in(call.form.comment),
+            version=call.version,
+        )
+        return await self._done(call.principal, command, call.key)
+
+    async def _done(
+        self, by: Principal, command: Command[Any, Ticket], key: str | None
+    ) -> Answer[TicketDetail]:
+        return _answer(await self._detail(by, await self._perform(command, by, key)))
 
     async def of_alert(self, call: WebCall[Nothing]) -> Answer[TicketDetail]:
         """The ticket of the alert's episode, opened if there is none.
@@ -141,8 +208,17 @@ class TicketHandlers:
         return await self._shown(by, replace(view, ticket=ticket))
 
     async def _shown(self, by: Principal, view: TicketView) -> TicketDetail:
-        now = self._clock()
-        return ticket_detail(view, await self._silences.current(by.tenant, now), now)
+        now, workflows = self._clock(), self._workflows(by.tenant)
+        case = Case(
+            ticket=view.ticket,
+            workflow=workflows.of(view.ticket.workflow),
+            by=by,
+            live_children=view.live_children,
+            newer_live=view.newer_live,
+            moved_by=view.moved_by,
+        )
+        silences = await self._silences.current(by.tenant, now)
+        return ticket_detail(view, silences, now, available(case))
 
     async def _view(self, by: Principal, ticket_id: str) -> TicketView:
         view = await self._reader.one(by, ticket_id, FETCH)
@@ -163,7 +239,9 @@ def _made(detail: TicketDetail, *, status: int) -> Answer[TicketDetail]:
     return json_answer(detail, status=status, headers=headers)
 
 
-_STEP_REFUSALS = {403: FORBIDDEN_TRANSITION, 409: NEWER_TICKET_LIVE, 412: STALE_TICKET}
+_STEP_REFUSALS = {
+    403: FORBIDDEN_TRANSITION, 409: NOT_NOW, 412: STALE_TICKET, 422: MISSING_FIELDS,
+}  # fmt: skip
 
 ENDPOINTS = (
     Endpoint(
@@ -185,13 +263,34 @@ ENDPOINTS = (
         TicketHandlers.edit, "editTicket", ("tickets",),
         {200: "The ticket as it is now; with `still_firing` if a status was given"},
         asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,),
-        refuses={**_STEP_REFUSALS, 422: INVALID_CUSTOM},
+        refuses=_STEP_REFUSALS,
     ),
     Endpoint(
         "POST", "/api/v1/tickets/{id}/transitions", StepTicket.permission, Transition,
         MovedTicket, TicketHandlers.step, "moveTicket", ("tickets",),
         {200: "The ticket as it is now"},
         asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,), refuses=_STEP_REFUSALS,
+    ),
+    Endpoint(
+        "POST", "/api/v1/tickets/{id}/escalate", EscalateTicket.permission, MajorStep,
+        TicketDetail, TicketHandlers.escalate, "escalateTicket", ("tickets",),
+        {200: "The ticket as it is now"},
+        asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,),
+        refuses={409: NOT_MAJOR, 412: STALE_TICKET},
+    ),
+    Endpoint(
+        "POST", "/api/v1/tickets/{id}/stand-down", StandDown.permission, StandingDown,
+        TicketDetail, TicketHandlers.stand_down, "standDownTicket", ("tickets",),
+        {200: "The ticket as it is now"},
+        asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,),
+        refuses={409: NOT_MAJOR, 412: STALE_TICKET},
+    ),
+    Endpoint(
+        "POST", "/api/v1/tickets/{id}/relocate", RelocateTicket.permission, Relocation,
+        TicketDetail, TicketHandlers.relocate, "relocateTicket", ("tickets",),
+        {200: "The ticket as it is now"},
+        asks=(TICKET, ACTOR, KEY, IF_MATCH), gives=(ETAG,),
+        refuses={409: NOT_LOST, 412: STALE_TICKET},
     ),
     Endpoint(
         "POST", "/api/v1/alerts/{fingerprint}/ticket", OpenTicketOfAlert.permission, Nothing,

@@ -29,12 +29,14 @@ from gateway.web.views.problem import (
     NewerTicketLive,
     ShownProblem,
 )
+from gateway.workflows.judge import MissingFields
 
 _logger = get_logger(__name__)
 
 _STATUS: dict[type[GatewayError], int] = {
     KeyReused: 422,
     InvalidCustom: 422,
+    MissingFields: 422,
     Refused: 400,
     Forbidden: 403,
     StaleVersion: 412,

@@ -32,10 +32,29 @@ FORBIDDEN_TRANSITION = Refusal(
     "The workflow has no such step (or a foreign Host or Origin was refused)",
     (problem.ForbiddenTransition, problem.ShownProblem),
 )
-NEWER_TICKET_LIVE = Refusal(
-    "NewerTicketLive",
-    "A newer ticket is live for the same problem; code `newer_ticket_live`",
-    (problem.NewerTicketLive,),
+NOT_NOW = Refusal(
+    "NotNow",
+    "Something stands against the step: `newer_ticket_live` (a newer ticket is live for the same"
+    " problem), `workflow_undeclared`, `state_undeclared`, `children_open`, `approval_unreachable`",
+    (problem.NewerTicketLive, problem.ShownProblem),
+)
+MISSING_FIELDS = Refusal(
+    "MissingFields",
+    "The step needs more: code `missing_fields`, and `errors` says what (or `invalid_custom`, for"
+    " custom fields that are not what is declared; or `key_reused`)",
+    (problem.ShownProblem,),
+)
+NOT_MAJOR = Refusal(
+    "NotMajor",
+    "Not as the ticket is: `not_an_incident`, `not_live`, `already_major`, `not_major`,"
+    " `rollout_unfinished`, `workflow_undeclared`, `state_undeclared`",
+    (problem.ShownProblem,),
+)
+NOT_LOST = Refusal(
+    "NotLost",
+    "Its state is there (`state_declared`), the other one is not (`state_undeclared`), or the"
+    " ticket has ended and stays so (`ticket_ended`)",
+    (problem.ShownProblem,),
 )
 STALE_TICKET = Refusal(
     "StaleTicket",

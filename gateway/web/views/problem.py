@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from gateway.tickets.ticket import TicketStatus
 from gateway.web.views.intake import TOLD, ShownRejected
 from gateway.web.views.words import Count, Name, Ordinal, TicketId, about
+from gateway.workflows.judge import Reason
 
 
 class BlamedField(Struct, frozen=True, kw_only=True):
@@ -40,9 +40,10 @@ class ShownProblem(Struct, frozen=True, kw_only=True):
 class ForbiddenTransition(ShownProblem, frozen=True, kw_only=True):
     """The workflow has no such step; code `forbidden_transition`."""
 
-    start: TicketStatus = field(name="from")
-    to: TicketStatus
-    allowed: list[TicketStatus]
+    reason: Annotated[Reason, about("No such edge, not for you, or not as the ticket is.")]
+    start: Annotated[Name, about("The state that the ticket is in.")] = field(name="from")
+    to: Name
+    allowed: Annotated[list[str], about("The states that the caller may take it to now.")]
 
 
 class NewerTicketLive(ShownProblem, frozen=True, kw_only=True):

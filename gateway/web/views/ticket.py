@@ -1,5 +1,6 @@
 """How a ticket and its history look."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from gateway.tickets.view import TicketView
 from gateway.web.views.alert import ShownAlert
 from gateway.web.views.page import Page
 from gateway.web.views.words import Count, Labels, Name, Next, Ordinal, TicketId, Time, about
+from gateway.workflows.judge import Offer
 
 SHOWN_PARTS = 50
 """Alerts and entries that a ticket's own answer holds at most."""
@@ -38,7 +40,7 @@ class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
     title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS)]
     description: str
     status: TicketStatus
-    state: Annotated[Name, about("The workflow's own name of its place.")]
+    state: Annotated[Name, about("The workflow's own name of its place; or the status.")]
     priority: Severity
     priority_by: Annotated[
         PriorityBy, about("Who set the priority: a person, the alerts' rule, or the matrix.")
@@ -68,6 +70,8 @@ class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
     closed_at: Time | None
     resolution: str
     resolution_note: str
+    resolved_by: Annotated[str, about("An actor; empty while it is not resolved.")]
+    close_at: Annotated[Time | None, about("When the system will close it.")]
     version: Ordinal
     occurrences: Annotated[Count, about("Sightings of its alerts while on it.")]
     window: Annotated[
@@ -86,8 +90,20 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, gc=False):
     comment: str
 
 
+class ShownAction(Struct, frozen=True, kw_only=True, gc=False):
+    """A step that the caller may take now."""
+
+    to: Annotated[Name, about("The state that it leads to.")]
+    name: Annotated[Name, about("The handle for asking for it, as `action`.")]
+    label: str
+    needs: Annotated[list[str], about("What is to be given with it; `custom.NAME` for a field.")]
+    resolutions: Annotated[list[str], about("If a resolution is needed: one of these.")]
+
+
 class TicketDetail(ShownTicket, frozen=True, kw_only=True, gc=False):
-    """One ticket with its newest alerts and its latest history."""
+    """One ticket with its newest alerts, its latest history, and what the caller may do."""
+
+    actions: Annotated[list[ShownAction], about("The steps that the caller may take now.")]
 
     alerts: Annotated[
         list[ShownAlert],
@@ -131,7 +147,7 @@ def show_ticket(view: TicketView) -> ShownTicket:
         title=one.title,
         description=one.description,
         status=one.status,
-        state=one.state or one.status.value,
+        state=one.place,
         priority=one.priority,
         priority_by=one.priority_by,
         severity=severity_of_ticket(one),
@@ -159,6 +175,8 @@ def show_ticket(view: TicketView) -> ShownTicket:
         closed_at=one.closed_at,
         resolution=one.resolution,
         resolution_note=one.resolution_note,
+        resolved_by=one.resolved_by,
+        close_at=one.close_at,
         version=one.version,
         occurrences=view.occurrences,
         window=_window(view),
@@ -166,17 +184,31 @@ def show_ticket(view: TicketView) -> ShownTicket:
 
 
 def show_detail(
-    view: TicketView, alerts: Page[ShownAlert], history: Page[HistoryEntry]
+    view: TicketView,
+    alerts: Page[ShownAlert],
+    history: Page[HistoryEntry],
+    offers: Sequence[Offer],
 ) -> TicketDetail:
     """A ticket with the first page of its alerts and of its entries, which are latest first."""
     return TicketDetail(
         **structs.asdict(show_ticket(view)),
+        actions=[_show_offer(one) for one in offers],
         alerts=alerts.items,
         alerts_count=view.alerts_count,
         alerts_next=alerts.next,
         history=list(reversed(history.items)),
         history_count=view.ticket.history_length,
         history_next=history.next,
+    )
+
+
+def _show_offer(offer: Offer) -> ShownAction:
+    return ShownAction(
+        to=offer.to,
+        name=offer.name,
+        label=offer.label,
+        needs=list(offer.needs),
+        resolutions=list(offer.resolutions),
     )
 
 

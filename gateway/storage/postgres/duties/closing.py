@@ -20,15 +20,15 @@ class PostgresClosing:
     visits: Visits
     most: int = MOST
 
-    async def due(self, before: datetime) -> list[int]:
+    async def due(self, now: datetime, before: datetime) -> list[int]:
         """See `ClosingStore`."""
-        return await self.visits.due(SQL["due"], before)
+        return await self.visits.due(SQL["due"], now, before)
 
     async def close(self, tenant: int, before: datetime, now: datetime) -> int:
         """See `ClosingStore`."""
 
         async def find(transaction: Transaction) -> CloseTickets | None:
-            found = await transaction.driver.fetch(SQL["to_close"], tenant, before, self.most)
+            found = await transaction.driver.fetch(SQL["to_close"], tenant, now, before, self.most)
             ids = [row["id"] for row in found]
             return CloseTickets(ids, before) if ids else None
 

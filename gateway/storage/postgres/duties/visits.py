@@ -16,6 +16,7 @@ from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.clock import ask_clock
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.perform import Complete, Door, Find, P
+from gateway.storage.postgres.workflows import TenantWorkflows
 
 MOST = 500
 """Alerts in one transaction."""
@@ -33,9 +34,10 @@ class Visits:
         database: Database,
         routes: Sequence[Route] = (),
         rule_named: Callable[[str], Rule] = default_rule,
+        workflows: TenantWorkflows | None = None,
     ) -> None:
         self._database = database
-        self._door = Door(database, routes, rule_named)
+        self._door = Door(database, routes, rule_named, workflows=workflows)
 
     async def ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask one statement of all tenants, as `gateway_clock`."""

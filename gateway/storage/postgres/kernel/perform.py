@@ -19,6 +19,7 @@ from gateway.storage.postgres.kernel.rows import SILENCES, TICKETS
 from gateway.storage.postgres.kernel.tables import tickets
 from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
 from gateway.storage.postgres.statements import load
+from gateway.storage.postgres.workflows import TenantWorkflows
 from gateway.tickets.visibility import sees
 from gateway.upkeep.piece import Piece
 
@@ -49,12 +50,14 @@ class Door:
         rule_named: Callable[[str], Rule] = default_rule,
         on_silences: Callable[[int, datetime], Awaitable[None]] = _nobody,
         clock: Clock | None = None,
+        workflows: TenantWorkflows | None = None,
     ) -> None:
         self._database = database
         self._routes = routes
         self._rule_named = rule_named
         self._on_silences = on_silences
         self._clock = clock
+        self._workflows = workflows or TenantWorkflows()
 
     async def perform(
         self, command: Command[WorkingSet, Answer], by: Principal, key: str | None = None
@@ -111,6 +114,7 @@ class Door:
             alerts, tickets = piece.needs()
             rows = await load_working_set(transaction.driver, tenant, alerts, (), tickets)
             rows.rule_named = self._rule_named
+            rows.workflows = await self._workflows.of(transaction.driver, tenant)
             if complete is not None:
                 piece = await complete(transaction, rows, piece)
             piece.decide(rows, now)
@@ -125,6 +129,10 @@ class Door:
         alerts = [] if needs.alert is None else [needs.alert]
         rows = await load_working_set(driver, tenant, alerts, keys, tickets)
         rows.rule_named = self._rule_named
+        rows.workflows = await self._workflows.of(driver, tenant)
+        if needs.ticket is not None and needs.alerts_follow:
+            moved_by = await driver.fetchval(TICKET_SQL["moved_by"], tenant, needs.ticket)
+            rows.moved_by[needs.ticket] = moved_by or ""
         if needs.silence is not None:
             for silence in await lock(driver, SILENCES, tenant, [needs.silence]):
                 rows.silences[silence.id] = silence

@@ -34,6 +34,7 @@ from gateway.storage.postgres.kernel.working_set import (
 from gateway.storage.postgres.ledger.confirmations import confirmations
 from gateway.storage.postgres.ledger.credit import credit_repeats, repeats_of
 from gateway.storage.postgres.ledger.letters import mark_replayed, save_dead_letters
+from gateway.storage.postgres.workflows import TenantWorkflows
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 MISTAKES = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
@@ -66,6 +67,7 @@ class PostgresLedger:
     """Called with the reason when a transaction is tried again."""
     tells_voided: bool = False
     """Somebody keeps what is confirmed, and must know which reports hold no longer."""
+    workflows: TenantWorkflows = field(default_factory=TenantWorkflows)
     _connection: asyncpg.Connection | None = field(default=None, init=False)
 
     async def position(self, journal_id: str) -> int:
@@ -203,6 +205,7 @@ class PostgresLedger:
             return WorkingSet(tenant), []
         identities = [summed.identity for summed in news]
         rows = await load_for_sightings(connection, tenant, identities)
+        rows.workflows = await self.workflows.of(connection, tenant)
         known = {(tenant, one.strand, one.source): one for one in identities}
         held = {key: batch.held[key] for key in known if key in batch.held}
         for key, count in (await take_held(connection, tenant, held)).items():

@@ -24,7 +24,10 @@ from gateway.storage.postgres.kernel.tables import (
 )
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
 from gateway.storage.postgres.queries.visibility import visible
+from gateway.storage.postgres.statements import load
 from gateway.tickets.view import JoinedAlert, JoinedPosition, TicketFilter, TicketView
+
+SQL = load("tickets")
 
 
 class TicketQueries:
@@ -57,6 +60,8 @@ class TicketQueries:
                 _view(row, await _counts(transaction, [ticket_id])),
                 alerts=await joined_alerts(transaction, ticket_id, None, limit),
                 history=await latest_entries(transaction, ticket_id, None, limit),
+                moved_by=await _named(transaction, "moved_by", ticket_id),
+                newer_live=await _named(transaction, "newer_live", ticket_id),
             )
 
     async def id_of(self, by: Principal, number: int) -> str | None:
@@ -91,6 +96,12 @@ class TicketQueries:
             if (await transaction.connection.execute(known)).first() is None:
                 raise NotFound(f"no ticket {ticket_id}")
             yield transaction
+
+
+async def _named(transaction: Transaction, statement: str, ticket_id: str) -> str:
+    """Somebody, or another ticket; empty: none."""
+    found = await transaction.driver.fetchval(SQL[statement], transaction.tenant, ticket_id)
+    return found or ""
 
 
 def _tickets(by: Principal) -> Select[Any]:

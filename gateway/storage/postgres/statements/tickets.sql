@@ -50,3 +50,17 @@ UPDATE outbox SET payload = payload - 'body' - 'mentions'
 FROM unnest($2::text[], $3::text[]) AS hidden (ticket, comment)
 WHERE tenant_id = $1 AND subject = hidden.ticket AND type = 'ticket.comment_added'
   AND payload ->> 'comment_id' = hidden.comment
+
+-- name: moved_by
+-- Who took the step into the state that a ticket is in.
+SELECT actor FROM history
+WHERE tenant_id = $1 AND kind = 'ticket' AND object_id = $2 AND field IN ('status', 'state')
+ORDER BY sequence DESC LIMIT 1
+
+-- name: newer_live
+-- The ticket that is live for the same problem as another one.
+SELECT newer.id FROM tickets
+JOIN windows ON windows.tenant_id = tickets.tenant_id AND windows.merge_key = tickets.merge_key
+JOIN tickets AS newer ON newer.tenant_id = windows.tenant_id AND newer.id = windows.ticket_id
+WHERE tickets.tenant_id = $1 AND tickets.id = $2 AND newer.id <> tickets.id
+  AND newer.status IN ('open', 'in_progress', 'pending')
