@@ -15,15 +15,18 @@ from gateway.cli.audit import audit
 from gateway.cli.migrate import migrate
 from gateway.cli.serve import serve
 from gateway.cli.tickets import GatewayNotReached, show_tickets
+from gateway.cli.workflow import list_workflows, show_workflow, try_workflow
 from gateway.config import Config, ConfigError, load
 from gateway.errors import GatewayError
 from gateway.logs import set_up_logs
 from gateway.roles import EVERY_ROLE, ProcessRole, read_roles
+from gateway.workflows.book import SHIPPED
+from gateway.workflows.workflow import EdgeRole
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 failed and said why, 2 the configuration is wrong."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _chosen(arguments)
     if chosen.command == "version":
         say(f"alert-gateway {__version__}")
         return 0
@@ -48,15 +51,30 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
         case "serve":
             await serve(config, chosen.config, chosen.roles, say)
         case "migrate":
-            await migrate(config, say)
+            await migrate(config, say, finish=chosen.finish)
         case "check-config":
             _say_fine(config, chosen.config)
         case "audit":
             return await audit(config, say)
         case "journal":
             await adopt(config, chosen.directory, say)
+        case "workflow":
+            return _workflow(chosen)
         case "tickets":
             await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
+    return 0
+
+
+def _workflow(chosen: argparse.Namespace) -> int:
+    match chosen.step:
+        case "list":
+            list_workflows(SHIPPED, say)
+        case "show":
+            show_workflow(SHIPPED, chosen.name, chosen.svg, say)
+        case "try":
+            return try_workflow(
+                SHIPPED, chosen.name, EdgeRole(chosen.role), chosen.values, chosen.states, say
+            )
     return 0
 
 
@@ -79,18 +97,55 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ROLES",
         help=f"what this process does, of {','.join(ProcessRole)} (default: all)",
     )
-    _command(commands, "migrate", "bring the schema of the configured PostgreSQL up to date")
+    migrating = _command(
+        commands, "migrate", "bring the schema of the configured PostgreSQL up to date"
+    )
+    migrating.add_argument(
+        "--finish",
+        action="store_true",
+        help="say that no replica of a release before runs any more, and none will",
+    )
     _command(commands, "check-config", "check the configuration, naming every problem")
     _command(commands, "audit", "read every history again and name those that were tampered with")
     journal = commands.add_parser("journal", help="what to do with journals of lost hosts")
     steps = journal.add_subparsers(dest="step", required=True, metavar="STEP")
     adopting = _command(steps, "adopt", "bring a lost host's journals to the ledger")
     adopting.add_argument("directory", type=Path, metavar="DIR", help="its data_dir, or a copy")
+    _workflow_commands(commands)
     tickets = _command(commands, "tickets", "show the newest tickets of the running gateway")
     tickets.add_argument("--watch", action="store_true", help="show them again every 2 seconds")
     tickets.add_argument("--limit", type=int, default=20, help="how many (default 20)")
     commands.add_parser("version", help="print the version")
     return parser
+
+
+def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """argparse takes no positional behind options that stand behind another positional: the states
+    of `workflow try NAME --as ROLE STATE…` are taken here.
+    """
+    parser = _parser()
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest and (not hasattr(chosen, "states") or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        chosen.states += rest
+    return chosen
+
+
+def _workflow_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    workflow = commands.add_parser("workflow", help="what the workflows are")
+    steps = workflow.add_subparsers(dest="step", required=True, metavar="STEP")
+    _command(steps, "list", "name all of them")
+    showing = _command(steps, "show", "print one, or draw it")
+    showing.add_argument("name", metavar="NAME")
+    showing.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file")
+    trying = _command(steps, "try", "walk through one, with the buttons of each state")
+    trying.add_argument("name", metavar="NAME")
+    trying.add_argument("--as", dest="role", choices=[*EdgeRole], default="assignee")
+    trying.add_argument(
+        "--set", dest="values", action="append", default=[], metavar="K=V", help="custom.risk=low"
+    )
+    trying.add_argument("states", nargs="*", metavar="STATE", help="by default the start")
 
 
 def _command(

@@ -24,6 +24,7 @@ from gateway.web.api import (
     silences,
     ticket_parts,
     tickets,
+    workflows,
 )
 from gateway.web.api import intake as senders
 from gateway.web.api.ticket_names import by_any_name
@@ -110,6 +111,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
         *served_by(alerts.AlertHandlers(read_alerts, silenced, clock), alerts.ENDPOINTS),
         *served_by(quiet, silences.ENDPOINTS),
         *served_by(letters, dead_letters.ENDPOINTS),
+        *served_by(workflows.WorkflowHandlers(parts.workflows.current), workflows.ENDPOINTS),
         *served_by(description.DescriptionHandlers(), description.ENDPOINTS),
     ]
     return [by_any_name(one, read_tickets.id_of) for one in served]

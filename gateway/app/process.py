@@ -122,7 +122,7 @@ async def open_parts(
     own_database = open_database(WORKERS, OWN_CONNECTIONS)
     silences = PostgresSilences(database, book, own_database)
     routes, rule_named = routes_of(config), _rule_named(config)
-    workflows = TenantWorkflows(config.tickets.close_after)
+    workflows = TenantWorkflows(config.tickets.close_after, alone=not config.postgres.url)
     return Parts(
         config=config,
         clock=clock,

@@ -12,13 +12,15 @@ class SchemaStays(GatewayError):
     """PostgreSQL refused a migration."""
 
 
-async def migrate(config: Config, say: Say) -> None:
-    """Raises PostgresAway, SchemaStays, or MigrationRefused."""
+async def migrate(config: Config, say: Say, *, finish: bool = False) -> None:
+    """*finish*: no replica of a release before runs any more. Raises PostgresAway, SchemaStays, or
+    MigrationRefused.
+    """
     if not config.postgres.url:
         say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
         return
     try:
-        result = await schema.migrate(config.postgres.url, progress=say)
+        result = await schema.migrate(config.postgres.url, progress=say, finish=finish)
     except DRIVER_ERRORS as error:
         if is_outage(error):
             raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
@@ -26,4 +28,6 @@ async def migrate(config: Config, say: Say) -> None:
             f"PostgreSQL refused: {error}. Nothing of that migration was done. May the user of"
             " [postgres] url create tables and roles there?"
         ) from error
+    if finish:
+        say("No replica of a release before is left: new tickets follow their types' workflows.")
     say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")

@@ -22,16 +22,20 @@ def shipped(tenant: int) -> Mapping[str, Workflow]:
 
 
 class TenantWorkflows:
-    """Asked within transactions. *named*: what a tenant has, by name."""
+    """Asked within transactions. *named*: what a tenant has, by name; *alone*: there is no
+    other replica at all, so none of a release before.
+    """
 
     def __init__(
         self,
         close_after: timedelta = SHIPPED_WORKFLOWS.close_after,
         named: Callable[[int], Mapping[str, Workflow]] = shipped,
+        *,
+        alone: bool = False,
     ) -> None:
         self._close_after = close_after
         self._named = named
-        self._finished = False
+        self._finished = alone
         self._ask_at = 0.0
 
     def current(self, tenant: int) -> Workflows:

@@ -51,6 +51,8 @@ from gateway.web.views.ticket import (
     show_changed,
     show_moved,
 )
+from gateway.web.views.workflow import ShownWorkflow, show_workflow
+from gateway.workflows.book import SHIPPED
 from gateway.workflows.judge import Reason
 
 Kind = TypeVar("Kind", bound=ShownProblem)
@@ -99,6 +101,7 @@ _SHOWN: Mapping[object, object] = {
     ShownAlert: one.ALERT,
     Previewed: Previewed(items=[show_previewed(one.ALERT, would_hide=True)], more=False),
     ShownSilence: one.SILENCE,
+    ShownWorkflow: show_workflow(SHIPPED["problem"]),
     ExplainedBody: ExplainedBody(items=[one.WAY], rejected=[one.REJECTED]),
     ExplainedAlert: ExplainedAlert(alert=one.ALERT, items=[one.WAY], rejected=[]),
     Taken: Taken(accepted=1, rejected=[one.REJECTED], batch=one.BATCH),
@@ -157,6 +160,7 @@ _REFUSED: Mapping[object, object] = {
 _TEXTS: Mapping[object, object] = {
     "getHealth": "OK\n",
     "getMetrics": 'gateway_http_requests_total{method="GET",route="/-/ready",status="200"} 12.0\n',
+    "drawWorkflow": '<svg xmlns="http://www.w3.org/2000/svg"></svg>\n',
     "getDescription": "openapi: 3.1.0\n",
 }
 EXAMPLES: Mapping[object, object] = {**_SENT, **_SHOWN, **_REFUSED, **_TEXTS}

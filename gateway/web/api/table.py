@@ -13,6 +13,7 @@ from gateway.web.api import (
     silences,
     ticket_parts,
     tickets,
+    workflows,
 )
 from gateway.web.http.endpoint import AnyEndpoint
 
@@ -26,6 +27,7 @@ TABLE: Sequence[AnyEndpoint] = (
     *intake.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *dead_letters.REPLAY_ENDPOINTS,
+    *workflows.ENDPOINTS,
     *description.ENDPOINTS,
     *operations.ENDPOINTS,
 )

@@ -21,6 +21,12 @@ TICKET = Parameter(
     ],
     "TicketId",
 )  # fmt: skip
+WORKFLOW = Parameter(
+    "name",
+    "path",
+    Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,59}$")],
+    "WorkflowName",
+)
 COMMENT = Parameter("comment", "path", CommentId, "CommentId")
 SILENCE = Parameter("id", "path", SilenceId, "SilenceId")
 ALERT = Parameter("fingerprint", "path", Fingerprint, "Fingerprint")

@@ -18,7 +18,9 @@ import asyncpg
 from gateway.backoff import BackOff
 from gateway.errors import GatewayError
 from gateway.storage.postgres.schema.restored import raise_offset
+from gateway.storage.postgres.statements import load
 
+SQL = load("installation")
 SHIPPED = files("gateway.storage.postgres") / "migrations"
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -74,10 +76,16 @@ class MigrationResult:
 
 
 async def migrate(
-    url: str, *, progress: Callable[[str], None], migrations: Traversable = SHIPPED
+    url: str,
+    *,
+    progress: Callable[[str], None],
+    migrations: Traversable = SHIPPED,
+    finish: bool = False,
 ) -> MigrationResult:
-    """Apply what is missing. Raises MigrationRefused, or the driver's error with nothing of the
-    failing file applied. Of several at once one works and the others wait.
+    """Apply what is missing. *finish*: no replica of a release before is left.
+
+    Raises MigrationRefused, or the driver's error with nothing of the failing file applied. Of
+    several at once one works and the others wait.
     """
     shipped = read_migrations(migrations)
     connection = await asyncpg.connect(url, timeout=10, server_settings=_SESSION)
@@ -89,6 +97,8 @@ async def migrate(
             await _apply_with_patience(connection, migration, progress)
         await raise_offset(connection)
         version = await schema_version(connection)
+        if finish:
+            await connection.execute(SQL["finish_release"], version)
     finally:
         await connection.close()
     return MigrationResult(version, [migration.name for migration in missing])
