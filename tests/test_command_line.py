@@ -128,6 +128,31 @@ def test_migrate_brings_a_database_up_to_date_and_again_changes_nothing(
     assert second.stdout.endswith("; 0 migrations were applied.\n")
 
 
+def test_migrate_finish_lets_new_tickets_follow_their_workflows(
+    config: Path, empty_database: str, databases: Databases
+) -> None:
+    config.write_text(f'[postgres]\nurl = "{empty_database}"\n')
+    done = run("migrate", "--config", config, "--finish")
+    assert done.returncode == 0, done.stderr
+    assert "new tickets follow their types' workflows" in done.stdout
+
+
+def test_workflows_are_listed_shown_drawn_and_tried(tmp_path: Path) -> None:
+    assert "incident_response    incident" in run("workflow", "list").stdout
+    assert "-> known_error" in run("workflow", "show", "problem").stdout
+    picture = tmp_path / "change.svg"
+    assert run("workflow", "show", "change", "--svg", picture).returncode == 0
+    assert picture.read_text().startswith("<svg")
+    walk = ("workflow", "try", "change", "--as", "requester", "--set", "custom.risk=low")
+    tried = run(*walk, "draft", "scheduled", "draft")
+    assert tried.returncode == 0, tried.stderr
+    assert "[Schedule (standard change)] -> scheduled" in tried.stdout
+    refused = run(*walk, "draft", "scheduled", "implementing")
+    assert (refused.returncode, "forbidden_transition" in refused.stdout) == (1, True)
+    assert "no workflow nonsense" in run("workflow", "show", "nonsense").stderr
+    assert "unrecognized arguments" in run("workflow", "list", "more").stderr
+
+
 @pytest.mark.parametrize("command", ["migrate", "audit"])
 def test_where_there_is_no_postgresql_the_option_to_look_at_is_named(
     config: Path, command: str

@@ -11,6 +11,7 @@ from gateway.access.principal import Principal
 from gateway.alerts.severity import Severity
 from gateway.cli.postgres import Say
 from gateway.errors import GatewayError, NotFound, Refused
+from gateway.tickets.change import StepTo, apply_step
 from gateway.tickets.ticket import Ticket
 from gateway.workflows.aliases import canonical_state
 from gateway.workflows.drawing import draw
@@ -128,7 +129,8 @@ def _with(ticket: Ticket, name: str, value: str) -> Ticket:
 
 
 def _placed(ticket: Ticket, state: State) -> Ticket:
-    return msgspec.structs.replace(ticket, status=state.status, state=state.stored)
+    step = StepTo(status=state.status, state=state.stored)
+    return apply_step(ticket, step, _ME, ticket.updated_at).after
 
 
 def _asked(workflow: Workflow, target: str) -> AskedStep:

@@ -56,14 +56,11 @@ class Workflows(msgspec.Struct, frozen=True, kw_only=True):
         where somebody who has taken it would be.
         """
         workflow = self.named.get(ticket.workflow)
-        left = msgspec.structs.replace(
-            ticket, status=ticket.status_before, state=ticket.state_before
-        )
-        state = workflow.state_at(left) if workflow else None
+        if workflow is None:
+            return StepTo(status=ticket.status_before, state=ticket.state_before)
+        state = workflow.state_left(ticket)
         if state is not None and state.live and not state.approval:
             return StepTo(status=state.status, state=state.stored)
-        if workflow is None and left.live:
-            return StepTo(status=left.status, state=left.state)
         taken = ticket.acknowledged_at is not None
         return StepTo(status=TicketStatus.IN_PROGRESS if taken else TicketStatus.OPEN)
 

@@ -132,12 +132,20 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
         return self.states.get(name) or self.states.get(self.renamed.get(name, ""))
 
     def state_at(self, ticket: Ticket) -> State | None:
-        """Where *ticket* is. A state of another status than its own is stale: a replica that knows
-        no states has moved it since.
+        """Where *ticket* is."""
+        return self._place(ticket.status, ticket.state)
+
+    def state_left(self, ticket: Ticket) -> State | None:
+        """Where *ticket* was when it was resolved."""
+        return self._place(ticket.status_before, ticket.state_before)
+
+    def _place(self, status: TicketStatus, name: str | None) -> State | None:
+        """A state of another status is stale: a replica that knows no states has moved the ticket
+        since.
         """
-        state = self.state_of(ticket.place)
-        if state is not None and ticket.state and state.status is not ticket.status:
-            return self.state_of(str(ticket.status))
+        state = self.state_of(name or str(status))
+        if state is not None and name and state.status is not status:
+            return self.state_of(str(status))
         return state
 
     def state_like(self, ticket: Ticket) -> State | None:

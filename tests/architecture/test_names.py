@@ -69,3 +69,17 @@ def test_no_sql_is_put_together_from_texts() -> None:
 def test_no_statement_takes_a_parameter_for_each_of_many_values() -> None:
     """A statement holds 32,767: what is asked of many rows is asked with one array."""
     assert not [str(module) for module in MODULES if ".in_(" in module.read_text()]
+
+
+def test_nothing_but_a_step_writes_a_tickets_status_or_state() -> None:
+    """Every other way would go around the workflow: all end in `tickets/change.py`."""
+    found = []
+    for module in MODULES:
+        if module.parent.name in ("tickets", "changes"):
+            continue
+        for node in ast.walk(tree_of(module)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("replace"):
+                names = {keyword.arg for keyword in node.keywords}
+                if names & {"status", "state"}:
+                    found.append(f"{module.relative_to(ROOT)}:{node.lineno}")
+    assert not found

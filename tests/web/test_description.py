@@ -14,7 +14,10 @@ from gateway.web.api.table import TABLE
 from tests.web.described import DESCRIBED, Json
 from tests.web.openapi import FILE, written
 
-CONFIG = {"post_hooks": [], "content_type_overrides": {"application/yaml": "text/plain"}}
+CONFIG = {
+    "post_hooks": [],
+    "content_type_overrides": {"application/yaml": "text/plain", "image/svg+xml": "text/plain"},
+}
 """Of the generator: it has ruff format its code, and knows YAML not as a text."""
 
 

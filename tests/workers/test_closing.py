@@ -88,7 +88,9 @@ async def test_a_ticket_that_was_resolved_anew_at_the_last_moment_is_left(
         await world.send(resolved(ended=1))
         world.now = at(61)
         async with owner.transaction():
-            await owner.execute("UPDATE tickets SET resolved_at = $1", at(60))
+            await owner.execute(
+                "UPDATE tickets SET resolved_at = $1, close_at = $2", at(60), at(120)
+            )
             turn = asyncio.ensure_future(closing(world).turn())
             await a_lock_is_waited_for(owner)
         await turn
@@ -118,3 +120,31 @@ async def test_two_workers_at_once_close_a_ticket_once(database: str) -> None:
         await asyncio.gather(closing(world).turn(), closing(other).turn())
         closed = [move for move in await moves(world) if move[1] == "closed"]
         assert closed == [("system", "closed")] * 20
+
+
+async def test_what_a_release_before_has_resolved_is_closed_by_when_it_was_resolved(
+    database: str,
+) -> None:
+    async with World(database) as world:
+        await world.send(firing("Old"), firing("New"))
+        world.now = at(1)
+        await world.send(resolved("Old", ended=1), resolved("New", ended=1))
+        await world.rows("UPDATE tickets SET close_at = NULL, workflow = 'default'")
+        world.now = at(60.9)
+        assert not await closing(world).turn()
+        assert set((await statuses(world)).values()) == {"resolved"}
+        world.now = at(61.1)
+        await closing(world).turn()
+        assert set((await statuses(world)).values()) == {"closed"}
+
+
+async def test_a_ticket_that_never_closes_is_not_found_again_and_again(database: str) -> None:
+    async with World(database) as world:
+        await world.send(firing())
+        world.now = at(1)
+        await world.send(resolved(ended=1))
+        await world.rows("UPDATE tickets SET close_at = NULL, workflow = 'major_incident'")
+        assert await world.closing.due(at(10_000), at(9_000)) == []
+        world.now = at(10_000)
+        await closing(world).turn()
+        assert await statuses(world) == {"CPU": "resolved"}

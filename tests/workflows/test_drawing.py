@@ -1,0 +1,49 @@
+"""The drawing of a workflow: a whole picture, in which a configuration's texts are only texts."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from gateway.workflows.book import SHIPPED
+from gateway.workflows.definition import read_workflow
+from gateway.workflows.drawing import draw
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(picture: str) -> list[str]:
+    return [one.text or "" for one in ElementTree.fromstring(picture).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_state_and_every_edge_is_drawn(name: str) -> None:
+    workflow = SHIPPED[name]
+    shown = texts(draw(workflow))
+    assert set(workflow.states) <= set(shown)
+    edges = sum(len(edge.starts) for edge in workflow.edges)
+    assert draw(workflow).count("marker-end") == edges
+    for edge in workflow.edges:
+        assert f"{edge.label} ({', '.join(edge.roles)})" in shown
+
+
+def test_each_status_has_a_column_and_no_two_states_lie_upon_each_other() -> None:
+    picture = ElementTree.fromstring(draw(SHIPPED["change"]))
+    boxes = [one for one in picture.iter(f"{SVG}rect") if "state" in one.attrib["class"]]
+    assert len({(one.attrib["x"], one.attrib["y"]) for one in boxes}) == len(boxes) == 7
+    lanes = [one for one in picture.iter(f"{SVG}rect") if one.attrib["class"] == "lane"]
+    assert len(lanes) == 6
+
+
+def test_texts_of_a_configuration_are_escaped() -> None:
+    hostile = '</text><script>alert("x")</script>&'
+    workflow = read_workflow(
+        {
+            "name": "hostile",
+            "display_name": hostile,
+            "transitions": [{"from": "open", "to": "closed", "label": hostile}],
+        }
+    )
+    picture = draw(workflow)
+    assert "<script" not in picture
+    assert hostile in texts(picture)
+    assert f"{hostile} (assignee)" in texts(picture)
