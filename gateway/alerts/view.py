@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.access.principal import Principal
 from gateway.alerts.severity import Severity
 from matchers import Matcher
 
@@ -88,12 +89,14 @@ class AlertFilter:
 
 
 class AlertReader(Protocol):
-    """Reads of one tenant's alerts. Raises Unavailable while the ledger is away."""
+    """Reads of alerts in the tenant of *by*; tickets that it does not see are on none of them.
+    Raises Unavailable while the ledger is away.
+    """
 
     async def page(
-        self, tenant: int, narrowed: AlertFilter, after: AlertPosition | None, limit: int
+        self, by: Principal, narrowed: AlertFilter, after: AlertPosition | None, limit: int
     ) -> Sequence[AlertView]:
         """At most *limit* alerts after *after*, newest first."""
 
-    async def one(self, tenant: int, fingerprint: bytes) -> AlertView | None:
+    async def one(self, by: Principal, fingerprint: bytes) -> AlertView | None:
         """The alert, if this tenant has it."""

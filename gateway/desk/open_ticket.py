@@ -13,11 +13,13 @@ from gateway.changes.command import Needs
 from gateway.desk.requests import kind_of_request
 from gateway.effects.person import ticket_by_person
 from gateway.effects.working_set import WorkingSet
+from gateway.errors import NotFound
 from gateway.ids import new_id
 from gateway.tickets.change import open_ticket
 from gateway.tickets.fields import check_custom
 from gateway.tickets.priority import priority_in
 from gateway.tickets.ticket import PriorityBy, Ticket
+from gateway.tickets.visibility import sees
 
 
 class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +104,12 @@ class OpenTicketOfAlert(msgspec.Struct, frozen=True, kw_only=True):
         return Needs(alert=self.fingerprint)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> tuple[Ticket, bool]:
-        """See `ticket_by_person`."""
+        """See `ticket_by_person`. Raises NotFound for a ticket that *by* does not see."""
         alert = rows.alerts[self.fingerprint]
         of_episode = alert.episode_ticket_id
         known = rows.tickets.get(of_episode) if of_episode else None
-        return ticket_by_person(rows, alert, known, rows.rule_named(alert.rule), by.actor, now)
+        rule = rows.rule_named(alert.rule)
+        ticket, opened = ticket_by_person(rows, alert, known, rule, by.actor, now)
+        if not sees(by, ticket):
+            raise NotFound("this alert has a ticket that is not to be seen")
+        return ticket, opened

@@ -294,3 +294,34 @@ def test_a_problem_is_one_line_whatever_it_repeats(written: Writer) -> None:
     assert str(problem).isprintable()
     expressions = '[sources.x]\nkind = "mapped"\nitems = "a["\n'
     assert all(str(problem).isprintable() for problem in written.problems(expressions))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[http]\nlisten = ":1"\n[auth]\nmode = "required"',
+        '[http]\nlisten = ":1"\n[auth]\ntoken = "s3cret"',
+        '[http]\nlisten = ":1"\n[auth]\nmode = "required"\ntoken = "s3cret"',
+    ],
+)
+def test_a_listener_that_others_reach_asks_everybody_who_they_are(
+    written: Writer, text: str
+) -> None:
+    assert written.load(text).auth.required
+
+
+def test_nobody_is_asked_on_this_machine_unless_it_is_said() -> None:
+    assert not load(None).auth.required
+
+
+def test_a_listener_that_others_reach_is_refused_where_nobody_is_asked(written: Writer) -> None:
+    for mode in ("", '[auth]\nmode = "loopback"'):
+        problem = written.problem(f'[http]\nlisten = ":1"\n{mode}')
+        assert problem.key == "http.listen"
+        assert 'mode = "required"' in problem.message
+
+
+def test_a_token_that_nobody_is_asked_for_is_refused(written: Writer) -> None:
+    problem = written.problem('[auth]\nmode = "loopback"\ntoken = "s3cret"')
+    assert problem.key == "auth.mode"
+    assert "s3cret" not in problem.message

@@ -2,13 +2,20 @@
 done is refused, and what may not be told is not told.
 """
 
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from gateway.access.permission import Role
+from gateway.storage.postgres.kernel.connect import WORKERS, connect
 from gateway.web.http.endpoint import AnyEndpoint
-from tests.web.crawl import CANARY, UNKNOWN, endpoints, everything_in, heard, planted
+from tests.web.crawl import CANARY, UNKNOWN, Planted, endpoints, everything_in, heard, planted
 
 ROLES = (Role.SENDER, Role.REQUESTER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN)
 MAY = {
@@ -33,6 +40,49 @@ MAY = {
 """The table of roles, said once more; an administrator may do everything."""
 
 
+@asynccontextmanager
+async def neither(world: Planted) -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def row_level_security(world: Planted) -> AsyncIterator[None]:
+    run = world.one.callers.connection
+    tables = await run.fetch("SELECT relname FROM pg_class WHERE relrowsecurity")
+    for (table,) in tables:
+        await run.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    yield
+
+
+@asynccontextmanager
+async def tenants_in_queries(world: Planted) -> AsyncIterator[None]:
+    """Every query for one tenant's rows asks for those of all."""
+    forgotten = 0
+
+    def forget(*arguments: Any) -> tuple[str, Any]:
+        nonlocal forgotten
+        statement, parameters = arguments[2:4]
+        statement, count = TENANT.subn(r"\1 IS NOT NULL", statement)
+        forgotten += count
+        return statement, parameters
+
+    event.listen(Engine, "before_cursor_execute", forget, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", forget)
+    assert forgotten, "a law is tried here"
+
+
+TENANT = re.compile(r"(?:\w+\.)?tenant_id = (\$\d+::INTEGER)")
+WITHOUT: Mapping[str, Callable[[Planted], AbstractAsyncContextManager[None]]] = {
+    "neither": neither,
+    "row-level security": row_level_security,
+    "tenants in queries": tenants_in_queries,
+}
+"""Each of the two isolates alone."""
+
+
 def may(role: Role, endpoint: AnyEndpoint) -> bool:
     return role is Role.ADMIN or str(endpoint.permission) in MAY[role]
 
@@ -50,10 +100,11 @@ async def test_every_route_refuses_each_role_what_it_does_not_hold(
                 assert refused is not may(role, endpoint), (role, endpoint.name, answer)
 
 
+@pytest.mark.parametrize("without", WITHOUT)
 async def test_what_is_another_tenants_is_answered_like_what_is_not_there(
-    database: str, tmp_path: Path
+    database: str, tmp_path: Path, without: str
 ) -> None:
-    async with planted(database, tmp_path) as world:
+    async with planted(database, tmp_path) as world, WITHOUT[without](world):
         for role in ROLES:
             bearer = await world.one.of(f"of-{role}", role, tenant=2)
             for endpoint in endpoints():
@@ -65,8 +116,11 @@ async def test_what_is_another_tenants_is_answered_like_what_is_not_there(
                 assert theirs.status in ((403, 404) if role is not Role.ADMIN else (404,))
 
 
-async def test_lists_of_another_tenant_hold_nothing(database: str, tmp_path: Path) -> None:
-    async with planted(database, tmp_path) as world:
+@pytest.mark.parametrize("without", WITHOUT)
+async def test_lists_of_another_tenant_hold_nothing(
+    database: str, tmp_path: Path, without: str
+) -> None:
+    async with planted(database, tmp_path) as world, WITHOUT[without](world):
         bearer = await world.one.of("bert", Role.ADMIN, tenant=2)
         before = await everything_in(world.one.callers.connection)
         for endpoint in endpoints():
@@ -76,6 +130,25 @@ async def test_lists_of_another_tenant_hold_nothing(database: str, tmp_path: Pat
                 if answer.body.startswith('{"items"'):
                     assert answer.body == '{"items":[],"next":null}', endpoint.name
         assert await everything_in(world.one.callers.connection) == before
+
+
+async def test_no_table_shows_another_tenants_rows_even_without_a_where_clause(
+    database: str, tmp_path: Path
+) -> None:
+    async with planted(database, tmp_path) as world:
+        filled = await everything_in(world.one.callers.connection)
+    connection = await connect(database, purpose=WORKERS)
+    try:
+        for tenant, sees in (("1", True), ("2", False), ("", False)):
+            async with connection.transaction():
+                await connection.execute("SELECT set_config('app.tenant', $1, true)", tenant)
+                for table in (name for name, (count, _) in filled.items() if count):
+                    if table in ("tenants", "users", "grants"):
+                        continue  # of both
+                    found = await connection.fetchval(f"SELECT count(*) FROM {table}")
+                    assert bool(found) is sees, (tenant, table)
+    finally:
+        await connection.close()
 
 
 async def test_an_auditor_changes_nothing(database: str, tmp_path: Path) -> None:

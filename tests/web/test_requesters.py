@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import eventually
 from tests.web.client import Json
 from tests.web.gated import Bearer, Gated, gated
 
@@ -89,6 +90,30 @@ async def test_a_closed_project_is_its_members_alone(one: Gated) -> None:
     assert (await vera.ask("GET", comments))["items"] == [written]
     await vera.ask("PATCH", path, {"title": "z"}, status=403)
     assert [found["title"] for found in await anna.tickets()] == ["y"]
+
+
+async def test_an_alert_names_no_ticket_to_who_does_not_see_it(one: Gated) -> None:
+    await one.callers.project("BANK", "members")
+    olga, anna = await one.of("olga", "operator"), await one.of("anna", "admin")
+    firing = [{"labels": {"alertname": "CPU"}}]
+    await (await one.sender()).ask("POST", "/api/v1/intake/custom", firing)
+    await eventually(anna.tickets)
+    (ticket,) = await anna.tickets()
+    await one.callers.connection.execute("UPDATE tickets SET project = 'BANK'")
+    told = {}
+    for name, client in (("olga", olga), ("anna", anna)):
+        (alert,) = (await client.ask("GET", "/api/v1/alerts"))["items"]
+        path = f"/api/v1/alerts/{alert['fingerprint']}"
+        seen = [alert, await client.ask("GET", path), await client.ask("GET", f"{path}/explain")]
+        seen.append(await client.ask("POST", "/api/v1/explain", firing))
+        seen += (await client.ask("GET", f"/api/v1/alerts?ticket={ticket['id']}"))["items"]
+        preview = {"matchers": '{alertname="CPU"}'}
+        seen.append(await client.ask("POST", "/api/v1/silences/preview", preview))
+        told[name] = [ticket["id"] in str(one) for one in seen]
+        status = 404 if client is olga else 200
+        answer = await client.ask("POST", f"{path}/ticket", status=status)
+        assert (ticket["id"] in str(answer)) is (client is anna)
+    assert told == {"olga": [False] * 5, "anna": [True] * 6}
 
 
 async def test_a_role_in_one_project_opens_no_ticket_of_another(one: Gated) -> None:

@@ -60,7 +60,7 @@ class AlertHandlers:
             matchers=read_matchers(form.matchers or "", "/matchers"),
         )
         now = self._clock()
-        found = await self._reader.page(call.tenant, narrowed, part.after, part.fetch)
+        found = await self._reader.page(call.principal, narrowed, part.after, part.fetch)
         silences = await self._silences.current(call.tenant, now)
         return json_answer(
             part.page(found, _place_of, lambda view: show_alert(view, silences, now))
@@ -69,7 +69,7 @@ class AlertHandlers:
     async def detail(self, call: WebCall[Nothing]) -> Answer[ShownAlert]:
         """One alert."""
         now, fingerprint = self._clock(), fingerprint_in(call)
-        view = await self._reader.one(call.tenant, fingerprint)
+        view = await self._reader.one(call.principal, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
         silences = await self._silences.current(call.tenant, now)

@@ -1,5 +1,6 @@
 """Explain: why an alert has the ticket it has, or none. Changes nothing."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -7,13 +8,15 @@ import msgspec
 import orjson
 
 from gateway.access.permission import Permission
+from gateway.access.principal import Principal
 from gateway.alerts.sighting import Sighting
 from gateway.alerts.view import AlertReader, AlertView, StrandView
 from gateway.clock import Clock
 from gateway.errors import NotFound, Refused, Unavailable
 from gateway.intake.delivery.checker import Checked, Checker
-from gateway.intake.explain import Rehearsal, explain
+from gateway.intake.explain import Explanation, Rehearsal, explain
 from gateway.silences.store import SilenceStore
+from gateway.tickets.visibility import sees
 from gateway.web.api.alerts import fingerprint_in
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.body import BodyReader
@@ -71,7 +74,7 @@ class ExplainHandlers:
         if found > MAX_EXPLAINED:
             detail = f"{found} alerts in one body; {MAX_EXPLAINED} at most are explained"
             raise Refused(detail, code="too_many")
-        return json_answer(await self._explained(checked, call.tenant, now))
+        return json_answer(await self._explained(checked, call.principal, now))
 
     async def alert(self, call: WebCall[Nothing]) -> Answer[ExplainedAlert]:
         """The way of the alert's last sighting, if it came again now.
@@ -80,11 +83,11 @@ class ExplainHandlers:
         alerts, as labels are ignored now that were not.
         """
         tenant, now, fingerprint = call.tenant, self._clock(), fingerprint_in(call)
-        view = await self._alerts.one(tenant, fingerprint)
+        view = await self._alerts.one(call.principal, fingerprint)
         if view is None:
             raise NotFound(f"no alert {fingerprint.hex()}")
         checked = self._last_sighting(view, tenant) if view.strands else Checked()
-        way = await self._explained(checked, tenant, now)
+        way = await self._explained(checked, call.principal, now)
         shown = show_alert(view, await self._silences.current(tenant, now), now)
         return json_answer(ExplainedAlert(alert=shown, items=way.items, rejected=way.rejected))
 
@@ -105,15 +108,23 @@ class ExplainHandlers:
             found = self._checker.identified("custom", tenant, [_sighting_of(view, latest, "")])
         return _as_severe(found, latest)
 
-    async def _explained(self, checked: Checked, tenant: int, now: datetime) -> ExplainedBody:
+    async def _explained(self, checked: Checked, by: Principal, now: datetime) -> ExplainedBody:
         if self._checker.provisional:
             raise Unavailable("the installation's seed is not known yet", code="starting")
-        silences = await self._silences.current(tenant, now)
-        explanations, rejected = await explain(checked, silences, self._rehearsal, tenant, now)
+        silences = await self._silences.current(by.tenant, now)
+        explanations, rejected = await explain(checked, silences, self._rehearsal, by.tenant, now)
         return ExplainedBody(
-            items=[show_explanation(one, now) for one in explanations],
+            items=[show_explanation(_as_seen(by, one), now) for one in explanations],
             rejected=[show_rejected(one) for one in rejected],
         )
+
+
+def _as_seen(by: Principal, one: Explanation) -> Explanation:
+    """Without a ticket that *by* does not see."""
+    ticket = one.rehearsed.ticket
+    if ticket is None or sees(by, ticket):
+        return one
+    return replace(one, rehearsed=replace(one.rehearsed, ticket=None))
 
 
 def _as_severe(checked: Checked, latest: StrandView) -> Checked:

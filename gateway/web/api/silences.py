@@ -123,7 +123,7 @@ class SilenceHandlers:
         """
         matchers, now = checked_matchers(call.form.matchers), self._clock()
         narrowed = AlertFilter(status="firing", strand_matchers=matchers)
-        found = await self._alerts.page(call.tenant, narrowed, None, PREVIEWED + 1)
+        found = await self._alerts.page(call.principal, narrowed, None, PREVIEWED + 1)
         silences = await self._store.current(call.tenant, now)
         items = [
             show_previewed(

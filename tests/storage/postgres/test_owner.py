@@ -8,15 +8,22 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import asyncpg
 import pytest
 
+from gateway.access.book import SendersBook
+from gateway.access.permission import Role
+from gateway.access.token import presented
 from gateway.errors import Unavailable
 from gateway.storage.embedded import private_postgres
-from gateway.storage.postgres.kernel.connect import WORKERS, connect
+from gateway.storage.postgres.access.look_up import LookUp
+from gateway.storage.postgres.access.senders import PostgresSenders, SendersFile
+from gateway.storage.postgres.kernel.connect import WORKERS, connect, create_engine
+from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.schema.migrate import (
     SHIPPED,
     migrate,
     read_migrations,
     schema_version,
 )
+from tests.callers import Callers
 from tests.conftest import NOT_DURABLE
 from tests.workers.duties import DUTIES, is_done, something_to_do
 from tests.world import MINUTE, World, at, firing
@@ -35,6 +42,8 @@ GRANT gateway_app TO owner;
 """
 ASKED = 9
 """The migration since which duties ask of all tenants."""
+KNOWN = 11
+"""The one since which senders' tokens are."""
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +130,56 @@ async def test_roles_that_were_prepared_badly_are_refused_with_what_to_do(
         assert await schema_version(connection) == ASKED - 1
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("flaw", "words"),
+    [
+        ("DROP ROLE gateway_door", "CREATE ROLE gateway_door"),
+        ("REVOKE gateway_door FROM gateway_app", "GRANT gateway_door TO gateway_app"),
+        ("GRANT gateway_door TO gateway_app WITH INHERIT TRUE", "WITH INHERIT FALSE"),
+    ],
+)
+async def test_a_door_that_was_prepared_badly_is_refused_with_what_to_do(
+    server: str, superuser: asyncpg.Connection, flaw: str, words: str
+) -> None:
+    await superuser.execute(PREPARED + flaw)
+    url = url_of(server, "owner")
+    with pytest.raises(asyncpg.PostgresError, match=words):
+        await migrate(url, progress=print)
+    connection = await asyncpg.connect(url)
+    try:
+        assert await schema_version(connection) == KNOWN - 1
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("roles", ["made by the owner", "prepared"])
+async def test_tokens_are_looked_up_and_senders_known_for_an_owner_that_is_no_superuser(
+    server: str, superuser: asyncpg.Connection, tmp_path: Path, roles: str
+) -> None:
+    await superuser.execute("ALTER ROLE owner CREATEROLE" if roles != "prepared" else PREPARED)
+    url = url_of(server, "owner")
+    await migrate(url, progress=print)
+    connection = await asyncpg.connect(url_of(server, "postgres"))
+    callers, book = Callers(connection), SendersBook()
+    try:
+        sender = await callers.token(role="sender")
+        person = await callers.of("anna", "operator")
+    finally:
+        await connection.close()
+    engine = create_engine(url)
+    try:
+        await PostgresSenders(Database(engine), book, SendersFile(tmp_path / "tokens")).turn()
+        for text, role in ((sender, Role.SENDER), (person, Role.OPERATOR)):
+            shown = presented(text)
+            assert shown is not None
+            principal = await LookUp(Database(engine)).of_token(shown)
+            assert principal is not None
+            assert principal.role is role
+            assert (book.find(shown) is not None) is (role is Role.SENDER)
+    finally:
+        await engine.dispose()
 
 
 async def test_before_the_migration_duties_wait_and_say_what_to_do(

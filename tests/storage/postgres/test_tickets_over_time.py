@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.access.permission import Role
+from gateway.access.principal import Principal
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.view import AlertFilter
 from gateway.changes.command import StaleVersion
@@ -16,6 +18,8 @@ from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.upkeep.retention import Limits
 from matchers import parse
 from tests.world import START, World, at, firing, resolved
+
+ADMIN = Principal(1, "local:anna", Role.ADMIN)
 
 
 def silence(matchers: str, until: float, since: float = 0) -> Silence:
@@ -54,7 +58,7 @@ async def test_a_reopened_ticket_returns_to_the_state_it_left(database: str) -> 
         await world.send(firing())
         ticket = (await world.all_tickets())[0]["id"]
         await world.people.step(1, ticket, TicketStatus.IN_PROGRESS, "anna", at(1), "", None)
-        [alert] = await AlertQueries(world.database).page(1, AlertFilter(), None, 9)
+        [alert] = await AlertQueries(world.database).page(ADMIN, AlertFilter(), None, 9)
         assert alert.triage == "acknowledged"
         world.now = at(2)
         await world.send(resolved(ended=2))

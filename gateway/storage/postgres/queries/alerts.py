@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Row, Select, and_, exists, func, select
 from sqlalchemy.sql import ColumnElement
 
+from gateway.access.principal import Principal
 from gateway.alerts.alert import AlertStatus, shown_end
 from gateway.alerts.severity import Severity
 from gateway.alerts.view import AlertFilter, AlertPosition, AlertView, SourceView, StrandView
@@ -18,6 +19,7 @@ from gateway.storage.postgres.kernel.tables import (
     strands,
     tickets,
 )
+from gateway.storage.postgres.queries.visibility import visible
 from gateway.tickets.ticket import TicketStatus
 from gateway.tickets.triage import triage_of
 from matchers import Matcher, Operator
@@ -31,36 +33,35 @@ class TooBroad(Refused):
 
 
 class AlertQueries:
-    """Reads of one tenant's alerts."""
+    """Reads of alerts in the tenant of *by*; tickets that it does not see are on none of them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(
-        self, tenant: int, narrowed: AlertFilter, after: AlertPosition | None, limit: int
+        self, by: Principal, narrowed: AlertFilter, after: AlertPosition | None, limit: int
     ) -> list[AlertView]:
         """At most *limit* alerts after *after*, newest first."""
-        async with self._database.tenant(tenant) as transaction:
-            rows = await _scan(transaction, narrowed, after, limit)
-            return await views(transaction, rows)
+        async with self._database.tenant(by.tenant) as transaction:
+            rows = await _scan(transaction, by, narrowed, after, limit)
+            return await views(transaction, by, rows)
 
-    async def one(self, tenant: int, fingerprint: bytes) -> AlertView | None:
+    async def one(self, by: Principal, fingerprint: bytes) -> AlertView | None:
         """The alert, if this tenant has it."""
-        async with self._database.tenant(tenant) as transaction:
-            return await one_view(transaction, fingerprint)
-
-
-async def one_view(transaction: Transaction, fingerprint: bytes) -> AlertView | None:
-    """Inside a transaction of the caller."""
-    query = select(alerts).where(
-        alerts.c.tenant_id == transaction.tenant, alerts.c.fingerprint == fingerprint
-    )
-    row = (await transaction.connection.execute(query)).first()
-    return None if row is None else (await views(transaction, [row]))[0]
+        query = select(alerts).where(
+            alerts.c.tenant_id == by.tenant, alerts.c.fingerprint == fingerprint
+        )
+        async with self._database.tenant(by.tenant) as transaction:
+            row = (await transaction.connection.execute(query)).first()
+            return None if row is None else (await views(transaction, by, [row]))[0]
 
 
 async def _scan(
-    transaction: Transaction, narrowed: AlertFilter, after: AlertPosition | None, limit: int
+    transaction: Transaction,
+    by: Principal,
+    narrowed: AlertFilter,
+    after: AlertPosition | None,
+    limit: int,
 ) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     picky = bool(narrowed.matchers or narrowed.strand_matchers)
@@ -68,7 +69,7 @@ async def _scan(
     while len(found) < limit:
         if scanned >= SCAN_AT_MOST:
             raise TooBroad("too many alerts to try: add a status or an equality", "too_broad")
-        query = _query(transaction.tenant, narrowed, after).limit(step)
+        query = _query(by, narrowed, after).limit(step)
         rows = (await transaction.connection.execute(query)).all()
         found.extend(await _taken(transaction, narrowed, rows))
         scanned += len(rows)
@@ -103,12 +104,13 @@ def _all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     return all(matcher.matches(labels) for matcher in matchers)
 
 
-def _query(tenant: int, narrowed: AlertFilter, after: AlertPosition | None) -> Select[Any]:
-    query = select(alerts).where(alerts.c.tenant_id == tenant)
+def _query(by: Principal, narrowed: AlertFilter, after: AlertPosition | None) -> Select[Any]:
+    query = select(alerts).where(alerts.c.tenant_id == by.tenant)
     if narrowed.status is not None:
         query = query.where(alerts.c.status == narrowed.status)
     if narrowed.ticket is not None:
-        query = query.where(alerts.c.ticket_id == narrowed.ticket)
+        seen = (tickets.c.tenant_id == by.tenant) & (tickets.c.id == narrowed.ticket) & visible(by)
+        query = query.where(alerts.c.ticket_id == narrowed.ticket, exists(select(1).where(seen)))
     query = query.where(*_equalities(narrowed.matchers, alerts.c.labels))
     if equal := _equalities(narrowed.strand_matchers, strands.c.labels):
         of_alert = (
@@ -137,7 +139,9 @@ def _equalities(matchers: Iterable[Matcher], labels: Column[Any]) -> list[Column
     ]
 
 
-async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[AlertView]:
+async def views(
+    transaction: Transaction, by: Principal, rows: Sequence[Row[Any]]
+) -> list[AlertView]:
     """*rows* of `alerts` with what their strands and reports say, in the same order."""
     keys = [row.fingerprint for row in rows]
     if not keys:
@@ -153,7 +157,7 @@ async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Aler
     for strand in found:
         view = _strand_view(strand, sources.get(strand.strand, ()))
         strands_of.setdefault(strand.fingerprint, []).append(view)
-    statuses = await _tickets(transaction, rows)
+    statuses = await _tickets(transaction, by, rows)
     return [
         _alert_view(row, strands_of.get(row.fingerprint, []), statuses.get(row.ticket_id))
         for row in rows
@@ -161,12 +165,13 @@ async def views(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Aler
 
 
 async def _tickets(
-    transaction: Transaction, rows: Sequence[Row[Any]]
+    transaction: Transaction, by: Principal, rows: Sequence[Row[Any]]
 ) -> dict[str | None, TicketStatus]:
-    """How the tickets of *rows* stand, by id."""
+    """How the tickets of *rows* that *by* sees stand, by id."""
     query = select(tickets.c.id, tickets.c.status).where(
         tickets.c.tenant_id == transaction.tenant,
         is_one_of(tickets.c.id, {row.ticket_id for row in rows} - {None}),
+        visible(by),
     )
     found = await transaction.connection.execute(query)
     return {row.id: TicketStatus(row.status) for row in found}
@@ -216,7 +221,7 @@ def _alert_view(
         silenced=row.silenced,
         triage=triage_of(AlertStatus(row.status), ticket),
         rule=row.rule,
-        ticket_id=row.ticket_id,
+        ticket_id=None if ticket is None else row.ticket_id,
         starts_at=row.starts_at,
         ends_at=shown_end(row.starts_at, row.ends_at),
         quiet_until=row.quiet_until,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import and_, select
 
+from gateway.access.principal import Principal
 from gateway.history.chain import Chained
 from gateway.storage.postgres.kernel.database import Transaction
 from gateway.storage.postgres.kernel.rows import HISTORY
@@ -11,7 +12,11 @@ from gateway.tickets.view import JoinedAlert, JoinedPosition
 
 
 async def joined_alerts(
-    transaction: Transaction, ticket_id: str, after: JoinedPosition | None, limit: int
+    transaction: Transaction,
+    by: Principal,
+    ticket_id: str,
+    after: JoinedPosition | None,
+    limit: int,
 ) -> list[JoinedAlert]:
     """At most *limit* alerts after *after*, who joined last first."""
     tenant, links = transaction.tenant, ticket_alerts.c
@@ -32,7 +37,7 @@ async def joined_alerts(
         .order_by(page.c.joined_at.desc(), page.c.fingerprint)
     )
     rows = (await transaction.connection.execute(query)).all()
-    shown = zip(rows, await views(transaction, rows), strict=True)
+    shown = zip(rows, await views(transaction, by, rows), strict=True)
     return [JoinedAlert(row.joined_at, view) for row, view in shown]
 
 

@@ -58,7 +58,7 @@ class TicketQueries:
                 return None
             return replace(
                 _view(row, await _counts(transaction, [ticket_id])),
-                alerts=await joined_alerts(transaction, ticket_id, None, limit),
+                alerts=await joined_alerts(transaction, by, ticket_id, None, limit),
                 history=await latest_entries(transaction, ticket_id, None, limit),
                 moved_by=await _named(transaction, "moved_by", ticket_id),
                 newer_live=await _named(transaction, "newer_live", ticket_id),
@@ -78,7 +78,7 @@ class TicketQueries:
     ) -> list[JoinedAlert]:
         """At most *limit* of its alerts after *after*, who joined last first; raises NotFound."""
         async with self._of_ticket(by, ticket_id) as transaction:
-            return await joined_alerts(transaction, ticket_id, after, limit)
+            return await joined_alerts(transaction, by, ticket_id, after, limit)
 
     async def history(
         self, by: Principal, ticket_id: str, before: int | None, limit: int
