@@ -14,7 +14,7 @@ from gateway.desk.requests import check_edit_of_request
 from gateway.effects.edit import checked_edit
 from gateway.effects.step import take_step
 from gateway.effects.working_set import WorkingSet
-from gateway.people.meant import names_in, with_assignee
+from gateway.people.meant import meant, names_in, with_assignee
 from gateway.tickets.ticket import LIVE, Ticket
 from gateway.workflows.judge import AskedStep
 
@@ -82,19 +82,22 @@ class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """The ticket's alerts follow it."""
-        return _needs(self.ticket_id, self.to, self.version)
+        named = names_in((self.assignee or "",))
+        return replace(_needs(self.ticket_id, self.to, self.version), people=named)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """Raises Forbidden outside the workflow, Conflict against a newer live ticket."""
-        if self.assignee is not None:
+        assignee = self.assignee
+        if assignee is not None:
             by.check(Permission.TICKETS_ASSIGN, rows.tickets[self.ticket_id].project)
+            assignee = meant(assignee, by, rows.people, "/assignee")
         asked = AskedStep(
             to=self.to,
             name=self.action,
             comment=self.comment,
             resolution=self.resolution,
             resolution_note=self.resolution_note,
-            assignee=self.assignee,
+            assignee=assignee,
             custom=self.custom,
         )
         given = {"custom": self.custom} if self.custom else {}
