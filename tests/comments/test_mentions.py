@@ -77,7 +77,8 @@ async def test_a_mention_of_somebody_who_cannot_see_it_tells_nobody_and_leaks_no
         assert msgspec.json.decode(row["payload"])["mentions"] == []
         for told in (row, *await world.rows("SELECT * FROM history")):
             assert "the-auditor" not in repr(told)
-        kept, _ = await CommentQueries(world.database).one(1, talk.ticket.id, comment.id)
+        view = await CommentQueries(world.database).one(ROOT, talk.ticket.id, comment.id)
+        [kept] = view.comments
         assert (kept.mentions, kept.unreached) == ((), ())
 
 
