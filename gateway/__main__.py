@@ -9,9 +9,11 @@ from pathlib import Path
 import uvloop
 
 from gateway import __version__
+from gateway.cli import group, tenant, token, user
 from gateway.cli.adopt import adopt
 from gateway.cli.advice import with_advice
 from gateway.cli.audit import audit
+from gateway.cli.command import add_command
 from gateway.cli.migrate import migrate
 from gateway.cli.serve import serve
 from gateway.cli.tickets import GatewayNotReached, show_tickets
@@ -62,6 +64,8 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
             return _workflow(chosen)
         case "tickets":
             await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
+        case _:
+            await chosen.run(config, chosen, say)
     return 0
 
 
@@ -89,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Takes in every alert, merges repeats, and keeps one ticket per problem.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    serving = _command(commands, "serve", "take alerts in and keep tickets, until stopped")
+    serving = add_command(commands, "serve", "take alerts in and keep tickets, until stopped")
     serving.add_argument(
         "--roles",
         type=_roles,
@@ -97,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ROLES",
         help=f"what this process does, of {','.join(ProcessRole)} (default: all)",
     )
-    migrating = _command(
+    migrating = add_command(
         commands, "migrate", "bring the schema of the configured PostgreSQL up to date"
     )
     migrating.add_argument(
@@ -105,16 +109,20 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="say that no replica of a release before runs any more, and none will",
     )
-    _command(commands, "check-config", "check the configuration, naming every problem")
-    _command(commands, "audit", "read every history again and name those that were tampered with")
+    add_command(commands, "check-config", "check the configuration, naming every problem")
+    add_command(
+        commands, "audit", "read every history again and name those that were tampered with"
+    )
     journal = commands.add_parser("journal", help="what to do with journals of lost hosts")
     steps = journal.add_subparsers(dest="step", required=True, metavar="STEP")
-    adopting = _command(steps, "adopt", "bring a lost host's journals to the ledger")
+    adopting = add_command(steps, "adopt", "bring a lost host's journals to the ledger")
     adopting.add_argument("directory", type=Path, metavar="DIR", help="its data_dir, or a copy")
     _workflow_commands(commands)
-    tickets = _command(commands, "tickets", "show the newest tickets of the running gateway")
+    tickets = add_command(commands, "tickets", "show the newest tickets of the running gateway")
     tickets.add_argument("--watch", action="store_true", help="show them again every 2 seconds")
     tickets.add_argument("--limit", type=int, default=20, help="how many (default 20)")
+    for noun in (tenant, user, group, token):
+        noun.register(commands)
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -135,30 +143,17 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _workflow_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     workflow = commands.add_parser("workflow", help="what the workflows are")
     steps = workflow.add_subparsers(dest="step", required=True, metavar="STEP")
-    _command(steps, "list", "name all of them")
-    showing = _command(steps, "show", "print one, or draw it")
+    add_command(steps, "list", "name all of them")
+    showing = add_command(steps, "show", "print one, or draw it")
     showing.add_argument("name", metavar="NAME")
     showing.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file")
-    trying = _command(steps, "try", "walk through one, with the buttons of each state")
+    trying = add_command(steps, "try", "walk through one, with the buttons of each state")
     trying.add_argument("name", metavar="NAME")
     trying.add_argument("--as", dest="role", choices=[*EdgeRole], default="assignee")
     trying.add_argument(
         "--set", dest="values", action="append", default=[], metavar="K=V", help="custom.risk=low"
     )
     trying.add_argument("states", nargs="*", metavar="STATE", help="by default the start")
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, meaning: str
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="configuration in TOML; without it every default holds (see config.example.toml)",
-    )
-    return parser
 
 
 def _roles(text: str) -> frozenset[ProcessRole]:

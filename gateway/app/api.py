@@ -12,6 +12,7 @@ from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
 from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.storage.postgres.queries.comments import CommentQueries
 from gateway.storage.postgres.queries.letters import LetterQueries
+from gateway.storage.postgres.queries.people import PeopleQueries, TokenQueries
 from gateway.storage.postgres.queries.tenants import TenantsByName
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.web.api import (
@@ -20,10 +21,13 @@ from gateway.web.api import (
     dead_letters,
     description,
     explain,
+    groups,
     operations,
     silences,
     ticket_parts,
     tickets,
+    tokens,
+    users,
     workflows,
 )
 from gateway.web.api import intake as senders
@@ -68,7 +72,7 @@ def _routes_for(
     if intake is not None:
         routes += _senders(parts, bodies, intake.journal)
     if ProcessRole.API in roles:
-        routes += _people(parts, bodies)
+        routes += [*_people(parts, bodies), *_people_themselves(parts)]
     if ProcessRole.API in roles and intake is not None:
         routes += _replay(parts, intake.journal)
     return routes
@@ -121,6 +125,16 @@ def _signers(parts: Parts, bodies: BodyReader) -> Signers:
     sources = parts.config.sources.items()
     signing = {name: source.signing for name, source in sources if source.signing}
     return Signers(signing, bodies, parts.clock, TenantsByName(parts.own_database).id_of)
+
+
+def _people_themselves(parts: Parts) -> list[Served]:
+    known, perform = PeopleQueries(parts.database), parts.door.perform
+    theirs = tokens.TokenHandlers(TokenQueries(parts.database), perform, parts.config.sources)
+    return [
+        *served_by(users.UserHandlers(known, perform), users.ENDPOINTS),
+        *served_by(groups.GroupHandlers(known, perform), groups.ENDPOINTS),
+        *served_by(theirs, tokens.ENDPOINTS),
+    ]
 
 
 def _count_answer(metrics: Metrics) -> OnAnswer:

@@ -33,6 +33,13 @@ class Needs:
     """Of the ticket."""
     project: str = ""
     """Where what is new shall be: there the permission is needed. A ticket's is its own."""
+    people: tuple[str, ...] = ()
+    """Ids, and handles as `@anna` names them: looked up; who is not there is simply absent."""
+    changes_people: bool = False
+    """Users, their roles or groups, or tokens: one such change at a time in a tenant, and it sees
+    all admins.
+    """
+    token: str | None = None
     version: int | None = None
     """Of the ticket, as the caller has seen it; None: whatever it is."""
 

@@ -19,8 +19,18 @@ async def migrate(config: Config, say: Say, *, finish: bool = False) -> None:
     if not config.postgres.url:
         say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
         return
+    result = await migrate_with_reasons(config.postgres.url, say, finish=finish)
+    if finish:
+        say("No replica of a release before is left: new tickets follow their types' workflows.")
+    say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")
+
+
+async def migrate_with_reasons(
+    url: str, say: Say, *, finish: bool = False
+) -> schema.MigrationResult:
+    """Raises PostgresAway, SchemaStays, or MigrationRefused."""
     try:
-        result = await schema.migrate(config.postgres.url, progress=say, finish=finish)
+        return await schema.migrate(url, progress=say, finish=finish)
     except DRIVER_ERRORS as error:
         if is_outage(error):
             raise PostgresAway(f"PostgreSQL cannot be reached: {error}") from error
@@ -28,6 +38,3 @@ async def migrate(config: Config, say: Say, *, finish: bool = False) -> None:
             f"PostgreSQL refused: {error}. Nothing of that migration was done. May the user of"
             " [postgres] url create tables and roles there?"
         ) from error
-    if finish:
-        say("No replica of a release before is left: new tickets follow their types' workflows.")
-    say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")

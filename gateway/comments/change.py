@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.changes.change import Change
-from gateway.comments.comment import Comment, Revision, Visibility, mentions_in, new_salt
+from gateway.comments.comment import Comment, Revision, Visibility, new_salt
 from gateway.errors import Conflict, FieldError, Refused
 from gateway.events.event import Event, EventType
 from gateway.history.chain import Entry
@@ -67,9 +67,7 @@ def edit_comment(
         salt=comment.salt,
         at=comment.edited_at or comment.at,
     )
-    after = msgspec.structs.replace(
-        comment, body=body, salt=new_salt(), mentions=mentions_in(body), edited_at=at
-    )
+    after = msgspec.structs.replace(comment, body=body, salt=new_salt(), edited_at=at)
     entry = _entry(ticket, at, comment.author, comment.digest, after.digest)
     return CommentChange(after, Change(ticket, (entry,)), former)
 

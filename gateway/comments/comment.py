@@ -33,9 +33,12 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     salt: bytes
     mentions: tuple[str, ...]
+    """Ids of users who can see it."""
     at: datetime
     edited_at: datetime | None = None
     retracted_at: datetime | None = None
+    unreached: tuple[str, ...] = ()
+    """Handles that it names in vain. Of an answer to its author alone: kept nowhere."""
 
     @property
     def digest(self) -> str:

@@ -1,6 +1,7 @@
 """A person changes a ticket: a step, plain fields, or both at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from gateway.desk.requests import check_edit_of_request
 from gateway.effects.edit import checked_edit
 from gateway.effects.step import take_step
 from gateway.effects.working_set import WorkingSet
+from gateway.people.meant import meant, names_in, with_assignee
 from gateway.tickets.ticket import LIVE, Ticket
 from gateway.workflows.judge import AskedStep
 
@@ -35,16 +37,18 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """A step quiets the ticket's alerts, or takes them up."""
+        named = names_in(self.fields[one] for one in ("assignee",) if one in self.fields)
         if not self.to:
-            return Needs(ticket=self.ticket_id, version=self.version)
-        return _needs(self.ticket_id, self.to, self.version)
+            return Needs(ticket=self.ticket_id, version=self.version, people=named)
+        return replace(_needs(self.ticket_id, self.to, self.version), people=named)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """One change: judged on the ticket as it was, then edited, then moved."""
         ticket = rows.tickets[self.ticket_id]
         check_edit_of_request(by, ticket, self.fields)
+        fields = with_assignee(self.fields, by, rows.people)
         if not self.to:
-            change = checked_edit(rows, ticket, self.fields, by.actor, now)
+            change = checked_edit(rows, ticket, fields, by.actor, now)
             if change is not None:
                 rows.save(change)
             return rows.tickets[self.ticket_id]
@@ -54,10 +58,10 @@ class ChangeTicket(msgspec.Struct, frozen=True, kw_only=True):
             comment=self.comment,
             resolution=self.resolution,
             resolution_note=self.resolution_note,
-            assignee=self.fields.get("assignee"),
-            custom=self.fields.get("custom", {}),
+            assignee=fields.get("assignee"),
+            custom=fields.get("custom", {}),
         )
-        return take_step(rows, self.ticket_id, asked, by, now, self.fields)
+        return take_step(rows, self.ticket_id, asked, by, now, fields)
 
 
 class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,19 +82,22 @@ class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     def needs(self) -> Needs:
         """The ticket's alerts follow it."""
-        return _needs(self.ticket_id, self.to, self.version)
+        named = names_in((self.assignee or "",))
+        return replace(_needs(self.ticket_id, self.to, self.version), people=named)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """Raises Forbidden outside the workflow, Conflict against a newer live ticket."""
-        if self.assignee is not None:
+        assignee = self.assignee
+        if assignee is not None:
             by.check(Permission.TICKETS_ASSIGN, rows.tickets[self.ticket_id].project)
+            assignee = meant(assignee, by, rows.people, "/assignee")
         asked = AskedStep(
             to=self.to,
             name=self.action,
             comment=self.comment,
             resolution=self.resolution,
             resolution_note=self.resolution_note,
-            assignee=self.assignee,
+            assignee=assignee,
             custom=self.custom,
         )
         given = {"custom": self.custom} if self.custom else {}

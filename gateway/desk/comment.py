@@ -1,5 +1,6 @@
 """A person comments on a ticket: writes, edits, narrows and retracts."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,9 +19,9 @@ from gateway.comments.change import (
 from gateway.comments.comment import (
     Comment,
     Visibility,
-    mentions_in,
     new_salt,
 )
+from gateway.comments.mentions import names_of, reaching, with_unreached
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Forbidden, NotFound
 from gateway.ids import new_id
@@ -39,12 +40,12 @@ class AddComment(msgspec.Struct, frozen=True, kw_only=True):
     """None: as narrow as its author may write."""
 
     def needs(self) -> Needs:
-        """The ticket."""
-        return Needs(ticket=self.ticket_id)
+        """The ticket, and who is mentioned."""
+        return Needs(ticket=self.ticket_id, people=names_of(self.body))
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
-        """Written by who asks. Raises Forbidden for an internal one of somebody who may not read
-        it.
+        """Written by who asks; it mentions those who can see it. Raises Forbidden for an
+        internal one of somebody who may not read it.
         """
         ticket = rows.tickets[self.ticket_id]
         comment = Comment(
@@ -54,11 +55,12 @@ class AddComment(msgspec.Struct, frozen=True, kw_only=True):
             visibility=_allowed(by, ticket, self.visibility),
             body=self.body,
             salt=new_salt(),
-            mentions=mentions_in(self.body),
+            mentions=(),
             at=now,
         )
+        comment = reaching(comment, ticket, by, rows.people)
         rows.save_comment(add_comment(ticket, comment))
-        return comment
+        return with_unreached(comment, rows.people)
 
 
 class EditComment(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,20 +75,21 @@ class EditComment(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility | None = None
 
     def needs(self) -> Needs:
-        """The ticket and the comment."""
-        return Needs(ticket=self.ticket_id, comment=self.comment_id)
+        """The ticket and the comment, with who is mentioned."""
+        names = names_of(self.body or "")
+        return Needs(ticket=self.ticket_id, comment=self.comment_id, people=names)
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
         """Raises Forbidden for anybody but the author, Conflict for one that was retracted."""
         comment, ticket = _own(rows, by, self.comment_id), rows.tickets[self.ticket_id]
         if self.visibility is not None:
             narrowed = _allowed(by, ticket, self.visibility)
-            _save(rows, narrow_comment(ticket, comment, narrowed, now))
+            _save(rows, by, narrow_comment(ticket, comment, narrowed, now))
         comment, ticket = rows.comments[self.comment_id], rows.tickets[self.ticket_id]
         if self.body is not None:
             revision = rows.revisions_of[self.comment_id] + 1
-            _save(rows, edit_comment(ticket, comment, self.body, revision, now))
-        return rows.comments[self.comment_id]
+            _save(rows, by, edit_comment(ticket, comment, self.body, revision, now))
+        return with_unreached(rows.comments[self.comment_id], rows.people)
 
 
 class RetractComment(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +108,7 @@ class RetractComment(msgspec.Struct, frozen=True, kw_only=True):
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Comment:
         """Raises Forbidden for anybody but the author."""
         comment = _own(rows, by, self.comment_id)
-        _save(rows, retract_comment(rows.tickets[self.ticket_id], comment, now))
+        _save(rows, by, retract_comment(rows.tickets[self.ticket_id], comment, now))
         return rows.comments[self.comment_id]
 
 
@@ -129,6 +132,9 @@ def _own(rows: WorkingSet, by: Principal, comment_id: str) -> Comment:
     raise Forbidden("only who wrote a comment may change it", code="not_the_author")
 
 
-def _save(rows: WorkingSet, change: CommentChange | None) -> None:
+def _save(rows: WorkingSet, by: Principal, change: CommentChange | None) -> None:
+    """With those whom it mentions as it now is."""
     if change is not None:
-        rows.save_comment(change)
+        ticket = change.of_ticket.after
+        comment = reaching(change.comment, ticket, by, rows.people)
+        rows.save_comment(replace(change, comment=comment))

@@ -15,6 +15,7 @@ from gateway.effects.person import ticket_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import NotFound
 from gateway.ids import new_id
+from gateway.people.meant import meant, names_in
 from gateway.tickets.change import open_ticket
 from gateway.tickets.fields import check_custom
 from gateway.tickets.priority import priority_in
@@ -44,8 +45,8 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
     project: str = ""
 
     def needs(self) -> Needs:
-        """Nothing that exists."""
-        return Needs(project=self.project)
+        """Whoever is to be its assignee."""
+        return Needs(project=self.project, people=names_in((self.assignee,)))
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
         """At the start of its workflow, requested by who asks. Raises InvalidCustom, and Forbidden
@@ -68,7 +69,7 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
             urgency=self.urgency,
             labels=msgspec.json.encode(self.labels),
             custom=msgspec.json.encode(self.custom),
-            assignee=self.assignee,
+            assignee=meant(self.assignee, by, rows.people, "/assignee"),
             assignee_group=self.assignee_group,
             project=self.project,
             requester=by.actor,

@@ -17,6 +17,9 @@ from gateway.changes.change import Change, Noun
 from gateway.comments.change import CommentChange
 from gateway.comments.comment import Comment, Revision
 from gateway.moments import later
+from gateway.people.change import PersonChange
+from gateway.people.roster import Roster
+from gateway.people.token import Token
 from gateway.silences.silence import Silence
 from gateway.tickets.fields import SHIPPED_FIELDS, Field
 from gateway.tickets.priority import DEFAULT_MATRIX, Matrix
@@ -151,6 +154,7 @@ class WorkingSet:
     hidden_comments: set[str] = field(default_factory=set)
     """Fewer may see them than when the outside was told of them."""
     new_revisions: list[Revision] = field(default_factory=list)
+    people: Roster = field(default_factory=Roster)
     counted_tickets: set[str] = field(default_factory=set)
     """Only what alerts do to them has changed: counts, and the end of their history."""
     changes: list[Change[Noun]] = field(default_factory=list)
@@ -238,6 +242,16 @@ class WorkingSet:
             self.new_revisions.append(change.former)
             self.revisions_of[comment.id] = change.former.number
         self.save(change.of_ticket)
+
+    def save_person(self, change: PersonChange) -> None:
+        """Keep a user with its roles and groups."""
+        self.people.people[change.person.user.id] = change.person
+        self.changes.append(change.of_user)
+
+    def save_token(self, change: Change[Token]) -> None:
+        """Keep a token."""
+        self.people.tokens[change.after.id] = change.after
+        self.changes.append(change)
 
     def join(self, ticket_id: str, fingerprint: bytes, now: datetime) -> None:
         """An alert joins a live ticket; all that do so in this batch are one history entry."""

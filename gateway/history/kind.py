@@ -9,3 +9,6 @@ class Kind(StrEnum):
     TICKET = "ticket"
     SILENCE = "silence"
     ALERT = "alert"
+    USER = "user"
+    """With its roles and groups."""
+    TOKEN = "token"  # noqa: S105  a word

@@ -197,7 +197,7 @@ async def test_an_internal_comments_text_leaves_with_no_event(database: str) -> 
         )
         hidden, shown = [msgspec.json.decode(row["payload"]) for row in rows]
         assert "canary" not in repr(hidden)
-        assert (hidden["visibility"], hidden["mentions"]) == ("internal", ["bob"])
+        assert (hidden["visibility"], hidden["mentions"]) == ("internal", [])
         assert (shown["body"], shown["author"]) == ("for all", "local:bob")
         assert shown["ticket"]["id"] == desk.ticket.id
 

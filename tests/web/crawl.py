@@ -25,6 +25,10 @@ UNKNOWN: Places = {
     "SilenceId": "00000000-0000-4000-8000-000000000000",
     "Fingerprint": "0" * 32,
     "Source": "custom",
+    "User": "not-there",
+    "Group": "not-there",
+    "RoleName": "lead",
+    "TokenId": "t_00000000",
 }
 _OPEN = (Permission.PROBE, Permission.METRICS_READ)
 CANARY = "canary7f3a"
@@ -101,12 +105,20 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         await admin.ask("POST", comments, open_to_all, status=201)
         until = {"matchers": '{alertname="Other"}', "ends_at": "2999-01-01T00:00:00Z"}
         silence = await admin.ask("POST", "/api/v1/silences", until, status=201)
+        await admin.ask("POST", "/api/v1/users", {"handle": "planted"}, status=201)
+        await admin.ask("PUT", "/api/v1/groups/planted/members/planted", status=204)
+        order = {"name": "planted", "role": "sender"}
+        token = (await admin.ask("POST", "/api/v1/tokens", order, status=201))["token"]
         places = {
             "TicketId": ticket["id"],
             "CommentId": comment["id"],
             "SilenceId": silence["id"],
             "Fingerprint": alert["fingerprint"],
             "Source": "custom",
+            "User": "planted",
+            "Group": "planted",
+            "RoleName": "lead",
+            "TokenId": token["id"],
         }
         yield Planted(one, admin, places, ticket)
 

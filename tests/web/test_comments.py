@@ -21,10 +21,10 @@ async def test_a_comment_is_written_read_edited_and_taken_back(client: Client) -
     written = await write(client, path, "loud fan, @Bob", visibility="auditor_visible")
     place = client.headers["Location"]
     assert place == f"{path}/comments/{written['id']}"
-    assert (written["author"], written["mentions"]) == ("local:anna", ["bob"])
+    assert (written["author"], written["unreached_mentions"]) == ("local:anna", ["bob"])
     anna = {"X-Actor": "anna"}
     edited = await client.ask("PATCH", place, {"body": "a loud fan"}, headers=anna)
-    assert (edited["body"], edited["mentions"]) == ("a loud fan", [])
+    assert (edited["body"], edited["unreached_mentions"]) == ("a loud fan", [])
     detail = await client.ask("GET", place)
     assert [one["body"] for one in detail["revisions"]] == ["loud fan, @Bob"]
     await client.ask("DELETE", place, status=204, headers=anna)

@@ -20,8 +20,10 @@ from gateway.web.openapi.refusals import COMMENT_RETRACTED, NOT_THE_AUTHOR
 from gateway.web.views.comment import (
     CommentDetail,
     ShownComment,
+    WrittenComment,
     show_comment,
     show_comment_detail,
+    show_written,
 )
 from gateway.web.views.page import Page
 from gateway.web.views.words import about
@@ -88,20 +90,21 @@ class CommentHandlers:
             show_comment_detail(await self._reader.one(call.principal, ticket, comment))
         )
 
-    async def create(self, call: WebCall[NewComment]) -> Answer[ShownComment]:
+    async def create(self, call: WebCall[NewComment]) -> Answer[WrittenComment]:
         """Write a comment.
 
         On any ticket: one that has ended is not reopened by it. The ticket's history holds the
-        comment's digest and never its text; its version stays.
+        comment's digest and never its text; its version stays. `@anna` mentions the user of that
+        handle, who can see it: others are named in `unreached_mentions`, and hear nothing.
         """
         ticket, form = ticket_id_in(call), call.form
         visibility = form.visibility if isinstance(form.visibility, Visibility) else None
         command = AddComment(ticket_id=ticket, body=_written(form.body), visibility=visibility)
         comment = await self._perform(command, call.principal, call.key)
         location = f"/api/v1/tickets/{ticket}/comments/{comment.id}"
-        return json_answer(show_comment(comment), status=201, headers={"Location": location})
+        return json_answer(show_written(comment), status=201, headers={"Location": location})
 
-    async def edit(self, call: WebCall[CommentEdit]) -> Answer[ShownComment]:
+    async def edit(self, call: WebCall[CommentEdit]) -> Answer[WrittenComment]:
         """Say it otherwise, or let fewer see it: its author alone may.
 
         What it said before stays as one of its revisions.
@@ -113,7 +116,7 @@ class CommentHandlers:
             body=_written(form.body) if isinstance(form.body, str) else None,
             visibility=form.visibility if isinstance(form.visibility, Visibility) else None,
         )
-        return json_answer(show_comment(await self._perform(command, call.principal, call.key)))
+        return json_answer(show_written(await self._perform(command, call.principal, call.key)))
 
     async def retract(self, call: WebCall[Nothing]) -> Answer[None]:
         """Take a comment back: its author alone may.
@@ -150,7 +153,7 @@ ENDPOINTS = (
         asks=(TICKET,),
     ),
     Endpoint(
-        "POST", "/api/v1/tickets/{id}/comments", AddComment.permission, NewComment, ShownComment,
+        "POST", "/api/v1/tickets/{id}/comments", AddComment.permission, NewComment, WrittenComment,
         CommentHandlers.create, "addComment", ("tickets",), {201: "Written"},
         asks=(TICKET, ACTOR, KEY), gives=(LOCATION,),
     ),
@@ -161,7 +164,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         "PATCH", "/api/v1/tickets/{id}/comments/{comment}", EditComment.permission, CommentEdit,
-        ShownComment, CommentHandlers.edit, "editComment", ("tickets",),
+        WrittenComment, CommentHandlers.edit, "editComment", ("tickets",),
         {200: "The comment as it is now"}, asks=(TICKET, COMMENT, ACTOR, KEY),
         refuses=_CHANGE_REFUSALS,
     ),

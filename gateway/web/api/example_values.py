@@ -4,18 +4,32 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import structs
 
+from gateway.access.permission import Role
 from gateway.alerts.alert import AlertStatus
 from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
+from gateway.people.person import Origin
 from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import PriorityBy, TicketStatus
 from gateway.tickets.triage import Triage
 from gateway.web.views.alert import AlertSource, ShownAlert
-from gateway.web.views.comment import CommentDetail, ShownComment, ShownRevision
+from gateway.web.views.comment import (
+    CommentDetail,
+    ShownComment,
+    ShownRevision,
+    WrittenComment,
+)
 from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
 from gateway.web.views.intake import ShownRejected
+from gateway.web.views.people import (
+    ShownGrant,
+    ShownMe,
+    ShownMembership,
+    ShownToken,
+    ShownUser,
+)
 from gateway.web.views.silence import ShownSilence
 from gateway.web.views.ticket import (
     HistoryEntry,
@@ -161,4 +175,33 @@ COMMENT = ShownComment(
 COMMENT_WITH_REVISIONS = CommentDetail(
     **structs.asdict(COMMENT),
     revisions=[ShownRevision(number=1, body="The fan is loud, @anna", at=BEGAN)],
+)
+WRITTEN_COMMENT = WrittenComment(**structs.asdict(COMMENT), unreached_mentions=["anna"])
+USER = ShownUser(
+    id="u_019538a1c6403f2a9be07d5148",
+    handle="anna",
+    name="Anna Schmidt",
+    email="anna@example.com",
+    time_zone="Europe/Berlin",
+    created_at=BEGAN,
+    disabled_at=None,
+    role=Role.OPERATOR,
+    roles=[
+        ShownGrant(role="operator", project="", origin=Origin.MANUAL),
+        ShownGrant(role="lead", project="OPS", origin=Origin.OIDC),
+    ],
+    groups=[ShownMembership(group="sre", origin=Origin.OIDC)],
+)
+ME = ShownMe(actor="local:anna", role=Role.ADMIN, projects={}, groups=[], user=None)
+TOKEN = ShownToken(
+    id="t_4fGh7Kq2",
+    name="Prometheus",
+    role="sender",
+    source="prometheus",
+    user_id=None,
+    created_by=USER.id,
+    created_at=BEGAN,
+    expires_at=BEGAN + timedelta(days=90),
+    revoked_at=None,
+    last_used_at=LATER,
 )

@@ -22,10 +22,12 @@ from gateway.web.api.ticket_forms import (
     TicketEdit,
     Transition,
 )
+from gateway.web.api.tokens import TokenOrder
+from gateway.web.api.users import NewUser, RoleGrant, UserEdit
 from gateway.web.openapi.refusals import AlertmanagerError
 from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert, PrometheusAlerts
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
-from gateway.web.views.comment import CommentDetail, ShownComment
+from gateway.web.views.comment import CommentDetail, ShownComment, WrittenComment
 from gateway.web.views.explain import (
     ExplainedAlert,
     ExplainedBody,
@@ -33,6 +35,7 @@ from gateway.web.views.explain import (
 from gateway.web.views.intake import Taken
 from gateway.web.views.letters import Replayed, ShownDeadLetter
 from gateway.web.views.operations import Readiness
+from gateway.web.views.people import MadeToken, ShownGroup, ShownMe, ShownToken, ShownUser
 from gateway.web.views.problem import (
     AllRefused,
     BlamedField,
@@ -79,6 +82,10 @@ _SENT: Mapping[object, object] = {
     TicketEdit: TicketEdit(assignee="bob", status=TicketStatus.IN_PROGRESS, comment="On it"),
     NewComment: NewComment(body="The fan is loud, @bob", visibility=Visibility.AUDITOR_VISIBLE),
     CommentEdit: CommentEdit(visibility=Visibility.INTERNAL),
+    NewUser: NewUser(handle="anna", name="Anna Schmidt", email="anna@example.com"),
+    UserEdit: UserEdit(disabled=True),
+    RoleGrant: RoleGrant(role="operator"),
+    TokenOrder: TokenOrder(name="Prometheus", role="sender", source="prometheus"),
     Transition: Transition(to="resolved", comment="Removed old logs"),
     MajorStep: MajorStep(comment="Nobody can pay"),
     StandingDown: StandingDown(comment="Half of it is back"),
@@ -97,6 +104,12 @@ _SHOWN: Mapping[object, object] = {
     MovedTicket: show_moved(one.DETAIL, 1),
     HistoryEntry: one.ENTRY,
     ShownComment: one.COMMENT,
+    WrittenComment: one.WRITTEN_COMMENT,
+    ShownUser: one.USER,
+    ShownMe: one.ME,
+    ShownGroup: ShownGroup(name="sre", members=4),
+    ShownToken: one.TOKEN,
+    MadeToken: MadeToken(token=one.TOKEN, text=None),
     CommentDetail: one.COMMENT_WITH_REVISIONS,
     ShownAlert: one.ALERT,
     Previewed: Previewed(items=[show_previewed(one.ALERT, would_hide=True)], more=False),

@@ -17,7 +17,7 @@ from gateway.web.views.words import about
 _NOT_BLANK = Meta(extra_json_schema={"pattern": r"\S"})
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE_CHARACTERS), _NOT_BLANK]
 Text = Annotated[str, Meta(max_length=65_536)]
-Person = Annotated[str, Meta(max_length=200)]
+ShortText = Annotated[str, Meta(max_length=200)]
 LabelName = Annotated[str, Meta(max_length=200)]
 GivenLabels = Annotated[dict[LabelName, Text], Meta(max_length=MAX_LABELS)]
 LabelChanges = Annotated[
@@ -36,7 +36,13 @@ GivenCustom = Annotated[
 CustomChanges = Annotated[
     dict[CustomName, Any], about("Custom fields that are to be set; null removes one.")
 ]
-Assignee = Annotated[Person, about("Empty means nobody.")]
+Assignee = Annotated[
+    ShortText,
+    about(
+        "`me`, a user's id or `@handle`; empty means nobody. Where nobody logs in, any other text"
+        " is taken as it is."
+    ),
+]
 GivenType = Annotated[TicketType, about("`fault` is another word for `incident`.")]
 GivenProject = Annotated[
     str, about("The project's key, as in `OPS`; empty: none."), Meta(pattern=f"^({PROJECT_KEY})?$")
@@ -68,7 +74,7 @@ class NewTicket(Form, frozen=True):
         about("Also `P0` to `P3`. Null: by the matrix, from severity, impact and urgency."),
     ] = None
     assignee: Assignee = ""
-    assignee_group: Person = ""
+    assignee_group: ShortText = ""
     labels: GivenLabels = field(default_factory=dict)
     custom: GivenCustom = field(default_factory=dict)
     project: GivenProject = ""
@@ -91,7 +97,7 @@ class PlainEdit(Form, frozen=True):
         ),
     ] = UNSET
     assignee: Assignee | UnsetType = UNSET
-    assignee_group: Person | UnsetType = UNSET
+    assignee_group: ShortText | UnsetType = UNSET
     labels: LabelChanges | UnsetType = UNSET
     custom: CustomChanges | UnsetType = UNSET
 

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from gateway.tickets.priority import PriorityWord
 from gateway.tickets.ticket import TicketStatus
-from gateway.web.api.ticket_edits import CustomChanges, Person, PlainEdit, Text
+from gateway.web.api.ticket_edits import CustomChanges, PlainEdit, ShortText, Text
 from gateway.web.http.forms import Form, bad_field
 from gateway.web.http.paging import PageForm
 from gateway.web.views.words import about
@@ -55,7 +55,7 @@ class Transition(Form, frozen=True):
     resolution: Word = ""
     resolution_note: Text = ""
     assignee: Annotated[
-        Person | None, about("Who has it from then on; null: as it is, or who takes the step.")
+        ShortText | None, about("Who has it from then on; null: as it is, or who takes the step.")
     ] = None
     custom: CustomChanges = field(default_factory=dict)
 

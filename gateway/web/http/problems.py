@@ -19,6 +19,7 @@ from gateway.changes.command import StaleVersion
 from gateway.changes.perform import KeyReused
 from gateway.errors import Conflict, Forbidden, GatewayError, NotFound, Refused, Unavailable
 from gateway.logs import get_logger
+from gateway.people.meant import UnknownPerson
 from gateway.tickets.fields import InvalidCustom
 from gateway.web.http.answers import Refusing, json_refusal
 from gateway.web.views.problem import (
@@ -37,6 +38,7 @@ _STATUS: dict[type[GatewayError], int] = {
     KeyReused: 422,
     InvalidCustom: 422,
     MissingFields: 422,
+    UnknownPerson: 422,
     Refused: 400,
     Forbidden: 403,
     StaleVersion: 412,

@@ -8,6 +8,7 @@ from gateway.changes.perform import MOST_KEY_CHARACTERS
 from gateway.tickets.naming import PROJECT_KEY
 from gateway.web.http.endpoint import IDEMPOTENCY_KEY, Parameter
 from gateway.web.views.comment import CommentId
+from gateway.web.views.people import TokenId
 from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, about
 
 TICKET = Parameter(
@@ -28,6 +29,25 @@ WORKFLOW = Parameter(
     "WorkflowName",
 )
 COMMENT = Parameter("comment", "path", CommentId, "CommentId")
+USER = Parameter(
+    "user",
+    "path",
+    Annotated[str, Meta(min_length=1), about("A user's id, or the handle.")],
+    "User",
+)
+GROUP = Parameter(
+    "group",
+    "path",
+    Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"), about("The group's name.")],
+    "Group",
+)
+ROLE = Parameter(
+    "role",
+    "path",
+    Annotated[str, Meta(min_length=1), about("In the tenant or the project.")],
+    "RoleName",
+)
+TOKEN = Parameter("token", "path", TokenId, "TokenId")
 SILENCE = Parameter("id", "path", SilenceId, "SilenceId")
 ALERT = Parameter("fingerprint", "path", Fingerprint, "Fingerprint")
 SOURCE = Parameter(

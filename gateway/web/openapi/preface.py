@@ -7,7 +7,7 @@ Takes in every alert, merges repeats, respects silences, and keeps one ticket pe
 
 **Times** are RFC 3339 with a zone; answers are in UTC, written with `Z`. **Durations** name their unit.
 
-**Lists** are newest first: `{"items": [...], "next": cursor or null}`. Give `cursor` back with the same
+**Lists** are newest first, those of users and groups by name: `{"items": [...], "next": cursor or null}`. Give `cursor` back with the same
 filters; a cursor of other filters is refused. `limit` is 50 unless given, and 500 at most. Query parameters
 that a path does not know are refused with 400 everywhere outside of intake.
 
@@ -50,6 +50,7 @@ PREFACE: dict[str, Any] = {
             " `unsigned`, `bad_signature` or `stale_signature`.",
         },
         {"name": "tickets", "description": "One ticket per problem."},
+        {"name": "people", "description": "Users, groups, roles and tokens."},
         {"name": "alerts", "description": "What is and was firing."},
         {"name": "silences", "description": "Which alerts make no noise, and until when."},
         {"name": "explain", "description": "Why an alert has the ticket it has, or none."},

@@ -66,10 +66,28 @@ KEY_REUSED = Refusal(
     "Its Idempotency-Key was used for another request; code `key_reused`",
     (problem.ShownProblem,),
 )
+PEOPLE_CONFLICT = Refusal(
+    "PeopleConflict",
+    "The handle is taken (`handle_taken`), nobody would be left to administer the tenant"
+    " (`last_admin`), or the user is disabled (`user_disabled`)",
+    (problem.ShownProblem,),
+)
+OWN_TOKENS_ONLY = Refusal(
+    "OwnTokensOnly",
+    "Only admins make tokens for others; code `own_tokens_only` (or a foreign Host or Origin was"
+    " refused)",
+    (problem.ShownProblem,),
+)
+OWN_ROLE = Refusal(
+    "OwnRole",
+    "It would be one's own role; code `own_role` (or a foreign Host or Origin was refused)",
+    (problem.ShownProblem,),
+)
 INVALID_CUSTOM = Refusal(
     "InvalidCustom",
     "Custom fields are not what is declared, and `errors` says which; code `invalid_custom` (or"
-    " `key_reused`, for an Idempotency-Key that was used for another request)",
+    " `unknown_person`, for an assignee who is nobody here; or `key_reused`, for an"
+    " Idempotency-Key that was used for another request)",
     (problem.ShownProblem,),
 )
 NOT_THE_AUTHOR = Refusal(

@@ -24,7 +24,7 @@ class ShownComment(Struct, frozen=True, kw_only=True, gc=False):
         UNSET
     )
     mentions: Annotated[
-        list[str] | UnsetType, about("Handles as `@anna` writes them, without the `@`.")
+        list[str] | UnsetType, about("Ids of users whom it names and who can see it.")
     ] = UNSET
     at: Time
     edited_at: Time | UnsetType | None = UNSET
@@ -33,6 +33,14 @@ class ShownComment(Struct, frozen=True, kw_only=True, gc=False):
         bool | UnsetType,
         about("True: it is internal, and its reader, an auditor, may know that there is one."),
     ] = UNSET
+
+
+class WrittenComment(ShownComment, frozen=True, kw_only=True, gc=False):
+    """A comment, as its author hears of it."""
+
+    unreached_mentions: Annotated[
+        list[str], about("Handles that it names and that mean nobody who can see it.")
+    ]
 
 
 class ShownRevision(Struct, frozen=True, kw_only=True, gc=False):
@@ -62,6 +70,13 @@ def show_comment(one: Comment, *, whole: bool = True) -> ShownComment:
         at=one.at,
         edited_at=one.edited_at,
         retracted_at=one.retracted_at,
+    )
+
+
+def show_written(one: Comment) -> WrittenComment:
+    """For its author."""
+    return WrittenComment(
+        **structs.asdict(show_comment(one)), unreached_mentions=list(one.unreached)
     )
 
 

@@ -10,14 +10,24 @@ from gateway.access.principal import Principal
 from gateway.changes.command import Command
 from gateway.changes.perform import KeyReused
 from gateway.comments.comment import Comment
+from gateway.comments.mentions import with_unreached
+from gateway.people.person import Person
+from gateway.people.roster import Roster
+from gateway.people.token import NewToken, Token
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel.database import Transaction
+from gateway.storage.postgres.kernel.people.load import load_people, read_person, read_token
 from gateway.storage.postgres.kernel.rows import COMMENTS
 from gateway.storage.postgres.kernel.tables import comments
 from gateway.storage.postgres.statements import load
 from matchers import parse, render
 
 SQL = load("kernel")
+_Place = tuple[str, ...]
+_PLACED = (Comment, Person, Token, NewToken)
+"""Of these the key keeps their place alone, and they are read anew: what was taken back, who was
+erased, and the text of a token are kept nowhere else.
+"""
 
 
 class Kept:
@@ -44,10 +54,11 @@ class Kept:
         row = await driver.fetchrow(SQL["kept"], *self._place)
         if (row["command"], row["request_hash"]) != (name, digest):
             raise KeyReused("this Idempotency-Key was used for another request")
-        if self._command.answers is not Comment:
-            return (_decoded(row["answer"], self._command.answers),)
-        place = msgspec.msgpack.decode(row["answer"], type=tuple[str, str])
-        return (await read_comment(self._transaction, *place),)
+        answers = self._command.answers
+        if answers not in _PLACED:
+            return (_decoded(row["answer"], answers),)
+        place = msgspec.msgpack.decode(row["answer"], type=_Place)
+        return (await _read(self._transaction, answers, place),)
 
     async def keep(self, answer: Any) -> None:
         """In the transaction that did it: what fails leaves the key unused."""
@@ -78,10 +89,40 @@ async def read_comment(transaction: Transaction, ticket: str, key: str) -> Comme
     return None if found is None else COMMENTS.read(found._mapping)
 
 
+async def _read(transaction: Transaction, kind: type, place: _Place) -> Any:
+    """As it is now; of a new token all but its text."""
+    driver, tenant, key = transaction.driver, transaction.tenant, place[-1]
+    if kind is Person:
+        return await read_person(driver, tenant, key)
+    if kind is Comment:
+        return await _read_as_author(transaction, *place)
+    token = await read_token(driver, tenant, key)
+    return token if kind is Token or token is None else NewToken(token=token)
+
+
+async def _read_as_author(transaction: Transaction, ticket: str, key: str) -> Comment | None:
+    comment, roster = await read_comment(transaction, ticket, key), Roster()
+    if comment is None:
+        return None
+    await load_people(transaction.driver, transaction.tenant, roster, comment.mentions)
+    return with_unreached(comment, roster)
+
+
+def _place_of(answer: Any) -> _Place:
+    match answer:
+        case Comment():
+            return answer.ticket_id, answer.id
+        case Person():
+            return (answer.user.id,)
+        case NewToken():
+            return (answer.token.id,)
+        case _:
+            return (answer.id,)
+
+
 def _encoded(answer: Any) -> bytes:
-    """Of a comment its place alone: what was taken back is kept nowhere."""
-    if isinstance(answer, Comment):
-        return msgspec.msgpack.encode((answer.ticket_id, answer.id))
+    if isinstance(answer, _PLACED):
+        return msgspec.msgpack.encode(_place_of(answer))
     if isinstance(answer, Silence):
         values = {**msgspec.structs.asdict(answer), "matchers": render(answer.matchers)}
         return msgspec.msgpack.encode(_PlainSilence(**values))

@@ -15,6 +15,7 @@ from gateway.errors import NotFound
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
+from gateway.storage.postgres.kernel.people.load import load_people, load_token, lock_people
 from gateway.storage.postgres.kernel.rows import SILENCES, TICKETS
 from gateway.storage.postgres.kernel.tables import tickets
 from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
@@ -125,6 +126,8 @@ class Door:
 
     async def _load(self, transaction: Transaction, needs: Needs, by: Principal) -> WorkingSet:
         driver, tenant = transaction.driver, transaction.tenant
+        if needs.changes_people:
+            await lock_people(driver, tenant)
         keys, tickets = await _around(transaction, needs)
         alerts = [] if needs.alert is None else [needs.alert]
         rows = await load_working_set(driver, tenant, alerts, keys, tickets)
@@ -138,6 +141,7 @@ class Door:
                 rows.silences[silence.id] = silence
         if needs.ticket is not None and needs.comment is not None:
             await _load_comment(transaction, rows, needs.ticket, needs.comment)
+        await _load_people(transaction, rows, needs)
         keys_now, tickets_now = await _around(transaction, needs)
         if not (keys_now <= keys and tickets_now <= tickets):
             raise RowsMoved("an alert has moved to another window or ticket")
@@ -153,6 +157,15 @@ async def _load_comment(transaction: Transaction, rows: WorkingSet, ticket: str,
     count = TICKET_SQL["count_revisions"]
     tenant = transaction.tenant
     rows.revisions_of[key] = await transaction.driver.fetchval(count, tenant, ticket, key)
+
+
+async def _load_people(transaction: Transaction, rows: WorkingSet, needs: Needs) -> None:
+    """Those whom a comment mentions too."""
+    driver, tenant = transaction.driver, transaction.tenant
+    names = {*needs.people, *(name for one in rows.comments.values() for name in one.mentions)}
+    await load_people(driver, tenant, rows.people, names, with_admins=needs.changes_people)
+    if needs.token is not None:
+        await load_token(driver, tenant, rows.people, needs.token)
 
 
 async def _around(transaction: Transaction, needs: Needs) -> tuple[set[bytes], set[str]]:
@@ -198,6 +211,8 @@ def _check(rows: WorkingSet, needs: Needs, by: Principal) -> None:
             raise StaleVersion(f"the ticket is at version {ticket.version}, not {needs.version}")
     if needs.alert is not None and needs.alert not in rows.alerts:
         raise NotFound(f"no alert {needs.alert.hex()}")
+    if needs.token is not None and needs.token not in rows.people.tokens:
+        raise NotFound(f"no token {needs.token}")
     if needs.comment is not None and needs.comment not in rows.comments:
         raise NotFound(f"no comment {needs.comment}")
     if needs.silence is not None and needs.silence not in rows.silences:

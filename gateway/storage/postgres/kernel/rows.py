@@ -119,6 +119,7 @@ COMMENTS = Stored(
     tables.comments,
     key=("ticket_id", "id"),
     fixed=frozenset({"author", "at"}),
+    beside=frozenset({"unreached"}),
     made={"mentions": lambda one: orjson.dumps(one.mentions).decode()},
     read_as={"mentions": lambda text: tuple(orjson.loads(text))},
 )

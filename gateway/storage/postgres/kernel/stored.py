@@ -49,6 +49,10 @@ class Stored(Generic[Noun]):
     """Fields of other tables: they are read with the row, and not written."""
     within: Mapping[str, type] = field(default_factory=dict)
     """Fields that are Structs themselves, whose own fields are columns too."""
+    beside: frozenset[str] = frozenset()
+    """Fields that are neither read with the row nor written: an end of a chain that lies apart, or
+    what is of an answer alone.
+    """
     merge: Merge | None = None
     """What an insert does to a row that is there; None: there is none."""
 
@@ -58,7 +62,7 @@ class Stored(Generic[Noun]):
         inside = {path.rpartition(".")[2]: path for path in hints}
         named = {name: self.renamed.get(name, inside.get(name, name)) for name in names}
         self._fields = {name: of for name, of in named.items() if of in hints}
-        if missing := hints.keys() - {*self._fields.values(), *self.joined}:
+        if missing := hints.keys() - {*self._fields.values(), *self.joined, *self.beside}:
             raise TypeError(f"{self.table.name} has no column for {', '.join(sorted(missing))}")
         self.columns = tuple(one for one in names if one in self._fields or one in self.made)
         self._json = {one.name for one in self.table.columns if isinstance(one.type, JSONB)}

@@ -1,0 +1,30 @@
+"""`tenant`: who shares the installation, and sees nothing of the others."""
+
+import argparse
+
+from gateway.cli.command import add_command, add_steps
+from gateway.cli.people import connected
+from gateway.cli.postgres import Say
+from gateway.config import Config
+from gateway.storage.postgres.schema.installation import create_tenant, read_tenant_names
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`tenant create`, `tenant list`."""
+    steps = add_steps(commands, "tenant", "who shares the installation")
+    creating = add_command(steps, "create", "make a tenant", _create)
+    creating.add_argument("name", metavar="NAME", help="a-z 0-9 _ -, a letter or a digit first")
+    add_command(steps, "list", "list the tenants", _list)
+
+
+async def _create(config: Config, chosen: argparse.Namespace, say: Say) -> None:
+    async with connected(config, say) as (_, connection):
+        number = await create_tenant(connection, chosen.name)
+    say(f"Made the tenant {chosen.name} (number {number}).")
+    say(f"Its first admin: alert-gateway user add --tenant {chosen.name} HANDLE --role admin")
+
+
+async def _list(config: Config, chosen: argparse.Namespace, say: Say) -> None:
+    async with connected(config, say) as (_, connection):
+        for name, number in (await read_tenant_names(connection)).items():
+            say(f"{number}\t{name}")

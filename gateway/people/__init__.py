@@ -1,0 +1,1 @@
+"""Who there is: users, the groups they are in, the roles they hold, and tokens."""

@@ -1,0 +1,152 @@
+"""Tenants, users, groups and tokens from the command line, on a real PostgreSQL."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from gateway.access.token import presented
+from tests.programs import free_port, gateway
+from tests.test_command_line import run
+
+Asked = Callable[..., "subprocess.CompletedProcess[str]"]
+TEXT = re.compile(r"^agw_[ut]_\w+$", re.MULTILINE)
+
+
+@pytest.fixture
+def config(tmp_path: Path, database: str) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[postgres]\nurl = "{database}"\n')
+    return path
+
+
+@pytest.fixture
+def ask(config: Path) -> Asked:
+    """Runs a command that must end with *status*; its output."""
+
+    def ask(*arguments: str, status: int = 0) -> "subprocess.CompletedProcess[str]":
+        done = run(*arguments, "--config", config)
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return ask
+
+
+async def test_the_first_admin_of_a_new_tenant_is_made_and_history_says_by_whom(
+    ask: Asked, owner: asyncpg.Connection
+) -> None:
+    ask("tenant", "create", "acme")
+    assert ask("tenant", "list").stdout == "1\tdefault\n2\tacme\n"
+    ask("user", "add", "--tenant", "acme", "anna", "--role", "admin", "--name", "Anna")
+    [line] = ask("user", "list", "--tenant", "acme").stdout.splitlines()
+    assert re.fullmatch(r"anna\tu_[0-9a-f]{26}\tenabled\tadmin\t\tAnna", line)
+    assert ask("user", "list").stdout == ""
+    made = ask("token", "create", "--tenant", "acme", "--user", "anna", "--name", "laptop")
+    [text] = TEXT.findall(made.stdout)
+    shown = presented(text)
+    assert shown is not None
+    row = await owner.fetchrow("SELECT * FROM tokens WHERE id = $1", shown.id)
+    assert (row["tenant_id"], row["hash"]) == (2, shown.digest)
+    actors = {one["actor"] for one in await owner.fetch("SELECT actor FROM history")}
+    assert len(actors) == 1
+    assert actors.pop().startswith("local:")
+    assert ask("audit").stdout == "2 of 2 histories are as they were written.\n"
+
+
+def test_a_senders_token_is_made_listed_and_revoked(ask: Asked) -> None:
+    order = ("--role", "sender", "--name", "prom", "--source", "prometheus", "--expires-in", "90d")
+    made = ask("token", "create", *order)
+    [text] = TEXT.findall(made.stdout)
+    shown = presented(text)
+    assert shown is not None
+    listed = ask("token", "list").stdout
+    assert re.fullmatch(
+        rf"{shown.id}\tactive\tuntil \d{{4}}-\d\d-\d\d\tsender prometheus\tprom\n", listed
+    )
+    ask("token", "revoke", shown.id)
+    assert "\trevoked\t" in ask("token", "list").stdout
+    assert text[15:50] not in listed
+
+
+def test_groups_and_roles_are_given_and_taken(ask: Asked) -> None:
+    for handle in ("anna", "bob"):
+        ask("user", "add", handle, "--role", "operator")
+    assert ask("group", "add", "sre", "anna", "@bob").stdout.count(" is in sre.") == 2
+    ask("group", "remove", "sre", "bob")
+    assert (
+        "operator, lead in OPS\tsre"
+        in ask("user", "grant", "anna", "--role", "lead", "--project", "OPS").stdout
+    )
+    assert "lead" not in ask("user", "revoke", "anna", "--role", "lead", "--project", "OPS").stdout
+    ask("user", "disable", "bob")
+    assert "bob\t" in ask("user", "list").stdout
+    assert "\tdisabled\toperator" in ask("user", "list").stdout
+    ask("user", "enable", "bob")
+    assert "disabled" not in ask("user", "list").stdout
+
+
+def test_what_cannot_be_done_says_what_to_do(ask: Asked) -> None:
+    ask("user", "add", "anna", "--role", "admin")
+    for arguments, said in (
+        (("tenant", "create", "default"), "there is a tenant default already"),
+        (("tenant", "create", "Not One"), "it is 1 to 63 of a-z 0-9 _ -"),
+        (("user", "add", "bob", "--role", "admin", "--tenant", "nix"), "tenant create nix"),
+        (("user", "add", "anna", "--role", "operator"), "there is a user @anna already"),
+        (("user", "add", "Anna", "--role", "operator"), "a handle is 1 to 39 of a-z 0-9"),
+        (("user", "disable", "anna"), "make another user admin first"),
+        (("user", "disable", "nobody"), "no user @nobody"),
+        (("token", "create", "--role", "sender", "--source", "nix", "--name", "x"),
+         "there are alertmanager, custom"),
+        (("token", "revoke", "t_00000000"), "no token t_00000000"),
+    ):  # fmt: skip
+        done = ask(*arguments, status=1)
+        assert said in done.stderr, arguments
+        assert not TEXT.findall(done.stdout)
+
+
+def test_what_is_no_command_is_refused_before_anything_is_done(config: Path) -> None:
+    for arguments in (
+        ("user", "add", "anna", "--role", "king"),
+        ("token", "create", "--name", "x"),
+        ("token", "create", "--role", "sender", "--user", "anna", "--name", "x"),
+        ("token", "create", "--role", "sender", "--name", "x", "--expires-in", "soon"),
+        ("tenant",),
+    ):
+        done = run(*arguments, "--config", config)
+        assert done.returncode == 2, arguments
+        assert done.stderr.startswith("usage: ")
+
+
+def test_a_fresh_database_is_migrated_for_it_unless_the_configuration_forbids(
+    tmp_path: Path, empty_database: str
+) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f'[postgres]\nurl = "{empty_database}"\nmigrate = false\n')
+    done = run("tenant", "create", "acme", "--config", config)
+    assert done.returncode == 1
+    assert "run `alert-gateway migrate`" in done.stderr
+    config.write_text(f'[postgres]\nurl = "{empty_database}"\n')
+    done = run("tenant", "create", "acme", "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert "Made the tenant acme (number 2)." in done.stdout
+
+
+def test_a_private_postgresql_is_used_beside_its_gateway_and_started_without_one(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    config = tmp_path / "gateway.toml"
+    listen = url.removeprefix("http://")
+    config.write_text(f'data_dir = "{data_dir}"\nhttp.listen = "{listen}"\n')
+    assert run("tenant", "create", "acme", "--config", config).returncode == 0
+    with gateway(config, url=url, log=tmp_path / "log"):
+        beside = run("user", "add", "anna", "--tenant", "acme", "--role", "admin",
+                     "--config", config)  # fmt: skip
+        made = run("token", "create", "--user", "anna", "--tenant", "acme", "--name", "x",
+                   "--config", config)  # fmt: skip
+    assert (beside.returncode, made.returncode) == (0, 0), beside.stderr + made.stderr
+    assert len(TEXT.findall(made.stdout)) == 1
