@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gateway.web.api import (
     alerts,
+    audit,
     comments,
     dead_letters,
     description,
@@ -25,6 +26,7 @@ TABLE: Sequence[AnyEndpoint] = (
     *explain.ENDPOINTS,
     *silences.ENDPOINTS,
     *intake.ENDPOINTS,
+    *audit.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *dead_letters.REPLAY_ENDPOINTS,
     *workflows.ENDPOINTS,

@@ -52,6 +52,7 @@ PREFACE: dict[str, Any] = {
         {"name": "tickets", "description": "One ticket per problem."},
         {"name": "alerts", "description": "What is and was firing."},
         {"name": "silences", "description": "Which alerts make no noise, and until when."},
+        {"name": "audit", "description": "Who changed what, when and why."},
         {"name": "explain", "description": "Why an alert has the ticket it has, or none."},
         {"name": "operations", "description": "For those who run the gateway."},
     ],

@@ -16,3 +16,9 @@ async def read_seed(connection: asyncpg.Connection) -> bytes:
 async def read_tenants(connection: asyncpg.Connection) -> list[int]:
     """Every tenant's id, sorted."""
     return [row["tenant_id"] for row in await connection.fetch(SQL["tenants"])]
+
+
+async def tenant_named(connection: asyncpg.Connection, name: str) -> int | None:
+    """Its id; None: there is none of that name."""
+    found: int | None = await connection.fetchval(SQL["tenant_named"], name)
+    return found
