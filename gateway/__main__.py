@@ -57,7 +57,7 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
         case "check-config":
             _say_fine(config, chosen.config)
         case "audit":
-            return await audit(config, say)
+            return await audit(config, say, chosen.tenant)
         case "journal":
             await adopt(config, chosen.directory, say)
         case "workflow":
@@ -110,9 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         help="say that no replica of a release before runs any more, and none will",
     )
     add_command(commands, "check-config", "check the configuration, naming every problem")
-    add_command(
+    auditing = add_command(
         commands, "audit", "read every history again and name those that were tampered with"
     )
+    auditing.add_argument("step", nargs="?", choices=["verify"], default="verify", metavar="verify")
+    auditing.add_argument("--tenant", metavar="NAME", help="of this tenant alone (default: all)")
     journal = commands.add_parser("journal", help="what to do with journals of lost hosts")
     steps = journal.add_subparsers(dest="step", required=True, metavar="STEP")
     adopting = add_command(steps, "adopt", "bring a lost host's journals to the ledger")

@@ -10,13 +10,16 @@ from gateway.metrics import Metrics, render
 from gateway.roles import ProcessRole
 from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
 from gateway.storage.postgres.queries.alerts import AlertQueries
+from gateway.storage.postgres.queries.audit_lists import AuditListQueries
 from gateway.storage.postgres.queries.comments import CommentQueries
 from gateway.storage.postgres.queries.letters import LetterQueries
 from gateway.storage.postgres.queries.people import PeopleQueries, TokenQueries
 from gateway.storage.postgres.queries.tenants import TenantsByName
+from gateway.storage.postgres.queries.ticket_counts import TicketCountQueries
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.web.api import (
     alerts,
+    audit,
     comments,
     dead_letters,
     description,
@@ -100,8 +103,9 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     read_alerts, read_tickets = AlertQueries(parts.database), TicketQueries(parts.database)
     rehearsal, longest = PostgresRehearsal(parts.database), parts.config.silences.max_duration
     why = explain.ExplainHandlers(parts.checker, rehearsal, read_alerts, silenced, bodies, clock)
+    counter = TicketCountQueries(parts.database, clock)
     desk = tickets.TicketHandlers(
-        read_tickets, parts.door.perform, silenced, clock, parts.workflows.current
+        read_tickets, counter, parts.door.perform, silenced, clock, parts.workflows.current
     )
     ticket_part = ticket_parts.TicketPartHandlers(read_tickets, silenced, clock)
     written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
@@ -114,6 +118,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
         *served_by(written, comments.ENDPOINTS),
         *served_by(alerts.AlertHandlers(read_alerts, silenced, clock), alerts.ENDPOINTS),
         *served_by(quiet, silences.ENDPOINTS),
+        *served_by(audit.AuditHandlers(AuditListQueries(parts.database)), audit.ENDPOINTS),
         *served_by(letters, dead_letters.ENDPOINTS),
         *served_by(workflows.WorkflowHandlers(parts.workflows.current), workflows.ENDPOINTS),
         *served_by(description.DescriptionHandlers(), description.ENDPOINTS),

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from gateway.access.principal import Principal
 from gateway.alerts.view import AlertView
 from gateway.history.chain import Chained
 from gateway.tickets.ticket import Ticket
+from matchers import Matcher
 
 JoinedPosition = tuple[datetime, str]
 """(joined_at, fingerprint in hex) of the last alert shown: who joined last comes first."""
@@ -45,12 +47,50 @@ class TicketView:
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What a list of tickets is narrowed to; None: everything. *text* is searched as typed."""
+    """What a list of tickets is narrowed to; empty or None: everything, several values: any."""
 
-    status: str | None = None
-    priority: str | None = None
-    source: str | None = None
+    status: Sequence[str] = ()
+    state: Sequence[str] = ()
+    """As its workflow names it; where that has no name of its own, the status."""
+    type: Sequence[str] = ()
+    project: Sequence[str] = ()
+    priority: Sequence[str] = ()
+    assignee: Sequence[str] = ()
+    group: Sequence[str] = ()
+    requester: Sequence[str] = ()
+    rule: Sequence[str] = ()
+    source: Sequence[str] = ()
+    major: bool | None = None
+    silenced: bool | None = None
+    """All of its alerts that fire are silenced, and there are some."""
+    matchers: Sequence[Matcher] = ()
     text: str | None = None
+    """Searched as typed; or an id, number or key."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTickets:
+    """Of one page. *walked_to*: the id at which it stops short, though more may come."""
+
+    tickets: Sequence[TicketView]
+    walked_to: str | None = None
+
+
+class CountedBy(StrEnum):
+    """A field by which live tickets are counted."""
+
+    STATUS = "status"
+    PRIORITY = "priority"
+    ASSIGNEE = "assignee"
+    PROJECT = "project"
+    TYPE = "type"
+
+
+class TicketCounter(Protocol):
+    """Counts live tickets that *by* sees. Raises Unavailable while the ledger is away."""
+
+    async def live(self, by: Principal, field: CountedBy) -> dict[str, int]:
+        """By the values of *field*, as they were at most five seconds ago."""
 
 
 class TicketReader(Protocol):
@@ -60,7 +100,7 @@ class TicketReader(Protocol):
 
     async def page(
         self, by: Principal, narrowed: TicketFilter, after: str | None, limit: int
-    ) -> Sequence[TicketView]:
+    ) -> FoundTickets:
         """At most *limit* tickets older than the one with id *after*, newest first."""
 
     async def one(self, by: Principal, ticket_id: str, limit: int) -> TicketView | None:

@@ -14,8 +14,8 @@ from tests.programs import PATIENCE_SECONDS
 pytestmark = pytest.mark.acceptance
 
 
-def audit(config: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "gateway", "audit", "--config", str(config)]
+def audit(config: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "gateway", "audit", *more, "--config", str(config)]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
 
 
@@ -34,10 +34,13 @@ async def test_a_history_that_a_superuser_changed_is_named_beside_a_running_gate
             assert done.stdout == "2 of 2 histories are as they were written.\n"
             await owner.execute("ALTER TABLE history DISABLE TRIGGER ALL")
             await owner.execute("UPDATE history SET actor = 'nobody' WHERE object_id = $1", spoilt)
-            done = await asyncio.to_thread(audit, gateway.config)
+            done = await asyncio.to_thread(audit, gateway.config, "verify", "--tenant", "default")
             assert done.returncode == 1
             assert f"BROKEN: ticket {spoilt} of tenant 1: " in done.stdout
             assert done.stdout.endswith("1 of 2 histories are as they were written.\n")
+            done = await asyncio.to_thread(audit, gateway.config, "verify", "--tenant", "nobody")
+            assert (done.returncode, done.stdout) == (1, "")
+            assert "there is no tenant nobody" in done.stderr
 
 
 async def test_a_private_postgresql_is_started_for_it(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import PriorityBy, TicketStatus
 from gateway.tickets.triage import Triage
 from gateway.web.views.alert import AlertSource, ShownAlert
+from gateway.web.views.audit import AuditEntry
 from gateway.web.views.comment import (
     CommentDetail,
     ShownComment,
@@ -117,6 +118,9 @@ TICKET = ShownTicket(
     window=TicketWindow(opened_at=BEGAN, ends_at=None),
 )
 ENTRY = HistoryEntry(at=BEGAN, actor="system", field="status", old=None, new="open", comment="")
+AUDITED = AuditEntry(
+    **structs.asdict(ENTRY), kind="ticket", object=TICKET_ID, sequence=1, applied=4711
+)
 DETAIL = TicketDetail(
     **structs.asdict(TICKET),
     actions=[

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
 from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.view import CountedBy
 from gateway.web.api import example_values as one
 from gateway.web.api.comments import CommentEdit, NewComment
 from gateway.web.api.dead_letters import DeadLetterChoice
@@ -27,6 +28,7 @@ from gateway.web.api.users import NewUser, RoleGrant, UserEdit
 from gateway.web.openapi.refusals import AlertmanagerError
 from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert, PrometheusAlerts
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
+from gateway.web.views.audit import AuditEntry
 from gateway.web.views.comment import CommentDetail, ShownComment, WrittenComment
 from gateway.web.views.explain import (
     ExplainedAlert,
@@ -50,6 +52,7 @@ from gateway.web.views.ticket import (
     HistoryEntry,
     MovedTicket,
     ShownTicket,
+    TicketCounts,
     TicketDetail,
     show_changed,
     show_moved,
@@ -102,7 +105,9 @@ _SHOWN: Mapping[object, object] = {
     TicketDetail: one.DETAIL,
     ChangedTicket: show_changed(one.DETAIL, 1),
     MovedTicket: show_moved(one.DETAIL, 1),
+    TicketCounts: TicketCounts(by=CountedBy.PRIORITY, counts={"critical": 1, "low": 3}),
     HistoryEntry: one.ENTRY,
+    AuditEntry: one.AUDITED,
     ShownComment: one.COMMENT,
     WrittenComment: one.WRITTEN_COMMENT,
     ShownUser: one.USER,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gateway.web.api import (
     alerts,
+    audit,
     comments,
     dead_letters,
     description,
@@ -31,6 +32,7 @@ TABLE: Sequence[AnyEndpoint] = (
     *users.ENDPOINTS,
     *groups.ENDPOINTS,
     *tokens.ENDPOINTS,
+    *audit.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *dead_letters.REPLAY_ENDPOINTS,
     *workflows.ENDPOINTS,

@@ -1,11 +1,15 @@
 """What people send about tickets: lists and steps. Their plain fields are in `ticket_edits.py`."""
 
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from gateway.alerts.matching import read_matchers
 from gateway.tickets.priority import PriorityWord
-from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.ticket import TicketStatus, TicketType
+from gateway.tickets.view import CountedBy, TicketFilter
 from gateway.web.api.ticket_edits import CustomChanges, PlainEdit, ShortText, Text
 from gateway.web.http.forms import Form, bad_field
 from gateway.web.http.paging import PageForm
@@ -20,21 +24,82 @@ Required = Annotated[
 ]
 
 
-class TicketsForm(PageForm, frozen=True):
-    """What a list of tickets is narrowed to."""
+MOST_VALUES = 50
+"""Of one parameter."""
 
-    status: TicketStatus | None = None
-    priority: PriorityWord | None = None
+
+class TicketOrder(StrEnum):
+    """In which a list of tickets comes."""
+
+    NEWEST = "newest"
+
+
+Several = Annotated[tuple[Text, ...], Meta(max_length=MOST_VALUES)]
+Truth = bool | None
+
+
+class TicketsForm(PageForm, frozen=True):
+    """What a list of tickets is narrowed to: a parameter may be given again, and means any of them.
+
+    With a condition that no index knows a page looks at 20,000 tickets at most, so that it may be
+    short, or empty, and still have a `next`.
+    """
+
+    status: Annotated[tuple[TicketStatus, ...], Meta(max_length=MOST_VALUES)] = ()
+    state: Annotated[
+        Several, about("As its workflow names it; where that has no name of its own, the status.")
+    ] = ()
+    type: Annotated[tuple[TicketType, ...], Meta(max_length=MOST_VALUES)] = ()
+    project: Annotated[Several, about("Key of a project; empty: of none.")] = ()
+    priority: Annotated[tuple[PriorityWord, ...], Meta(max_length=MOST_VALUES)] = ()
+    assignee: Annotated[Several, about("`me` is who asks; empty: nobody.")] = ()
+    group: Annotated[Several, about("The assigned group; empty: none.")] = ()
+    requester: Annotated[Several, about("`me` is who asks; `system`: opened by alerts.")] = ()
+    major: Truth = None
+    rule: Several = ()
     source: Annotated[
-        str | None, about("The name of a source that has reported an alert of the ticket.")
+        Several, about("The name of a source that has reported an alert of the ticket.")
+    ] = ()
+    matchers: Annotated[
+        str | None,
+        about("Matchers on the ticket's labels, written as for alerts."),
+    ] = None
+    silenced: Annotated[
+        Truth, about("All of its alerts that fire are silenced, and there are some.")
     ] = None
     q: Annotated[
         str | None,
         about(
-            "A text in title or description, as typed and whatever its case; or the id, or the"
-            " number (`#17`)."
+            "A text in title or description, as typed and whatever its case; or the id, the number"
+            " (`#17`) or the key (`OPS-17`): what looks like one is looked up."
         ),
     ] = None
+    sort: TicketOrder = TicketOrder.NEWEST
+
+    def narrowed(self, me: str) -> TicketFilter:
+        """What is asked for, by *me*; raises Refused for matchers that cannot be read."""
+        return TicketFilter(
+            status=self.status,
+            state=self.state,
+            type=self.type,
+            project=self.project,
+            priority=[one.priority for one in self.priority],
+            assignee=named(self.assignee, me),
+            group=self.group,
+            requester=named(self.requester, me),
+            rule=self.rule,
+            source=self.source,
+            major=self.major,
+            silenced=self.silenced,
+            matchers=read_matchers(self.matchers or "", "/matchers"),
+            text=self.q or None,
+        )
+
+
+class CountsForm(Form, frozen=True):
+    """By what live tickets are counted."""
+
+    by: CountedBy = CountedBy.STATUS
 
 
 class TicketEdit(PlainEdit, frozen=True):
@@ -77,6 +142,11 @@ class Relocation(Form, frozen=True):
 
     state: Annotated[Word, Meta(min_length=1)]
     comment: Required
+
+
+def named(people: Sequence[str], me: str) -> Sequence[str]:
+    """*people*, where `me` is *me*."""
+    return [me if one == "me" else one for one in people]
 
 
 def check_said(form: TicketEdit) -> None:

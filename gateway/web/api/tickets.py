@@ -20,10 +20,11 @@ from gateway.errors import NotFound
 from gateway.silences.store import SilenceStore
 from gateway.tickets.naming import TICKET_ID
 from gateway.tickets.ticket import Ticket, TicketStatus
-from gateway.tickets.view import TicketFilter, TicketReader, TicketView
+from gateway.tickets.view import TicketCounter, TicketReader, TicketView
 from gateway.web.api.alerts import fingerprint_in
 from gateway.web.api.ticket_edits import NewTicket, opening, plain_fields
 from gateway.web.api.ticket_forms import (
+    CountsForm,
     MajorStep,
     Relocation,
     StandingDown,
@@ -53,6 +54,7 @@ from gateway.web.views.ticket import (
     ChangedTicket,
     MovedTicket,
     ShownTicket,
+    TicketCounts,
     TicketDetail,
     show_changed,
     show_moved,
@@ -77,24 +79,40 @@ class TicketHandlers:
     def __init__(
         self,
         reader: TicketReader,
+        counter: TicketCounter,
         perform: Perform,
         silences: SilenceStore,
         clock: Clock,
         workflows: Callable[[int], Workflows],
     ) -> None:
         self._reader = reader
+        self._counter = counter
         self._perform = perform
         self._silences = silences
         self._clock = clock
         self._workflows = workflows
 
     async def list(self, call: WebCall[TicketsForm]) -> Answer[Page[ShownTicket]]:
-        """Tickets, newest first."""
-        part, form = part_of(call, TicketCursor), call.form
-        narrowed = TicketFilter(form.status, form.priority, form.source, form.q)
+        """Tickets, newest first.
+
+        A parameter that is given again means any of its values; different ones must all hold. A
+        page looks at 20,000 tickets at most (5,000 for patterns and sources): where few of many
+        are wanted, it may be short, or empty, and still have a `next`.
+        """
+        part = part_of(call, TicketCursor)
+        narrowed = call.form.narrowed(call.principal.actor)
         after = part.after.id if part.after else None
         found = await self._reader.page(call.principal, narrowed, after, part.fetch)
-        return json_answer(part.page(found, lambda view: TicketCursor(view.ticket.id), show_ticket))
+        end = None if found.walked_to is None else TicketCursor(found.walked_to)
+        return json_answer(part.page(found.tickets, _place_of, show_ticket, end))
+
+    async def counts(self, call: WebCall[CountsForm]) -> Answer[TicketCounts]:
+        """How many tickets are live, by one of their fields.
+
+        Open, in progress or pending. Counted again every five seconds at most.
+        """
+        by = call.form.by
+        return json_answer(TicketCounts(by=by, counts=await self._counter.live(call.principal, by)))
 
     async def detail(self, call: WebCall[Nothing]) -> Answer[TicketDetail]:
         """One ticket with its newest alerts and its latest history.
@@ -227,6 +245,10 @@ class TicketHandlers:
         return view
 
 
+def _place_of(view: TicketView) -> TicketCursor:
+    return TicketCursor(view.ticket.id)
+
+
 def _answer(detail: Detail) -> Answer[Detail]:
     return json_answer(detail, headers={hdrs.ETAG: f'"{detail.version}"'})
 
@@ -247,6 +269,10 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/api/v1/tickets", Permission.TICKETS_READ, TicketsForm, Page[ShownTicket],
         TicketHandlers.list, "listTickets", ("tickets",), {200: "One page"},
+    ),
+    Endpoint(
+        "GET", "/api/v1/tickets/counts", Permission.TICKETS_READ, CountsForm, TicketCounts,
+        TicketHandlers.counts, "countTickets", ("tickets",), {200: "The counts"},
     ),
     Endpoint(
         "POST", "/api/v1/tickets", OpenTicket.permission, NewTicket, TicketDetail,

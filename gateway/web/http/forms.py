@@ -10,7 +10,7 @@ import msgspec
 from multidict import MultiMapping
 
 from gateway.errors import FieldError, Refused, pointer_to
-from gateway.web.views.hints import names_wanted, value_wanted
+from gateway.web.views.hints import names_wanted, takes_truth, value_wanted
 
 FormType = TypeVar("FormType")
 Query = TypeVar("Query", bound="Form")
@@ -43,6 +43,7 @@ def bad_field(pointer: str, detail: str) -> BadForm:
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,8}")
 """In a query; more digits are too many for any bound."""
+_TRUTHS = {"true": True, "false": False}
 _PLACE = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
@@ -69,12 +70,13 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
 def decode_query(query: MultiMapping[str], form: type[Query]) -> Query:
     """Raises BadParameters: names that *form* does not have, values given twice or not its own.
 
-    A field is a text or a word of an enumeration; one with a number for its default is a number.
+    A field is a text or a word of an enumeration; one with a number for its default is a number,
+    one with a tuple may be given more than once.
     """
-    fields = {field.name: field for field in msgspec.structs.fields(form)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(form)}
     if unknown := sorted(set(query) - fields.keys()):
         raise _unknown(unknown, sorted(fields))
-    values = {name: _value(fields[name], query.getall(name)) for name in query}
+    values = {fields[name].name: _value(fields[name], query.getall(name)) for name in query}
     return form(**values)
 
 
@@ -87,17 +89,24 @@ def _unknown(names: list[str], known: list[str]) -> BadParameters:
 
 
 def _value(field: msgspec.structs.FieldInfo, given: list[str]) -> object:
+    name = field.encode_name
     if any("\0" in text for text in given):
-        raise bad_parameter(field.name, "must not hold the character U+0000")
-    if len(given) > 1:
-        raise bad_parameter(field.name, "may be given once")
-    text = given[0]
-    is_number = isinstance(field.default, int) and _NUMBER.fullmatch(text)
+        raise bad_parameter(name, "must not hold the character U+0000")
+    repeats = isinstance(field.default, tuple)
+    if len(given) > 1 and not repeats:
+        raise bad_parameter(name, "may be given once")
     try:
-        return msgspec.convert(int(text) if is_number else text, field.type)
+        return msgspec.convert(given if repeats else _plain(field, given[0]), field.type)
     except msgspec.ValidationError as error:
-        wanted = value_wanted(field.type, ()) or "is not what this parameter takes"
-        raise bad_parameter(field.name, wanted) from error
+        wanted = value_wanted(field.type, ("0",) if repeats else ())
+        raise bad_parameter(name, wanted or "is not what this parameter takes") from error
+
+
+def _plain(field: msgspec.structs.FieldInfo, text: str) -> object:
+    """A query holds texts alone: the number or the truth that *text* writes, if one is wanted."""
+    if isinstance(field.default, int) and _NUMBER.fullmatch(text):
+        return int(text)
+    return _TRUTHS.get(text, text) if takes_truth(field.type) else text
 
 
 def bad_parameter(name: str, detail: str) -> BadParameters:

@@ -12,14 +12,14 @@ import msgspec
 from aiohttp import web
 
 from gateway.web.http.endpoint import WebCall
-from gateway.web.http.forms import BadParameters, Form
+from gateway.web.http.forms import BadParameters, Form, bad_parameter
 from gateway.web.views.page import MAX_ITEMS, Page
 from gateway.web.views.words import about
 
 DEFAULT_LIMIT = 50
 
 _DIGEST_BYTES = 12
-_PAGING = ("limit", "cursor")
+_PAGING = ("limit", "cursor", "after")
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
@@ -36,6 +36,19 @@ class PageForm(Form, frozen=True):
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_ITEMS)] = DEFAULT_LIMIT
     cursor: Annotated[str | None, about("`next` of the page before.")] = None
+
+
+class FeedForm(PageForm, frozen=True):
+    """The query of a list that can also be followed as it grows."""
+
+    after: Annotated[
+        str | None,
+        about(
+            "A `next` or `cursor` of this list: what came behind it, oldest first and without a"
+            " gap; empty: from the beginning. `next` is then what to ask with from now on, whether"
+            " more is there already or not."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +69,33 @@ class ListPart(Generic[Position]):
         rows: Sequence[Row],
         position_of: Callable[[Row], Position],
         show: Callable[[Row], Item],
+        walked_to: Position | None = None,
     ) -> Page[Item]:
-        """Of up to `fetch` *rows*; the cursor is the position of the last one shown."""
+        """Of up to `fetch` *rows*; the cursor is the position of the last one shown.
+
+        *walked_to*: where looking for them ended early, so that a page may be short and not the
+        last.
+        """
         shown = rows[: self.limit]
-        more = len(rows) > self.limit
+        end = position_of(shown[-1]) if len(rows) > self.limit else walked_to
         return Page(
             items=[show(row) for row in shown],
-            next=_cursor(self._list, position_of(shown[-1])) if more else None,
+            next=None if end is None else _cursor(self._list, end),
         )
+
+    def feed(
+        self,
+        rows: Sequence[Row],
+        position_of: Callable[[Row], Position],
+        show: Callable[[Row], Item],
+        walked_to: Position | None = None,
+    ) -> Page[Item]:
+        """Like `page`, but one can always go on: `next` is null only if nothing was there yet."""
+        page = self.page(rows, position_of, show, walked_to)
+        if page.next is not None:
+            return page
+        end = position_of(rows[-1]) if rows else self.after
+        return Page(items=page.items, next=None if end is None else _cursor(self._list, end))
 
 
 def part_of(call: WebCall[PageForm], position: type[Position]) -> ListPart[Position]:
@@ -74,7 +106,12 @@ def part_of(call: WebCall[PageForm], position: type[Position]) -> ListPart[Posit
     query, form = call.request.query, call.form
     filters = {name: tuple(query.getall(name)) for name in query if name not in _PAGING}
     this_list = _digest(_path_of(call.request), filters)
-    after = None if form.cursor is None else _position(form.cursor, this_list, position)
+    cursor = form.cursor
+    if isinstance(form, FeedForm) and form.after is not None:
+        if cursor is not None:
+            raise bad_parameter("after", "goes the other way than cursor: give one of them")
+        cursor = form.after or None
+    after = None if cursor is None else _position(cursor, this_list, position)
     return ListPart(form.limit, after, this_list)
 
 

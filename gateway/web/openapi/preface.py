@@ -53,6 +53,7 @@ PREFACE: dict[str, Any] = {
         {"name": "people", "description": "Users, groups, roles and tokens."},
         {"name": "alerts", "description": "What is and was firing."},
         {"name": "silences", "description": "Which alerts make no noise, and until when."},
+        {"name": "audit", "description": "Who changed what, when and why."},
         {"name": "explain", "description": "Why an alert has the ticket it has, or none."},
         {"name": "operations", "description": "For those who run the gateway."},
     ],

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import msgspec
 from msgspec.inspect import (
+    BoolType,
     DateTimeType,
     DictType,
     EnumType,
@@ -33,6 +34,11 @@ def names_wanted(form: object, steps: Sequence[str]) -> str | None:
         if isinstance(kind, StructType):
             return f"there are {', '.join(sorted(field.encode_name for field in kind.fields))}"
     return None
+
+
+def takes_truth(form: object) -> bool:
+    """May it be true or false?"""
+    return any(isinstance(kind, BoolType) for kind in _kinds_at(form, ()))
 
 
 def _kinds_at(form: object, steps: Sequence[str]) -> list[Type]:
@@ -66,6 +72,8 @@ def _clause(kind: Type) -> str | None:
         return f"must be one of {', '.join(str(one.value) for one in kind.cls)}"
     if isinstance(kind, IntType) and None not in (kind.ge, kind.le):
         return f"must be a number from {kind.ge} to {kind.le}"
+    if isinstance(kind, BoolType):
+        return "must be true or false"
     if isinstance(kind, DateTimeType):
         return f'a time is written as in "{EXAMPLE_OF_TIME}"'
     if isinstance(kind, Metadata):

@@ -13,7 +13,7 @@ from gateway.history.chain import Entry
 from gateway.tickets.naming import MAX_TITLE_CHARACTERS, ticket_key
 from gateway.tickets.priority import severity_of_ticket
 from gateway.tickets.ticket import PriorityBy, TicketStatus
-from gateway.tickets.view import TicketView
+from gateway.tickets.view import CountedBy, TicketView
 from gateway.web.views.alert import ShownAlert
 from gateway.web.views.page import Page
 from gateway.web.views.words import Count, Labels, Name, Next, Ordinal, TicketId, Time, about
@@ -119,6 +119,15 @@ class TicketDetail(ShownTicket, frozen=True, kw_only=True, gc=False):
     ]
     history_count: Annotated[Count, about("All entries.")]
     history_next: Annotated[Next, about("Goes on in `/api/v1/tickets/{id}/history`; else null.")]
+
+
+class TicketCounts(Struct, frozen=True, kw_only=True, gc=False):
+    """Live tickets, counted."""
+
+    by: CountedBy
+    counts: Annotated[
+        dict[str, Ordinal], about("By value; empty is nobody, or no project. None is not named.")
+    ]
 
 
 class MovedTicket(TicketDetail, frozen=True, kw_only=True, gc=False):

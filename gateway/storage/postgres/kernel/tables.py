@@ -2,7 +2,7 @@
 are made of. A test compares it with the migrations.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -159,3 +159,8 @@ declared = _table(
 def is_one_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """One parameter for all *values*: `in_` takes one each, and a statement holds 32,767."""
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def any_of(column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """One value is asked for as such: an index then gives its rows in the order of what follows."""
+    return column == values[0] if len(values) == 1 else is_one_of(column, values)

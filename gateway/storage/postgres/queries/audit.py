@@ -1,9 +1,16 @@
-"""The audit: every object's history read again, and its chain of hashes worked out anew."""
+"""The audit: every object's history read again, and its chain of hashes worked out anew.
 
-from collections.abc import AsyncIterator, Callable, Sequence
+What is looked for is whatever somebody changed who could: rows of histories, ends of chains, and
+texts of comments. Kinds are those that there are: each has its ends in `history_heads`, tickets
+and silences on their own rows.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.history.chain import Chained, Entry, first_break
+import asyncpg
+
+from gateway.history.chain import Chained, Entry, Head, first_break
 from gateway.history.kind import Kind
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.statements import load
@@ -34,12 +41,30 @@ async def broken_histories(
     async with database.tenant(tenant) as transaction:
         async for kind, object_id, head in _heads(transaction):
             rows = await _history(transaction, kind, object_id)
-            sequence = first_break(rows, head)
+            sequence = _break(rows, head)
             looked_at()
             if sequence is not None:
                 broken.append(Broken(kind, object_id, sequence))
             broken += await _exchanged_texts(transaction, object_id, rows)
-    return broken
+        return broken + await _ownerless(transaction)
+
+
+def _break(rows: Sequence[Chained], head: Head) -> int | None:
+    """An object without an entry has never been made; one that is too long was not cut here."""
+    sequence = first_break(rows, head.hash)
+    if sequence is None and (not rows or head.length != len(rows)):
+        return len(rows) + 1
+    return sequence
+
+
+async def _ownerless(transaction: Transaction) -> list[Broken]:
+    """Entries of nothing that is there, and comments that no history speaks of."""
+    entries = await transaction.driver.fetch(SQL["headless"], transaction.tenant)
+    texts = await transaction.driver.fetch(SQL["unknown_texts"], transaction.tenant)
+    return [
+        *(Broken(row["kind"], row["object_id"], row["sequence"]) for row in entries),
+        *(Broken("comment", row["id"], 1) for row in texts),
+    ]
 
 
 async def _history(transaction: Transaction, kind: str, object_id: str) -> list[Chained]:
@@ -61,25 +86,36 @@ async def _history(transaction: Transaction, kind: str, object_id: str) -> list[
 async def _exchanged_texts(
     transaction: Transaction, ticket_id: str, rows: Sequence[Chained]
 ) -> list[Broken]:
-    """Comments that say something else than was written, or are gone without a retraction."""
-    said = {
-        (row.entry.new or row.entry.old or "").partition(" ")[0]: row
-        for row in rows
-        if (row.entry.kind, row.entry.field) == (Kind.TICKET, "comment")
-    }
+    """Comments that say, or said, something else than was written, or are gone without a
+    retraction.
+    """
+    said: dict[str, list[Chained]] = {}
+    for row in rows:
+        if (row.entry.kind, row.entry.field) == (Kind.TICKET, "comment"):
+            key = (row.entry.new or row.entry.old or "").partition(" ")[0]
+            said.setdefault(key, []).append(row)
     if not said:
         return []
     found = await transaction.driver.fetch(SQL["texts"], transaction.tenant, ticket_id)
-    digests = {row["id"]: f"{row['id']} sha256:{row['digest']}" for row in found}
+    digests = _by_comment(found)
     return [
-        Broken("comment", key, row.sequence)
-        for key, row in said.items()
-        if row.entry.new is not None and digests.get(key) != row.entry.new
+        Broken("comment", key, entries[-1].sequence)
+        for key, entries in said.items()
+        if entries[-1].entry.new is not None
+        and digests.get(key) != [row.entry.new for row in reversed(entries)]
     ]
 
 
-async def _heads(transaction: Transaction) -> AsyncIterator[tuple[str, str, bytes]]:
-    """(kind, id, hash of the last row) of every object that has a history."""
+def _by_comment(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[str]]:
+    """What each says now, and what it said before, the latest first: as history names it."""
+    texts: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda row: (row["number"] > 0, -row["number"])):
+        texts.setdefault(row["id"], []).append(f"{row['id']} sha256:{row['digest']}")
+    return texts
+
+
+async def _heads(transaction: Transaction) -> AsyncIterator[tuple[str, str, Head]]:
+    """(kind, id, end of its chain) of every object that has a history."""
     walks: list[tuple[str, str, tuple[str, ...]]] = [
         ("ticket", "ticket_heads", ()),
         ("silence", "silence_heads", ()),
@@ -92,5 +128,5 @@ async def _heads(transaction: Transaction) -> AsyncIterator[tuple[str, str, byte
             SQL[statement], transaction.tenant, after, _OBJECTS_AT_ONCE, *more
         ):
             for row in rows:
-                yield kind, row["id"], row["history_head"]
+                yield kind, row["id"], Head(row["length"], row["head"])
             after = rows[-1]["id"]

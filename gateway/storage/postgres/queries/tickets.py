@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Row, Select, and_, func, select
 
 from gateway.access.principal import Principal
 from gateway.errors import NotFound
@@ -16,16 +15,21 @@ from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.kernel.tables import (
     alerts,
     is_one_of,
-    reports,
     strands,
     ticket_alerts,
     tickets,
     windows,
 )
+from gateway.storage.postgres.queries.ticket_lists import listed, seen
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
-from gateway.storage.postgres.queries.visibility import visible
 from gateway.storage.postgres.statements import load
-from gateway.tickets.view import JoinedAlert, JoinedPosition, TicketFilter, TicketView
+from gateway.tickets.view import (
+    FoundTickets,
+    JoinedAlert,
+    JoinedPosition,
+    TicketFilter,
+    TicketView,
+)
 
 SQL = load("tickets")
 
@@ -38,16 +42,15 @@ class TicketQueries:
 
     async def page(
         self, by: Principal, narrowed: TicketFilter, after: str | None, limit: int
-    ) -> list[TicketView]:
+    ) -> FoundTickets:
         """At most *limit* tickets older than the one with id *after*, newest first."""
-        query = _narrow(_tickets(by), by.tenant, narrowed)
-        if after is not None:
-            query = query.where(tickets.c.id < after)
-        query = query.order_by(tickets.c.id.desc()).limit(limit)
         async with self._database.tenant(by.tenant) as transaction:
+            ids, walked_to = await listed(transaction, by, narrowed, after, limit)
+            query = _tickets(by).where(is_one_of(tickets.c.id, ids))
+            query = query.order_by(tickets.c.id.desc())
             rows = (await transaction.connection.execute(query)).all()
-            counts = await _counts(transaction, [row.id for row in rows])
-        return [_view(row, counts) for row in rows]
+            counts = await _counts(transaction, ids)
+        return FoundTickets([_view(row, counts) for row in rows], walked_to)
 
     async def one(self, by: Principal, ticket_id: str, limit: int) -> TicketView | None:
         """The ticket with at most *limit* of its newest alerts and of its latest entries."""
@@ -66,9 +69,7 @@ class TicketQueries:
 
     async def id_of(self, by: Principal, number: int) -> str | None:
         """Of the ticket with this number."""
-        query = select(tickets.c.id).where(
-            tickets.c.tenant_id == by.tenant, tickets.c.number == number, visible(by)
-        )
+        query = select(tickets.c.id).where(*seen(by), tickets.c.number == number)
         async with self._database.tenant(by.tenant) as transaction:
             found: str | None = await transaction.connection.scalar(query)
             return found
@@ -89,9 +90,7 @@ class TicketQueries:
 
     @asynccontextmanager
     async def _of_ticket(self, by: Principal, ticket_id: str) -> AsyncIterator[Transaction]:
-        known = select(1).where(
-            tickets.c.tenant_id == by.tenant, tickets.c.id == ticket_id, visible(by)
-        )
+        known = select(1).where(*seen(by), tickets.c.id == ticket_id)
         async with self._database.tenant(by.tenant) as transaction:
             if (await transaction.connection.execute(known)).first() is None:
                 raise NotFound(f"no ticket {ticket_id}")
@@ -117,54 +116,8 @@ def _tickets(by: Principal) -> Select[Any]:
             windows.c.ends_at.label("window_ends_at"),
         )
         .select_from(tickets.outerjoin(windows, of_window))
-        .where(tickets.c.tenant_id == by.tenant, visible(by))
+        .where(*seen(by))
     )
-
-
-def _narrow(query: Select[Any], tenant: int, narrowed: TicketFilter) -> Select[Any]:
-    if narrowed.status is not None:
-        query = query.where(tickets.c.status == narrowed.status)
-    if narrowed.priority is not None:
-        query = query.where(tickets.c.priority == narrowed.priority)
-    if narrowed.source is not None:
-        query = query.where(_reported_by(tenant, narrowed.source))
-    if narrowed.text is not None:
-        query = query.where(_mentions(narrowed.text))
-    return query
-
-
-def _reported_by(tenant: int, source: str) -> ColumnElement[bool]:
-    joined = ticket_alerts.join(
-        strands,
-        and_(
-            strands.c.tenant_id == ticket_alerts.c.tenant_id,
-            strands.c.fingerprint == ticket_alerts.c.fingerprint,
-        ),
-    ).join(
-        reports,
-        and_(reports.c.tenant_id == strands.c.tenant_id, reports.c.strand == strands.c.strand),
-    )
-    return exists(
-        select(1)
-        .select_from(joined)
-        .where(
-            ticket_alerts.c.tenant_id == tenant,
-            ticket_alerts.c.ticket_id == tickets.c.id,
-            reports.c.source == source,
-        )
-    )
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    found = or_(
-        tickets.c.title.icontains(text, autoescape=True),
-        tickets.c.description.icontains(text, autoescape=True),
-        tickets.c.id == text,
-    )
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdecimal() and len(number) < 18:
-        found = or_(found, tickets.c.number == int(number))
-    return found
 
 
 class _Counts(NamedTuple):
