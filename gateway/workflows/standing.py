@@ -1,13 +1,11 @@
 """Who somebody is to a ticket: judged on the ticket as it was before the request."""
 
-from gateway.access.permission import Permission, ProjectRole, Role
+from gateway.access.permission import Permission, Role
 from gateway.access.principal import Principal
 from gateway.tickets.ticket import SYSTEM, Ticket
 from gateway.workflows.workflow import Barred, EdgeRole
 
-_OF_TOKEN, _OF_SOURCE = "t_", "s_"
-_OPERATORS = frozenset({Role.OPERATOR, Role.ADMIN})
-_MEMBERS = frozenset({ProjectRole.MEMBER, ProjectRole.LEAD})
+_OF_TOKEN, _OF_SOURCE = ("t_", "token:"), "s_"
 
 
 def holds(by: Principal, role: EdgeRole, ticket: Ticket) -> bool:
@@ -18,7 +16,7 @@ def holds(by: Principal, role: EdgeRole, ticket: Ticket) -> bool:
         case EdgeRole.ANY:
             return by.may(Permission.TICKETS_STEP, ticket.project)
         case EdgeRole.OPERATOR:
-            return is_operator(by, ticket)
+            return by.works_in(ticket.project)
         case EdgeRole.ADMIN:
             return by.role is Role.ADMIN
         case EdgeRole.ASSIGNEE:
@@ -27,12 +25,6 @@ def holds(by: Principal, role: EdgeRole, ticket: Ticket) -> bool:
             return _is_requester(by, ticket)
         case EdgeRole.SYSTEM:
             return False
-
-
-def is_operator(by: Principal, ticket: Ticket) -> bool:
-    """In the tenant, or in the ticket's project."""
-    there = by.projects.get(ticket.project) if ticket.project else None
-    return by.role in _OPERATORS or there in _MEMBERS
 
 
 def is_barred(by: Principal, barred: Barred, ticket: Ticket, moved_by: str) -> bool:
@@ -54,15 +46,15 @@ def _is_assignee(by: Principal, ticket: Ticket) -> bool:
         return _is(by, ticket.assignee)
     if ticket.assignee_group:
         return ticket.assignee_group in by.groups
-    return is_operator(by, ticket)
+    return by.works_in(ticket.project)
 
 
 def _is_requester(by: Principal, ticket: Ticket) -> bool:
     """Of what no person asked for every operator is: nobody else could confirm it."""
     if _is(by, ticket.requester):
         return True
-    if ticket.requester == SYSTEM or ticket.requester.startswith((_OF_TOKEN, _OF_SOURCE)):
-        return is_operator(by, ticket)
+    if ticket.requester == SYSTEM or ticket.requester.startswith((*_OF_TOKEN, _OF_SOURCE)):
+        return by.works_in(ticket.project)
     return by.role is Role.ADMIN and not by.actor.startswith(_OF_TOKEN)
 
 

@@ -141,7 +141,7 @@ async def test_an_alert_that_went_to_another_ticket_stays_in_the_list_of_the_fir
         await client.fire("CPU")
         first = await client.ticket_of("CPU")
         path = f"/api/v1/tickets/{first['id']}"
-        await client.ask("PATCH", path, {"status": "cancelled"})
+        await client.ask("PATCH", path, {"status": "cancelled", "comment": "no"})
         end = {"labels": {"alertname": "CPU"}, "status": "resolved"}
         await client.ask("POST", "/api/v1/intake/custom", end)
         await client.fire("CPU")
