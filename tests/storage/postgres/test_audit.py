@@ -12,7 +12,7 @@ from gateway.desk.open_ticket import OpenTicket
 from gateway.desk.silence import BeginSilence, EditSilence
 from gateway.history.chain import Entry, Head, chain
 from gateway.storage.postgres.kernel.perform import Door
-from gateway.storage.postgres.kernel.rows import history_arrays
+from gateway.storage.postgres.kernel.rows import HISTORY
 from gateway.storage.postgres.queries.audit import Broken, broken_histories
 from gateway.storage.postgres.statements import load
 from tests.world import World, at
@@ -49,7 +49,7 @@ async def other(world: World, kind: str) -> None:
     ]
     chained = chain(entries, Head())
     async with world.database.tenant(1) as transaction:
-        await transaction.driver.execute(SQL["insert_history"], 1, *history_arrays(chained))
+        await transaction.driver.execute(*HISTORY.insert(1, chained))
         await transaction.driver.execute(
             SQL["save_heads"], 1, [kind], [f"{kind}_1"], [3], [chained[-1].hash]
         )

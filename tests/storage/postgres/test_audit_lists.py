@@ -12,7 +12,7 @@ from gateway.history.chain import Chained, Entry
 from gateway.history.view import AuditFilter, AuditPosition, PlacedEntry
 from gateway.storage.postgres.kernel.connect import WORKERS, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
-from gateway.storage.postgres.kernel.rows import history_arrays
+from gateway.storage.postgres.kernel.rows import HISTORY
 from gateway.storage.postgres.queries.audit_lists import AuditListQueries
 from gateway.storage.postgres.statements import load
 from tests.programs import eventually
@@ -47,7 +47,7 @@ class Writer:
             at = datetime(2026, 1, 1, 12, self.sequence % 60, tzinfo=UTC)
             entry = Entry("ticket", self.name, at, actor, field, None, "x")
             chained.append(Chained(entry, self.sequence, b"", b""))
-        await self.connection.execute(SQL["insert_history"], 1, *history_arrays(chained))
+        await self.connection.execute(*HISTORY.insert(1, chained))
 
     async def commit(self) -> None:
         await self.transaction.commit()
