@@ -53,6 +53,7 @@ PREFACE: dict[str, Any] = {
         {"name": "people", "description": "Users, groups, roles and tokens."},
         {"name": "alerts", "description": "What is and was firing."},
         {"name": "silences", "description": "Which alerts make no noise, and until when."},
+        {"name": "settings", "description": "What is declared, and what may be declared here."},
         {"name": "explain", "description": "Why an alert has the ticket it has, or none."},
         {"name": "operations", "description": "For those who run the gateway."},
     ],
