@@ -240,6 +240,11 @@ class Metrics:
         self.alerts_firing = declare.gauge(
             "alerts_firing", "Alerts that fire, silenced ones included.", "livemostrecent"
         )
+        self.declarations_differ = declare.gauge(
+            "declarations_differ",
+            "Tenants in which something else is declared than this process's configuration says.",
+            "livemostrecent",
+        )
         self.silences = declare.gauge(
             "silences",
             "Silences, by state (active, pending, expired).",

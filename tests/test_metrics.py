@@ -22,6 +22,7 @@ OUTCOMES = ("opened", "merged")
 MADE_UP_BY_OTHERS = {"fingerprint", "alertname", "ticket", "url", "instance", "user", "error"}
 PLAIN_NUMBERS = {
     "silences",
+    "declarations_differ",
     "tickets_live",
     "alerts_firing",
     "journal_unapplied_records",

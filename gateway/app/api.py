@@ -9,6 +9,7 @@ from gateway.intake.journal import Journal
 from gateway.metrics import Metrics, render
 from gateway.roles import ProcessRole
 from gateway.storage.postgres.ledger.rehearsal import PostgresRehearsal
+from gateway.storage.postgres.nouns.declarations import PostgresDeclarations
 from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.storage.postgres.queries.audit_lists import AuditListQueries
 from gateway.storage.postgres.queries.comments import CommentQueries
@@ -22,10 +23,12 @@ from gateway.web.api import (
     audit,
     comments,
     dead_letters,
+    declared,
     description,
     explain,
     groups,
     operations,
+    settings,
     silences,
     ticket_parts,
     tickets,
@@ -110,6 +113,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
     ticket_part = ticket_parts.TicketPartHandlers(read_tickets, silenced, clock)
     written = comments.CommentHandlers(CommentQueries(parts.database), parts.door.perform)
     quiet = silences.SilenceHandlers(silenced, parts.door.perform, read_alerts, clock, longest)
+    declarations = PostgresDeclarations(parts.database, clock)
     letters = dead_letters.DeadLetterHandlers(LetterQueries(parts.database))
     served = [
         *served_by(why, explain.ENDPOINTS),
@@ -119,6 +123,8 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
         *served_by(alerts.AlertHandlers(read_alerts, silenced, clock), alerts.ENDPOINTS),
         *served_by(quiet, silences.ENDPOINTS),
         *served_by(audit.AuditHandlers(AuditListQueries(parts.database)), audit.ENDPOINTS),
+        *served_by(declared.DeclaredHandlers(declarations), declared.ENDPOINTS),
+        *served_by(settings.SettingHandlers(declarations, parts.door.perform), settings.ENDPOINTS),
         *served_by(letters, dead_letters.ENDPOINTS),
         *served_by(workflows.WorkflowHandlers(parts.workflows.current), workflows.ENDPOINTS),
         *served_by(description.DescriptionHandlers(), description.ENDPOINTS),

@@ -49,12 +49,16 @@ async def open_gateway(
     roles: frozenset[ProcessRole] = EVERY_ROLE,
     revive: Revive | None = None,
     clock: Clock = system_clock,
+    declares: bool = True,
 ) -> AsyncIterator[Gateway]:
-    """A whole gateway process, listening. Takes alerts in whether PostgreSQL is there or not."""
+    """A whole gateway process, listening. Takes alerts in whether PostgreSQL is there or not.
+
+    *declares*: of several processes of one configuration, one makes what it declares be so.
+    """
     async with AsyncExitStack() as stack:
         parts = await open_parts(stack, config, postgres_url, may_migrate, clock)
         intake = await open_intake(stack, parts) if ProcessRole.INTAKE in roles else None
-        await _start_workers(stack, parts, intake, roles, revive)
+        await _start_workers(stack, parts, intake, roles, revive, declares=declares)
         readiness = ProcessReadiness(parts, intake)
         server = await open_server(stack, parts, roles, intake, readiness)
         readiness.listening = True
@@ -69,11 +73,13 @@ async def _start_workers(
     intake: Intake | None,
     roles: frozenset[ProcessRole],
     revive: Revive | None,
+    *,
+    declares: bool,
 ) -> None:
     """The pipeline is drained before they are stopped."""
     workers = [*parts.redis_workers, *first_workers(parts, intake), *parts.entrance.workers]
     if ProcessRole.WORK in roles:
-        workers += await open_workers(stack, parts)
+        workers += await open_workers(stack, parts, declares=declares)
     if revive is not None:
         workers.append(Worker("private postgres", _turn_of(revive), 1.0))
     await stack.enter_async_context(Supervisor(workers, parts.metrics, grace_seconds=5.0))

@@ -17,6 +17,7 @@ from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.app.gate import Entrance, open_entrance
 from gateway.clock import Clock, system_clock
 from gateway.config import Config
+from gateway.declarations.book import Books
 from gateway.events.counting import count_events
 from gateway.events.event import EventType
 from gateway.events.routing import Route
@@ -117,12 +118,13 @@ async def open_parts(
     identities = Identities(config)
     absorber, redis_workers = await _open_absorber(stack, config, identities, metrics)
     book = SilenceBook()
-    open_database = partial(_open_database, stack, url, absorber, metrics)
+    books = Books()
+    open_database = partial(_open_database, stack, url, absorber, metrics, books)
     database = open_database(PEOPLE, config.postgres.pool_size)
     own_database = open_database(WORKERS, OWN_CONNECTIONS)
     silences = PostgresSilences(database, book, own_database)
     routes, rule_named = routes_of(config), _rule_named(config)
-    workflows = TenantWorkflows(config.tickets.close_after, alone=not config.postgres.url)
+    workflows = _workflows_in(books, config)
     return Parts(
         config=config,
         clock=clock,
@@ -143,7 +145,7 @@ async def open_parts(
             clock=clock,
         ),
         pipeline=Pipeline(
-            ledger=_open_ledger(stack, config, url, metrics, routes, workflows),
+            ledger=_open_ledger(stack, config, url, metrics, routes, workflows, books),
             checker=identities.checker,
             book=book,
             read_silences=lambda tenant: silences.refresh(tenant, clock()),
@@ -159,6 +161,14 @@ async def open_parts(
     )
 
 
+def _workflows_in(books: Books, config: Config) -> TenantWorkflows:
+    return TenantWorkflows(
+        config.tickets.close_after,
+        lambda tenant: books.of(tenant).workflows,
+        alone=not config.postgres.url,
+    )
+
+
 def _open_ledger(
     stack: AsyncExitStack,
     config: Config,
@@ -166,6 +176,7 @@ def _open_ledger(
     metrics: Metrics,
     routes: Sequence[Route],
     workflows: TenantWorkflows,
+    books: Books,
 ) -> PostgresLedger:
     """On a connection of its own."""
     ledger = PostgresLedger(
@@ -174,6 +185,7 @@ def _open_ledger(
         lambda reason: metrics.ledger_retries_total.labels(reason).inc(),
         tells_voided=bool(config.redis.url),
         workflows=workflows,
+        books=books,
     )
     stack.push_async_callback(ledger.close)
     return ledger
@@ -184,12 +196,13 @@ def _open_database(
     url: str,
     absorber: Absorber,
     metrics: Metrics,
+    books: Books,
     purpose: Purpose,
     connections: int,
 ) -> Database:
     engine = create_engine(url, purpose=purpose, pool_size=connections)
     stack.push_async_callback(engine.dispose)
-    return Database(engine, absorber.void, partial(count_events, metrics))
+    return Database(engine, absorber.void, partial(count_events, metrics), books)
 
 
 async def _open_absorber(

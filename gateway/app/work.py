@@ -14,9 +14,11 @@ from gateway.storage.postgres.duties.outbox import PostgresPending
 from gateway.storage.postgres.duties.quiets import PostgresQuiets
 from gateway.storage.postgres.duties.retention import PostgresRetention
 from gateway.storage.postgres.duties.silences import PostgresVerdicts
+from gateway.storage.postgres.nouns.declarations import PostgresDeclarations
 from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.workers.census import Census
 from gateway.workers.closing import Closing
+from gateway.workers.declarations import Declaring
 from gateway.workers.flush import Flush
 from gateway.workers.leases import LeaseClock
 from gateway.workers.outbox_upkeep import OutboxUpkeep
@@ -27,9 +29,24 @@ from gateway.workers.silences import SilenceClock
 from gateway.workers.supervisor import Worker
 
 
-async def open_workers(stack: AsyncExitStack, parts: Parts) -> list[Worker]:
-    """Everything they need is closed with *stack*."""
-    return [*_clocks(parts), *_counts(parts), *await _open_relays(stack, parts)]
+async def open_workers(stack: AsyncExitStack, parts: Parts, *, declares: bool) -> list[Worker]:
+    """Everything they need is closed with *stack*. *declares*: see `open_gateway`."""
+    workers = [*_clocks(parts), *_counts(parts), *await _open_relays(stack, parts)]
+    return [*workers, _declaring(parts)] if declares else workers
+
+
+def _declaring(parts: Parts) -> Worker:
+    """What the configuration declares."""
+    config, store = parts.config, PostgresDeclarations(parts.own_database, parts.clock)
+    declaring = Declaring(
+        store,
+        config.declared.of,
+        config.config.revision,
+        parts.metrics,
+        parts.clock,
+        lambda: parts.preparation.done,
+    )
+    return Worker("declarations", declaring.turn, 2.0)
 
 
 def _clocks(parts: Parts) -> list[Worker]:

@@ -33,6 +33,8 @@ class Needs:
     """Of the ticket."""
     project: str = ""
     """Where what is new shall be: there the permission is needed. A ticket's is its own."""
+    declarations: bool = False
+    """All that is declared, and ever was; nobody else declares meanwhile."""
     people: tuple[str, ...] = ()
     """Ids, and handles as `@anna` names them: looked up; who is not there is simply absent."""
     changes_people: bool = False

@@ -20,6 +20,9 @@ from gateway.config import Config
 from gateway.metrics import mark_process_dead, prepare_processes
 from gateway.roles import ProcessRole
 
+FIRST_CHILD = "ALERT_GATEWAY_FIRST_CHILD"
+"""In the environment of the one that does what one of them must do."""
+
 
 async def run_children(
     config: Config,
@@ -35,8 +38,9 @@ async def run_children(
     where = ["--config", str(config_path)] if config_path else []
     command = [sys.executable, "-m", "gateway", "serve", *where, "--roles", ",".join(roles)]
     async with asyncio.TaskGroup() as children:
-        for _ in range(config.http.workers):
-            children.create_task(_keep(command, variables, metrics_dir, stopping, say))
+        for number in range(config.http.workers):
+            own = variables if number else {**variables, FIRST_CHILD: "yes"}
+            children.create_task(_keep(command, own, metrics_dir, stopping, say))
         say(banner(config, config_path, config.http.listen, "alert-gateway"))
 
 

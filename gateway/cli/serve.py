@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.app.lifecycle import open_gateway
 from gateway.cli.address import refuse_taken_address
 from gateway.cli.banner import banner
-from gateway.cli.children import run_children, stop_with_parent
+from gateway.cli.children import FIRST_CHILD, run_children, stop_with_parent
 from gateway.cli.postgres import Say
 from gateway.config import Config
 from gateway.errors import GatewayError
@@ -44,7 +44,13 @@ async def serve(
         loop.add_signal_handler(number, stopping.set)
     if url := os.environ.get(CHILD_URL):
         stop_with_parent(stopping)
-        async with open_gateway(config, url, may_migrate=config.postgres.migrate, roles=roles):
+        async with open_gateway(
+            config,
+            url,
+            may_migrate=config.postgres.migrate,
+            roles=roles,
+            declares=FIRST_CHILD in os.environ,
+        ):
             await stopping.wait()
         return
     if roles != EVERY_ROLE and not config.postgres.url:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.alerts.severity import DEFAULT_WORDS, Severity
+from gateway.config.declared import DECLARED_KEYS, read_declared
 from gateway.config.document import Document, read_document, with_null
 from gateway.config.mistakes import unknown_key
 from gateway.config.options import SECTIONS, Config
@@ -20,7 +21,7 @@ from gateway.web.http.options import WebOptions
 
 DEFAULT_DATA_DIR = "data"
 
-KEYS = ("data_dir", *SECTIONS, "rules", "sources", "webhooks", "severity")
+KEYS = ("data_dir", *SECTIONS, "rules", "sources", "webhooks", "severity", *DECLARED_KEYS)
 """All keys of the top level."""
 
 
@@ -59,6 +60,7 @@ def _read(reading: Reading, document: Document) -> Config | None:
         "sources": read_sources(reading, written, kinds),
         "webhooks": _webhooks(reading, document.get("webhooks", [])),
         "severity": _severity(reading, document.get("severity", {})),
+        "declared": read_declared(reading, document),
     }
     return None if reading.problems else Config(**gathered, **sections)
 

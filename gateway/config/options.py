@@ -12,7 +12,9 @@ from gateway.alerts.ignored import IgnoredLabels
 from gateway.alerts.rule import Rule
 from gateway.alerts.severity import Severity
 from gateway.bounds import Between, not_empty
+from gateway.config.declared_tables import RevisionOptions
 from gateway.config.values import Matchers
+from gateway.declarations.configured import ConfiguredDeclarations
 from gateway.intake.delivery.checker import Source
 from gateway.logs import Format
 from gateway.sinks.webhook import WebhookOptions
@@ -150,6 +152,9 @@ class Config:
     journal: JournalOptions
     logs: LogOptions
     shutdown: ShutdownOptions
+    config: RevisionOptions
+    declared: ConfiguredDeclarations
+    """What is to be declared, by tenant."""
 
     @property
     def secrets(self) -> tuple[str, ...]:

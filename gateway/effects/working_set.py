@@ -16,13 +16,15 @@ from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.changes.change import Change, Noun
 from gateway.comments.change import CommentChange
 from gateway.comments.comment import Comment, Revision
+from gateway.declarations.book import UNREAD, Book
+from gateway.declarations.declared import AllDeclared, DeclaredChange
 from gateway.moments import later
 from gateway.people.change import PersonChange
 from gateway.people.roster import Roster
 from gateway.people.token import Token
 from gateway.silences.silence import Silence
-from gateway.tickets.fields import SHIPPED_FIELDS, Field
-from gateway.tickets.priority import DEFAULT_MATRIX, Matrix
+from gateway.tickets.fields import Field
+from gateway.tickets.priority import Matrix
 from gateway.tickets.ticket import Ticket
 from gateway.windows.strand import Strand
 from gateway.windows.window import Window
@@ -108,10 +110,12 @@ class WorkingSet:
     tenant: int
     rule_named: Callable[[str], Rule] = default_rule
     """The configured rule of a name, or the default one."""
-    matrix: Matrix = field(default_factory=lambda: DEFAULT_MATRIX)
-    """The tenant's."""
-    fields: Mapping[str, Field] = field(default_factory=lambda: SHIPPED_FIELDS)
-    """Custom fields that the tenant has declared, with those that are withdrawn."""
+    book: Book = UNREAD
+    """What is declared in the tenant."""
+    ticketing: bool = True
+    standing: AllDeclared = field(default_factory=AllDeclared)
+    """What is declared, and ever was: for whoever declares."""
+    declared: list[DeclaredChange] = field(default_factory=list)
     workflows: Workflows = SHIPPED_WORKFLOWS
     """The tenant's."""
     live_children: dict[str, int] = field(default_factory=dict)
@@ -162,6 +166,16 @@ class WorkingSet:
     joins: dict[str, Joins] = field(default_factory=dict)
     """By ticket."""
     outcomes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def matrix(self) -> Matrix:
+        """The tenant's."""
+        return self.book.matrix
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Custom fields that the tenant has declared, with those that are withdrawn."""
+        return self.book.fields
 
     def add_strand(self, strand: Strand) -> None:
         """A row from the ledger, or one that is to become one."""
@@ -252,6 +266,11 @@ class WorkingSet:
         """Keep a token."""
         self.people.tokens[change.after.id] = change.after
         self.changes.append(change)
+
+    def declare(self, change: DeclaredChange) -> None:
+        """Keep what is declared now, and its history."""
+        self.declared.append(change)
+        self.changes.append(change.of)
 
     def join(self, ticket_id: str, fingerprint: bytes, now: datetime) -> None:
         """An alert joins a live ticket; all that do so in this batch are one history entry."""

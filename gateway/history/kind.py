@@ -12,3 +12,4 @@ class Kind(StrEnum):
     USER = "user"
     """With its roles and groups."""
     TOKEN = "token"  # noqa: S105  a word
+    DECLARATION = "declaration"

@@ -1,9 +1,10 @@
 """The workflows of one tenant, and which of them a new ticket follows."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
@@ -65,13 +66,15 @@ class Workflows(msgspec.Struct, frozen=True, kw_only=True):
         return StepTo(status=TicketStatus.IN_PROGRESS if taken else TicketStatus.OPEN)
 
 
-def _shipped() -> Iterable[Workflow]:
+def _shipped() -> Iterable[Mapping[str, Any]]:
     for name in _ORDER:
         text = (files("gateway.workflows") / "shipped" / f"{name}.toml").read_text("utf-8")
-        yield read_workflow(tomllib.loads(text))
+        yield tomllib.loads(text)
 
 
-SHIPPED: Mapping[str, Workflow] = {one.name: one for one in _shipped()}
+SHIPPED_BODIES: Sequence[Mapping[str, Any]] = tuple(_shipped())
+"""As they are written."""
+SHIPPED: Mapping[str, Workflow] = {one.name: one for one in map(read_workflow, SHIPPED_BODIES)}
 """What is there without any declaration; a declared one of the same name replaces it."""
 SHIPPED_WORKFLOWS = Workflows(named=SHIPPED)
 

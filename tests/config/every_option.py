@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from gateway.alerts.severity import Severity
+from gateway.config.declared import LISTED
 from gateway.config.mistakes import key_of
 from gateway.config.options import SECTIONS
 from gateway.config.problems import Place
@@ -35,6 +36,7 @@ def every_option() -> Iterator[Option]:
         "rules": tuple[RuleTable, ...],
         "webhooks": tuple[WebhookOptions, ...],
         "severity": Mapping[str, Severity],
+        **{key: tuple[one.table, ...] for key, one in LISTED.items() if one.table is not None},
     }
     for key, kind in tops.items():
         yield from _options((key,), kind)

@@ -48,6 +48,8 @@ class Preparation:
         self._read_at = clock() - TENANTS_KEPT
         self.away = False
         """The last try did not reach PostgreSQL."""
+        self.done = False
+        """The schema is there, and what stands in it is known."""
 
     async def prepare(self) -> None:
         """Raises Unavailable while something is missing."""
@@ -56,7 +58,7 @@ class Preparation:
         except Unavailable as error:
             self.away = isinstance(error, PostgresAway)
             raise
-        self.away = False
+        self.away, self.done = False, True
 
     async def _prepare(self) -> None:
         if self._may_migrate:

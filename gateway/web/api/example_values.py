@@ -22,6 +22,7 @@ from gateway.web.views.comment import (
     ShownRevision,
     WrittenComment,
 )
+from gateway.web.views.declared import ShownTarget
 from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
 from gateway.web.views.intake import ShownRejected
 from gateway.web.views.people import (
@@ -47,6 +48,9 @@ STRAND = "9c56cc51b374c3ba189210d5b6d4bf57"
 FINGERPRINT = "5f93f983524def3dca464469d2cf9f3e"
 MATCHERS = '{alertname="DiskFull",team="db"}'
 LABELS = {"alertname": "DiskFull", "instance": "db1", "severity": "critical", "team": "db"}
+WEEK = {"mon-fri": ["08:00-17:00"]}
+TARGETS = {"critical": ShownTarget(response="5m", resolution="2h")}
+CELLS = {"high/high/low": "critical"}
 BATCH = "0b7c1f0e5d8a4e6f9a3b2c1d0e4f5a6b-17"
 
 ALERT = ShownAlert(

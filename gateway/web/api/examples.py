@@ -9,11 +9,16 @@ from typing import Any, TypeVar
 
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
+from gateway.declarations.catalog import CatalogItem
+from gateway.declarations.declaration import Origin
+from gateway.declarations.project import Project
+from gateway.tickets.fields import SHIPPED_FIELDS
 from gateway.tickets.ticket import TicketStatus
 from gateway.tickets.view import CountedBy
 from gateway.web.api import example_values as one
 from gateway.web.api.comments import CommentEdit, NewComment
 from gateway.web.api.dead_letters import DeadLetterChoice
+from gateway.web.api.settings import CalendarForm, MatrixForm, PolicyForm
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
 from gateway.web.api.ticket_edits import NewTicket
 from gateway.web.api.ticket_forms import (
@@ -30,6 +35,18 @@ from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert,
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
 from gateway.web.views.audit import AuditEntry
 from gateway.web.views.comment import CommentDetail, ShownComment, WrittenComment
+from gateway.web.views.declared import (
+    ShownCalendar,
+    ShownField,
+    ShownHolidays,
+    ShownItem,
+    ShownMatrix,
+    ShownPolicy,
+    ShownProject,
+    show_field,
+    show_item,
+    show_project,
+)
 from gateway.web.views.explain import (
     ExplainedAlert,
     ExplainedBody,
@@ -98,6 +115,9 @@ _SENT: Mapping[object, object] = {
     ),
     SilenceEdit: SilenceEdit(ends_at=one.SILENCE.ends_at + timedelta(hours=1)),
     SilencePreview: SilencePreview(matchers=one.MATCHERS),
+    CalendarForm: CalendarForm(time_zone="Europe/Berlin", week=one.WEEK, day="8h"),
+    PolicyForm: PolicyForm(calendar="berlin", targets=one.TARGETS),
+    MatrixForm: MatrixForm(cells=one.CELLS),
     DeadLetterChoice: DeadLetterChoice(source="custom", reason="labels"),
 }
 _SHOWN: Mapping[object, object] = {
@@ -120,6 +140,28 @@ _SHOWN: Mapping[object, object] = {
     Previewed: Previewed(items=[show_previewed(one.ALERT, would_hide=True)], more=False),
     ShownSilence: one.SILENCE,
     ShownWorkflow: show_workflow(SHIPPED["problem"]),
+    ShownCalendar: ShownCalendar(
+        name="berlin",
+        version=2,
+        origin=Origin.API,
+        time_zone="Europe/Berlin",
+        week=one.WEEK,
+        holidays=ShownHolidays(extra=["2026-12-24"]),
+        day="8h",
+        dates=["2026-12-24"],
+    ),
+    ShownPolicy: ShownPolicy(
+        name="gold",
+        version=1,
+        origin=Origin.API,
+        calendar="berlin",
+        pauses_in=[],
+        targets=one.TARGETS,
+    ),
+    ShownMatrix: ShownMatrix(version=1, origin=Origin.API, cells=one.CELLS),
+    ShownProject: show_project(Project(key="OPS", name="Operations")),
+    ShownItem: show_item(CatalogItem(name="laptop", title="A new laptop")),
+    ShownField: show_field(SHIPPED_FIELDS["risk"]),
     ExplainedBody: ExplainedBody(items=[one.WAY], rejected=[one.REJECTED]),
     ExplainedAlert: ExplainedAlert(alert=one.ALERT, items=[one.WAY], rejected=[]),
     Taken: Taken(accepted=1, rejected=[one.REJECTED], batch=one.BATCH),

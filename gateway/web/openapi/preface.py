@@ -54,6 +54,7 @@ PREFACE: dict[str, Any] = {
         {"name": "alerts", "description": "What is and was firing."},
         {"name": "silences", "description": "Which alerts make no noise, and until when."},
         {"name": "audit", "description": "Who changed what, when and why."},
+        {"name": "settings", "description": "What is declared, and what may be declared here."},
         {"name": "explain", "description": "Why an alert has the ticket it has, or none."},
         {"name": "operations", "description": "For those who run the gateway."},
     ],

@@ -61,6 +61,17 @@ STALE_TICKET = Refusal(
     "Somebody else has changed the ticket since; code `stale_ticket`",
     (problem.ShownProblem,),
 )
+SETTING_TAKEN = Refusal(
+    "SettingTaken",
+    "A configuration declares it (code `declared_in_config`), or a policy needs it"
+    " (`setting_in_use`)",
+    (problem.ShownProblem,),
+)
+STALE_SETTING = Refusal(
+    "StaleSetting",
+    "Somebody else has declared another version since; code `stale_setting`",
+    (problem.ShownProblem,),
+)
 KEY_REUSED = Refusal(
     "KeyReused",
     "Its Idempotency-Key was used for another request; code `key_reused`",

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TypeVar
 
 import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gateway.declarations.book import Book, Books
 from gateway.effects.repeats import ReportKey
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
@@ -27,11 +28,18 @@ from gateway.storage.postgres.kernel.failures import (
 )
 from gateway.storage.postgres.kernel.held import voided_reports
 from gateway.storage.postgres.kernel.save import save
-from gateway.storage.postgres.kernel.working_set import RowsMoved
+from gateway.storage.postgres.kernel.working_set import (
+    NOWHERE,
+    Entered,
+    RowsMoved,
+    current_book,
+    entered_as,
+)
 from gateway.storage.postgres.statements import load
 
 SQL = load("ledger")
 _TRIES = 8
+_NO_COLUMN = "42703"
 
 T = TypeVar("T")
 
@@ -43,6 +51,7 @@ class Transaction:
     tenant: int
     connection: AsyncConnection
     driver: asyncpg.Connection
+    entered: Entered = NOWHERE
     voided: dict[ReportKey, int] = field(default_factory=dict)
     """Reports of strands that it changes, with their new versions: told after the commit."""
     events: list[PlacedEvent] = field(default_factory=list)
@@ -64,13 +73,25 @@ def _unheard(events: Sequence[PlacedEvent]) -> None:
     pass
 
 
+@dataclass(eq=False)
+class SchemaBehind(Unavailable):
+    """The schema is an older one."""
+
+    code: str = "schema_too_old"
+
+
 class Database:
     """Where everything but the pipeline gets its transactions."""
 
     def __init__(
-        self, engine: AsyncEngine, void: Void | None = None, on_events: OnEvents = _unheard
+        self,
+        engine: AsyncEngine,
+        void: Void | None = None,
+        on_events: OnEvents = _unheard,
+        books: Books | None = None,
     ) -> None:
         self.engine = engine
+        self.books = books or Books()
         self._void = void
         self._on_events = on_events
 
@@ -78,11 +99,16 @@ class Database:
     async def tenant(self, tenant: int) -> AsyncIterator[Transaction]:
         """Commits at the end of the block. Raises Unavailable while PostgreSQL is away."""
         async with self.connected() as connection:
-            await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))
+            entered = await _enter(connection, tenant)
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
             assert driver is not None
-            yield Transaction(tenant, connection, driver)
+            yield Transaction(tenant, connection, driver, entered)
+
+    async def book(self, transaction: Transaction) -> Book:
+        """What is declared in its tenant, as new as it was entered."""
+        version = transaction.entered.declared_version
+        return await current_book(transaction.driver, transaction.tenant, self.books, version)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[AsyncConnection]:
@@ -126,3 +152,16 @@ class Database:
         transaction.events.extend(await save(transaction.driver, rows, routes, stamp))
         if self._void is not None:
             transaction.voided.update(await voided_reports(transaction.driver, rows))
+
+
+async def _enter(connection: AsyncConnection, tenant: int) -> Entered:
+    """See this tenant's rows until the transaction ends."""
+    try:
+        found = (
+            (await connection.exec_driver_sql(SQL["enter_tenant"], (tenant,))).mappings().first()
+        )
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) == _NO_COLUMN:
+            raise SchemaBehind(f"run `alert-gateway migrate` ({error.orig})") from error
+        raise
+    return NOWHERE if found is None else entered_as(found)

@@ -10,6 +10,7 @@ from gateway.access.principal import Principal
 from gateway.alerts.rule import Rule
 from gateway.changes.command import Command, Needs, StaleVersion
 from gateway.clock import Clock
+from gateway.declarations.declared import AllDeclared
 from gateway.effects.working_set import WorkingSet, default_rule
 from gateway.errors import NotFound
 from gateway.events.routing import Route
@@ -18,7 +19,12 @@ from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
 from gateway.storage.postgres.kernel.people.load import load_people, load_token, lock_people
 from gateway.storage.postgres.kernel.rows import SILENCES, TICKETS
 from gateway.storage.postgres.kernel.tables import tickets
-from gateway.storage.postgres.kernel.working_set import RowsMoved, load_working_set, lock
+from gateway.storage.postgres.kernel.working_set import (
+    RowsMoved,
+    load_standing,
+    load_working_set,
+    lock,
+)
 from gateway.storage.postgres.statements import load
 from gateway.storage.postgres.workflows import TenantWorkflows
 from gateway.tickets.visibility import sees
@@ -114,8 +120,7 @@ class Door:
                 return None
             alerts, tickets = piece.needs()
             rows = await load_working_set(transaction.driver, tenant, alerts, (), tickets)
-            rows.rule_named = self._rule_named
-            rows.workflows = await self._workflows.of(transaction.driver, tenant)
+            await self._tell(transaction, rows)
             if complete is not None:
                 piece = await complete(transaction, rows, piece)
             piece.decide(rows, now)
@@ -124,15 +129,23 @@ class Door:
 
         return await self._database.retrying(tenant, attempt)
 
+    async def _tell(self, transaction: Transaction, rows: WorkingSet) -> None:
+        """What is configured and declared, beside the rows."""
+        rows.rule_named = self._rule_named
+        rows.book = await self._database.book(transaction)
+        rows.workflows = await self._workflows.of(transaction.driver, transaction.tenant)
+        rows.ticketing = transaction.entered.ticketing
+
     async def _load(self, transaction: Transaction, needs: Needs, by: Principal) -> WorkingSet:
         driver, tenant = transaction.driver, transaction.tenant
         if needs.changes_people:
             await lock_people(driver, tenant)
+        standing = await load_standing(driver, tenant) if needs.declarations else AllDeclared()
         keys, tickets = await _around(transaction, needs)
         alerts = [] if needs.alert is None else [needs.alert]
         rows = await load_working_set(driver, tenant, alerts, keys, tickets)
-        rows.rule_named = self._rule_named
-        rows.workflows = await self._workflows.of(driver, tenant)
+        await self._tell(transaction, rows)
+        rows.standing = standing
         if needs.ticket is not None and needs.alerts_follow:
             moved_by = await driver.fetchval(TICKET_SQL["moved_by"], tenant, needs.ticket)
             rows.moved_by[needs.ticket] = moved_by or ""

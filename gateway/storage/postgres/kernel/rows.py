@@ -10,6 +10,8 @@ from sqlalchemy import case, func, select
 
 from gateway.alerts.alert import Alert
 from gateway.comments.comment import Comment, Revision
+from gateway.declarations.declaration import DeclarationKind, Origin
+from gateway.declarations.declared import Declared
 from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained, Entry
 from gateway.moments import FOREVER
@@ -137,6 +139,22 @@ HISTORY = Stored(
 )
 """What is `applied` the database says by itself."""
 EPISODES = Stored(Episode, tables.episodes, key=("fingerprint", "number"), merge=_merged_episode)
+
+
+def read_declared(row: Any) -> Declared:
+    """A pointer of `declared` with the version that it points to."""
+    return Declared(
+        of=DeclarationKind(row["kind"]),
+        name=row["name"],
+        version=row["version"],
+        origin=Origin(row["origin"]),
+        checksum=row["checksum"],
+        body=row["body"].encode(),
+        declared_at=row["declared_at"],
+        place=row["place"],
+        revision=row["revision"],
+        withdrawn_at=row["withdrawn_at"],
+    )
 
 
 def arrays(objects: Sequence[object], names: Iterable[str]) -> list[list[Any]]:

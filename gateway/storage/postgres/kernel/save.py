@@ -24,6 +24,7 @@ from gateway.storage.postgres.statements import load
 
 TICKET_SQL = load("tickets")
 SILENCE_SQL = load("silences")
+DECLARED_SQL = load("declarations")
 OWN = frozenset({Kind.TICKET, Kind.SILENCE})
 """Kinds whose rows hold the ends of their chains."""
 
@@ -44,6 +45,7 @@ async def save(
     await _save_silences(connection, rows)
     await _save_comments(connection, rows)
     await save_people(connection, rows.tenant, rows.people)
+    await _save_declared(connection, rows)
     await _save_history(connection, rows.tenant, finished)
     await _save_outbox(connection, rows.tenant, finished.events, routes)
     return finished.events
@@ -91,6 +93,22 @@ async def _save_comments(connection: asyncpg.Connection, rows: WorkingSet) -> No
     if gone:
         tickets, keys = [one.ticket_id for one in gone], [one.id for one in gone]
         await connection.execute(TICKET_SQL["forget_revisions"], rows.tenant, tickets, keys)
+
+
+async def _save_declared(connection: asyncpg.Connection, rows: WorkingSet) -> None:
+    """Each change moves the tenant's version, by which processes know that their book is old."""
+    if not rows.declared:
+        return
+    new = [change.of.after for change in rows.declared if change.is_new]
+    if new:
+        columns = row.arrays(new, ("of", "name", "version"))
+        columns.append([one.body.decode() for one in new])
+        columns += row.arrays(new, ("checksum", "declared_at", "origin"))
+        await connection.execute(DECLARED_SQL["insert_versions"], rows.tenant, *columns)
+    after = sorted((change.of.after for change in rows.declared), key=lambda one: one.key)
+    names = ("of", "name", "version", "place", "revision", "withdrawn_at")
+    await connection.execute(DECLARED_SQL["point"], rows.tenant, *row.arrays(after, names))
+    await connection.execute(DECLARED_SQL["move_version"], rows.tenant)
 
 
 async def _save_outbox(

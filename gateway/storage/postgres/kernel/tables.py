@@ -151,8 +151,8 @@ declarations = _table(
 )  # fmt: skip
 declared = _table(
     "declared",
-    kind=Text, name=Text, version=Integer, revision=_Optional(BigInteger),
-    withdrawn_at=_Optional(_TIME),
+    kind=Text, name=Text, version=Integer, place=_Optional(Integer),
+    revision=_Optional(BigInteger), withdrawn_at=_Optional(_TIME),
 )  # fmt: skip
 
 

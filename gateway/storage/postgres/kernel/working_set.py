@@ -4,19 +4,24 @@ Lock order: windows, alerts, strands, tickets (`rows.py`), the tenant's number c
 by key.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
+from msgspec.structs import replace
 
 from gateway.alerts.identity import Identity
+from gateway.declarations.book import Book, Books
+from gateway.declarations.declaration import DeclarationKind, Named, Origin
+from gateway.declarations.declared import AllDeclared, Declared, Version
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Conflict
 from gateway.storage.postgres.kernel import rows as row
 from gateway.storage.postgres.kernel.stored import Noun, Stored
 from gateway.storage.postgres.statements import load
 
-SQL = load("ledger")
+SQL, DECLARED_SQL = load("ledger"), load("declarations")
 
 
 class RowsMoved(Conflict):
@@ -25,12 +30,61 @@ class RowsMoved(Conflict):
     """
 
 
-async def enter_tenant(connection: asyncpg.Connection, tenant: int) -> int:
-    """See this tenant's rows until the transaction ends; returns its silence version."""
+class Entered(NamedTuple):
+    """A tenant as it is: what a process knows of it is as new as these versions, or is old."""
+
+    silence_version: int
+    declared_version: int
+    ticketing: bool
+
+
+NOWHERE = Entered(silence_version=0, declared_version=0, ticketing=True)
+"""Of a tenant that does not exist."""
+
+
+async def enter_tenant(connection: asyncpg.Connection, tenant: int) -> Entered:
+    """See this tenant's rows until the transaction ends."""
     found = await connection.fetchrow(SQL["enter_tenant"], tenant)
     if found is None:
         raise LookupError(f"no tenant {tenant}")
-    return int(found["silence_version"])
+    return entered_as(found)
+
+
+def entered_as(found: Any) -> Entered:
+    """Of a row of `enter_tenant`."""
+    return Entered(found["silence_version"], found["declared_version"], found["ticketing"])
+
+
+async def current_book(
+    connection: asyncpg.Connection, tenant: int, books: Books, version: int
+) -> Book:
+    """What is declared in the tenant; read anew if the process knows less than *version*."""
+    known = books.of(tenant)
+    if known.version >= version:
+        return known
+    found = await connection.fetch(DECLARED_SQL["book"], tenant)
+    book = Book(version, map(row.read_declared, found))
+    books.put(tenant, book)
+    return book
+
+
+async def load_standing(connection: asyncpg.Connection, tenant: int) -> AllDeclared:
+    """All that is declared in the tenant, and ever was; nobody else declares until the end."""
+    await connection.execute(DECLARED_SQL["lock"], tenant)
+    heads = {one["object_id"]: one for one in await connection.fetch(DECLARED_SQL["heads"], tenant)}
+    declared: dict[Named, Declared] = {}
+    for found in await connection.fetch(DECLARED_SQL["book"], tenant):
+        one = row.read_declared(found)
+        head = heads.get(one.key)
+        if head is not None:
+            one = replace(one, history_length=head["length"], history_head=head["head"])
+        declared[one.named] = one
+    versions: defaultdict[Named, list[Version]] = defaultdict(list)
+    for found in await connection.fetch(DECLARED_SQL["versions"], tenant):
+        named = Named(DeclarationKind(found["kind"]), found["name"])
+        version = Version(found["version"], found["checksum"], Origin(found["origin"]))
+        versions[named].append(version)
+    return AllDeclared(declared, versions)
 
 
 async def load_for_sightings(

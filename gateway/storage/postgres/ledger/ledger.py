@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 
+from gateway.declarations.book import Books
 from gateway.effects.sighting import apply_held, apply_sighting
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Unavailable
@@ -27,7 +28,9 @@ from gateway.storage.postgres.kernel.held import take_held, voided_reports
 from gateway.storage.postgres.kernel.save import save
 from gateway.storage.postgres.kernel.working_set import (
     SQL,
+    Entered,
     RowsMoved,
+    current_book,
     enter_tenant,
     load_for_sightings,
 )
@@ -68,6 +71,8 @@ class PostgresLedger:
     tells_voided: bool = False
     """Somebody keeps what is confirmed, and must know which reports hold no longer."""
     workflows: TenantWorkflows = field(default_factory=TenantWorkflows)
+    books: Books = field(default_factory=Books)
+    """What is declared, as the process knows it."""
     _connection: asyncpg.Connection | None = field(default=None, init=False)
 
     async def position(self, journal_id: str) -> int:
@@ -175,11 +180,12 @@ class PostgresLedger:
     async def _apply_tenant(
         self, connection: asyncpg.Connection, batch: Batch, tenant: int, applied: Applied
     ) -> None:
-        version = await enter_tenant(connection, tenant)
+        entered = await enter_tenant(connection, tenant)
+        version = entered.silence_version
         if version != batch.silence_versions.get(tenant, version):
             raise SilencesMoved(f"silences of tenant {tenant} are at version {version}")
         await mark_replayed(connection, tenant, batch)
-        rows, events = await self._apply_news(connection, batch, tenant)
+        rows, events = await self._apply_news(connection, batch, tenant, entered)
         repeats = repeats_of(batch, tenant, rows)
         await credit_repeats(connection, tenant, repeats, batch.held)
         if self.tells_voided:
@@ -198,13 +204,16 @@ class PostgresLedger:
             await connection.execute(SQL["hear_sources"], tenant, names, firsts, lasts)
 
     async def _apply_news(
-        self, connection: asyncpg.Connection, batch: Batch, tenant: int
+        self, connection: asyncpg.Connection, batch: Batch, tenant: int, entered: Entered
     ) -> tuple[WorkingSet, list[PlacedEvent]]:
         news = batch.news.get(tenant, [])
         if not news:
             return WorkingSet(tenant), []
         identities = [summed.identity for summed in news]
         rows = await load_for_sightings(connection, tenant, identities)
+        version = entered.declared_version
+        rows.book = await current_book(connection, tenant, self.books, version)
+        rows.ticketing = entered.ticketing
         rows.workflows = await self.workflows.of(connection, tenant)
         known = {(tenant, one.strand, one.source): one for one in identities}
         held = {key: batch.held[key] for key in known if key in batch.held}

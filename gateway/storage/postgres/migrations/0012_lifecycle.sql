@@ -10,7 +10,7 @@ CREATE TABLE declarations (
     body         jsonb        NOT NULL,
     checksum     bytea        NOT NULL CHECK (octet_length(checksum) = 32),
     declared_at  timestamptz  NOT NULL,
-    origin       text         NOT NULL CHECK (origin IN ('config', 'api')),
+    origin       text         NOT NULL CHECK (origin IN ('shipped', 'config', 'api')),
     PRIMARY KEY (tenant_id, kind, name, version)
 );
 COMMENT ON TABLE declarations IS 'Append-only: whatever was ever declared, each version whole.';
@@ -20,12 +20,16 @@ CREATE TABLE declared (
     kind          text         COLLATE "C" NOT NULL,
     name          text         COLLATE "C" NOT NULL,
     version       integer      NOT NULL,
+    place         integer      NOT NULL DEFAULT 0,
     revision      bigint       NOT NULL DEFAULT 0,
     withdrawn_at  timestamptz,
     PRIMARY KEY (tenant_id, kind, name),
     FOREIGN KEY (tenant_id, kind, name, version) REFERENCES declarations
 );
 COMMENT ON TABLE declared IS 'Which version is the current one; withdrawn: none is declared any more, the last one is kept.';
+
+COMMENT ON COLUMN declared.place IS 'In the order in which they are listed: of workflows the first that fits is taken.';
+COMMENT ON COLUMN declared.revision IS 'The greatest that a configuration had that declared this tenant''s.';
 
 ALTER TABLE tenants
     ADD COLUMN declared_version bigint NOT NULL DEFAULT 0,

@@ -14,7 +14,8 @@ VALUES ($1, 0, $2, now()) ON CONFLICT DO NOTHING
 UPDATE journal_progress SET applied = $2, drained_at = coalesce($3, drained_at), updated_at = now() WHERE journal_id = $1
 
 -- name: enter_tenant
-SELECT set_config('app.tenant', $1::integer::text, true), silence_version FROM tenants WHERE tenant_id = $1
+SELECT set_config('app.tenant', $1::integer::text, true), silence_version, declared_version, ticketing
+FROM tenants WHERE tenant_id = $1
 
 -- name: peek_alerts
 -- Which windows and tickets the alerts are in: read before the locks, checked again under them.

@@ -1,0 +1,1 @@
+"""What is declared: workflows, policies, calendars, fields …, each in versions."""
