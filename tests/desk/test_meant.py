@@ -4,7 +4,7 @@ import pytest
 
 from gateway.access.permission import Role
 from gateway.access.principal import Principal
-from gateway.desk.change_ticket import ChangeTicket
+from gateway.desk.change_ticket import ChangeTicket, StepTicket
 from gateway.desk.open_ticket import OpenTicket
 from gateway.desk.user import EditUser
 from gateway.people.meant import UnknownPerson
@@ -28,6 +28,8 @@ async def test_an_assignee_is_kept_as_the_id_of_a_user_however_it_is_named(datab
             assert opened.assignee == kept, name
             change = ChangeTicket(ticket_id=opened.id, fields={"assignee": name})
             assert (await office.do(change, as_user(bob))).assignee == kept, name
+        step = StepTicket(ticket_id=opened.id, to="in_progress", assignee="@anna")
+        assert (await office.do(step, as_user(bob))).assignee == anna.user.id
         rows = await world.rows("SELECT new FROM history WHERE field = 'assignee'")
         assert not {row["new"] for row in rows} & {"@anna", "@Anna", "me"}
 
