@@ -15,7 +15,7 @@ ROLES_OF_USERS = (Role.REQUESTER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN)
 _STRONGEST_FIRST = (ProjectRole.LEAD, ProjectRole.MEMBER, ProjectRole.VIEWER)
 
 
-class Origin(StrEnum):
+class RightsOrigin(StrEnum):
     """Who said so: somebody here, or the provider of identities at each login."""
 
     MANUAL = "manual"
@@ -28,7 +28,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     role: str
     project: str = ""
-    origin: Origin = Origin.MANUAL
+    origin: RightsOrigin = RightsOrigin.MANUAL
 
     @property
     def words(self) -> str:
@@ -41,7 +41,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
 
     group_name: str
     user_id: str
-    origin: Origin = Origin.MANUAL
+    origin: RightsOrigin = RightsOrigin.MANUAL
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
-from gateway.people.person import Origin
+from gateway.people.person import RightsOrigin
 from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import PriorityBy, TicketStatus
 from gateway.tickets.triage import Triage
@@ -195,10 +195,10 @@ USER = ShownUser(
     disabled_at=None,
     role=Role.OPERATOR,
     roles=[
-        ShownGrant(role="operator", project="", origin=Origin.MANUAL),
-        ShownGrant(role="lead", project="OPS", origin=Origin.OIDC),
+        ShownGrant(role="operator", project="", origin=RightsOrigin.MANUAL),
+        ShownGrant(role="lead", project="OPS", origin=RightsOrigin.OIDC),
     ],
-    groups=[ShownMembership(group="sre", origin=Origin.OIDC)],
+    groups=[ShownMembership(group="sre", origin=RightsOrigin.OIDC)],
 )
 ME = ShownMe(actor="local:anna", role=Role.ADMIN, projects={}, groups=[], user=None)
 TOKEN = ShownToken(

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from gateway.access.permission import ProjectRole, Role
 from gateway.access.principal import Principal
-from gateway.people.person import Origin, Person
+from gateway.people.person import Person, RightsOrigin
 from gateway.people.token import NewToken, Token
 from gateway.people.view import GroupSize
 from gateway.web.views.words import Count, Time, about
@@ -22,14 +22,14 @@ class ShownGrant(Struct, frozen=True, kw_only=True, gc=False):
 
     role: str
     project: _Project
-    origin: Annotated[Origin, about("`oidc`: given anew, or taken, at each login.")]
+    origin: Annotated[RightsOrigin, about("`oidc`: given anew, or taken, at each login.")]
 
 
 class ShownMembership(Struct, frozen=True, kw_only=True, gc=False):
     """A group that a user is in."""
 
     group: str
-    origin: Origin
+    origin: RightsOrigin
 
 
 class ShownUser(Struct, frozen=True, kw_only=True, gc=False):
