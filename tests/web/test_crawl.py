@@ -16,7 +16,17 @@ from sqlalchemy.engine import Engine
 from gateway.access.permission import Role
 from gateway.storage.postgres.kernel.connect import WORKERS, connect
 from gateway.web.http.endpoint import AnyEndpoint
-from tests.web.crawl import CANARY, UNKNOWN, Planted, endpoints, everything_in, heard, planted
+from tests.web.crawl import (
+    CANARY,
+    OF_NO_TENANT,
+    UNKNOWN,
+    Planted,
+    endpoints,
+    everything_in,
+    heard,
+    parts_of,
+    planted,
+)
 
 ROLES = (Role.SENDER, Role.REQUESTER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN)
 MAY = {
@@ -83,9 +93,18 @@ WITHOUT: Mapping[str, Callable[[Planted], AbstractAsyncContextManager[None]]] = 
 }
 """Each of the two isolates alone."""
 
+EMPTY = {"listTickets", "listAlerts", "listSilences", "listDeadLetters"}
+"""Lists of which a new tenant has nothing."""
+
 
 def may(role: Role, endpoint: AnyEndpoint) -> bool:
     return role is Role.ADMIN or str(endpoint.permission) in MAY[role]
+
+
+def test_the_crawl_has_one_of_everything_that_stands_in_a_path() -> None:
+    """Else tell `planted` and `UNKNOWN` of it."""
+    found = {one.component for endpoint in endpoints() for one in parts_of(endpoint)}
+    assert found - OF_NO_TENANT <= UNKNOWN.keys()
 
 
 async def test_every_route_refuses_each_role_what_it_does_not_hold(
@@ -109,7 +128,7 @@ async def test_what_is_another_tenants_is_answered_like_what_is_not_there(
         for role in ROLES:
             bearer = await world.one.of(f"of-{role}", role, tenant=2)
             for endpoint in endpoints():
-                if not any(one.place == "path" for one in endpoint.asks):
+                if not parts_of(endpoint):
                     continue
                 theirs = await heard(bearer, endpoint, world.places)
                 nobodys = await heard(bearer, endpoint, UNKNOWN)
@@ -124,13 +143,14 @@ async def test_lists_of_another_tenant_hold_nothing(
     async with planted(database, tmp_path) as world, WITHOUT[without](world):
         bearer = await world.one.of("bert", Role.ADMIN, tenant=2)
         before = await everything_in(world.one.callers.connection)
+        planted_there = {one for key, one in world.places.items() if one != UNKNOWN[key]}
         for endpoint in endpoints():
             if endpoint.method == "GET" and "{" not in endpoint.path:
                 answer = await heard(bearer, endpoint, UNKNOWN)
-                assert not any(one in answer.body for one in world.places.values())
+                assert not any(one in answer.body for one in (*planted_there, CANARY))
                 if endpoint.name in ("listUsers", "listTokens"):
                     assert len(json.loads(answer.body)["items"]) == 1, "their own"
-                elif answer.body.startswith('{"items"'):
+                if endpoint.name in EMPTY:
                     assert answer.body == '{"items":[],"next":null}', endpoint.name
         assert await everything_in(world.one.callers.connection) == before
 
@@ -160,8 +180,7 @@ async def test_an_auditor_changes_nothing(database: str, tmp_path: Path) -> None
         before = await everything_in(world.one.callers.connection)
         for endpoint in endpoints():
             answer = await heard(auditor, endpoint, world.places)
-            theirs = 404 if endpoint.name == "revokeToken" else 403
-            assert answer.status in (200, theirs), (endpoint.name, answer)
+            assert answer.status in (200, 403, 404), (endpoint.name, answer)
         assert await everything_in(world.one.callers.connection) == before
 
 

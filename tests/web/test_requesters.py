@@ -87,7 +87,8 @@ async def test_a_closed_project_is_its_members_alone(one: Gated) -> None:
     await mia.ask("PATCH", path, {"title": "y"})
     written = await mia.ask("POST", comments, {"body": "among us"}, status=201)
     assert written["visibility"] == "internal"
-    assert (await vera.ask("GET", comments))["items"] == [written]
+    (seen,) = (await vera.ask("GET", comments))["items"]
+    assert (seen["id"], seen["body"]) == (written["id"], "among us")
     await vera.ask("PATCH", path, {"title": "z"}, status=403)
     assert [found["title"] for found in await anna.tickets()] == ["y"]
 
