@@ -22,6 +22,7 @@ from gateway.cli.workflow import (
     list_workflows,
     show_workflow,
     try_workflow,
+    warnings_of,
 )
 from gateway.config import Config, ConfigError, load
 from gateway.errors import GatewayError
@@ -89,6 +90,8 @@ def _workflow(chosen: argparse.Namespace, config: Config) -> int:
 
 def _say_fine(config: Config, path: Path | None) -> None:
     rules, sources = len(config.rules), len(config.sources)
+    for warning in warnings_of(config):
+        say(warning)
     say(f"{path or 'The default configuration'} is fine: {rules} rules, {sources} sources.")
 
 

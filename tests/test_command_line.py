@@ -167,6 +167,20 @@ transitions = [{from = "open", to = "resolved"}, {from = "resolved", to = "open"
     assert "-> resolved" in shown.stdout, shown.stderr
 
 
+def test_check_config_warns_of_workflows_that_can_hardly_be_meant(config: Path) -> None:
+    config.write_text(
+        """
+[[workflows]]
+name = "repair"
+transitions = [{from = "open", to = "resolved"}]
+"""
+    )
+    done = run("check-config", "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert "Warning: workflow repair, states: no way leads back from resolved" in done.stdout
+    assert "is fine" in done.stdout
+
+
 @pytest.mark.parametrize("command", ["migrate", "audit"])
 def test_where_there_is_no_postgresql_the_option_to_look_at_is_named(
     config: Path, command: str
