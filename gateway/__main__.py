@@ -17,12 +17,17 @@ from gateway.cli.command import add_command
 from gateway.cli.migrate import migrate
 from gateway.cli.serve import serve
 from gateway.cli.tickets import GatewayNotReached, show_tickets
-from gateway.cli.workflow import list_workflows, show_workflow, try_workflow
+from gateway.cli.workflow import (
+    configured_workflows,
+    list_workflows,
+    show_workflow,
+    try_workflow,
+    warnings_of,
+)
 from gateway.config import Config, ConfigError, load
 from gateway.errors import GatewayError
 from gateway.logs import set_up_logs
 from gateway.roles import EVERY_ROLE, ProcessRole, read_roles
-from gateway.workflows.book import SHIPPED
 from gateway.workflows.workflow import EdgeRole
 
 
@@ -61,7 +66,7 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
         case "journal":
             await adopt(config, chosen.directory, say)
         case "workflow":
-            return _workflow(chosen)
+            return _workflow(chosen, config)
         case "tickets":
             await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
         case _:
@@ -69,21 +74,24 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _workflow(chosen: argparse.Namespace) -> int:
+def _workflow(chosen: argparse.Namespace, config: Config) -> int:
+    named = configured_workflows(config, chosen.tenant)
     match chosen.step:
         case "list":
-            list_workflows(SHIPPED, say)
+            list_workflows(named, say)
         case "show":
-            show_workflow(SHIPPED, chosen.name, chosen.svg, say)
+            show_workflow(named, chosen.name, chosen.svg, say)
         case "try":
             return try_workflow(
-                SHIPPED, chosen.name, EdgeRole(chosen.role), chosen.values, chosen.states, say
+                named, chosen.name, EdgeRole(chosen.role), chosen.values, chosen.states, say
             )
     return 0
 
 
 def _say_fine(config: Config, path: Path | None) -> None:
     rules, sources = len(config.rules), len(config.sources)
+    for warning in warnings_of(config):
+        say(warning)
     say(f"{path or 'The default configuration'} is fine: {rules} rules, {sources} sources.")
 
 
@@ -145,7 +153,7 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _workflow_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     workflow = commands.add_parser("workflow", help="what the workflows are")
     steps = workflow.add_subparsers(dest="step", required=True, metavar="STEP")
-    add_command(steps, "list", "name all of them")
+    listing = add_command(steps, "list", "name all of them")
     showing = add_command(steps, "show", "print one, or draw it")
     showing.add_argument("name", metavar="NAME")
     showing.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file")
@@ -156,6 +164,10 @@ def _workflow_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--set", dest="values", action="append", default=[], metavar="K=V", help="custom.risk=low"
     )
     trying.add_argument("states", nargs="*", metavar="STATE", help="by default the start")
+    for parser in (listing, showing, trying):
+        parser.add_argument(
+            "--tenant", default="", metavar="NAME", help="as declared for it (default: for all)"
+        )
 
 
 def _roles(text: str) -> frozenset[ProcessRole]:

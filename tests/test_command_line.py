@@ -153,6 +153,34 @@ def test_workflows_are_listed_shown_drawn_and_tried(tmp_path: Path) -> None:
     assert "unrecognized arguments" in run("workflow", "list", "more").stderr
 
 
+def test_a_workflow_of_the_configuration_is_shown_too(config: Path) -> None:
+    config.write_text(
+        """
+[[workflows]]
+name = "repair"
+display_name = "Repair"
+transitions = [{from = "open", to = "resolved"}, {from = "resolved", to = "open", role = "any"}]
+"""
+    )
+    assert "repair" in run("workflow", "list", "--config", config).stdout
+    shown = run("workflow", "show", "repair", "--config", config)
+    assert "-> resolved" in shown.stdout, shown.stderr
+
+
+def test_check_config_warns_of_workflows_that_can_hardly_be_meant(config: Path) -> None:
+    config.write_text(
+        """
+[[workflows]]
+name = "repair"
+transitions = [{from = "open", to = "resolved"}]
+"""
+    )
+    done = run("check-config", "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert "Warning: workflow repair, states: no way leads back from resolved" in done.stdout
+    assert "is fine" in done.stdout
+
+
 @pytest.mark.parametrize("command", ["migrate", "audit"])
 def test_where_there_is_no_postgresql_the_option_to_look_at_is_named(
     config: Path, command: str

@@ -10,10 +10,15 @@ from gateway.access.permission import Role
 from gateway.access.principal import Principal
 from gateway.alerts.severity import Severity
 from gateway.cli.postgres import Say
+from gateway.config import Config
+from gateway.declarations.declaration import DeclarationKind
 from gateway.errors import GatewayError, NotFound, Refused
 from gateway.tickets.change import StepTo, apply_step
 from gateway.tickets.ticket import Ticket
 from gateway.workflows.aliases import canonical_state
+from gateway.workflows.book import SHIPPED
+from gateway.workflows.check import check_workflow
+from gateway.workflows.definition import read_workflow
 from gateway.workflows.drawing import draw
 from gateway.workflows.judge import AskedStep, Case, Offer, available, judge
 from gateway.workflows.look import NAMES, custom_of
@@ -25,6 +30,25 @@ _RANKS = {
     EdgeRole.REQUESTER: Role.REQUESTER,
     EdgeRole.ANY: Role.REQUESTER,
 }
+
+
+def configured_workflows(config: Config, tenant: str) -> Mapping[str, Workflow]:
+    """What *config* declares for that tenant, or for all; and what is shipped besides."""
+    kind = DeclarationKind.WORKFLOW
+    written = [one.written for one in config.declared.of(tenant) if one.kind is kind]
+    declared = {one.name: one for one in map(read_workflow, written)}
+    return {**declared, **{name: one for name, one in SHIPPED.items() if name not in declared}}
+
+
+def warnings_of(config: Config) -> Sequence[str]:
+    """What in its workflows can hardly be meant, each once."""
+    found = [
+        f"Warning: workflow {one.name}, {'.'.join(map(str, finding.where))}: {finding.sentence}"
+        for tenant in config.declared.tenants()
+        for one in configured_workflows(config, tenant).values()
+        for finding in check_workflow(one).warned
+    ]
+    return list(dict.fromkeys(found))
 
 
 def list_workflows(named: Mapping[str, Workflow], say: Say) -> None:

@@ -40,7 +40,12 @@ def wrong_references(
         for field, message in check_policy(noun, calendars):
             yield Wrong(_K.CALENDAR, noun.calendar, (field,), message)
     if isinstance(noun, Workflow):
-        found = check_workflow(noun, fields=names[_K.FIELD], approvals=names[_K.APPROVAL])
+        found = check_workflow(
+            noun,
+            fields=names[_K.FIELD],
+            approvals=names[_K.APPROVAL],
+            starts=_starts_in(noun, all_of),
+        )
         for finding in found.refused:
             yield Wrong(one.kind, "", finding.where, finding.sentence)
     if isinstance(noun, Calendar):
@@ -54,6 +59,12 @@ def wrong_references(
             yield Wrong(
                 kind, name, place, f"no {_CALLED[kind]} is named {name!r}; there are {there}"
             )
+
+
+def _starts_in(workflow: Workflow, all_of: Sequence[Declaration]) -> set[str]:
+    """Where the tenant's catalog items begin their tickets in it."""
+    items = [read(one.kind, one.written) for one in all_of if one.kind is _K.CATALOG_ITEM]
+    return {one.start for one in items if one.workflow == workflow.name and one.start}
 
 
 def _named_by(noun: Any) -> Iterator[tuple[_K, str, BodyPlace]]:

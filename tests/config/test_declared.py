@@ -189,3 +189,21 @@ def of(config: Config, tenant: str, kind: DeclarationKind) -> dict:
 
 def policies(config: Config, tenant: str = "") -> dict:
     return of(config, tenant, DeclarationKind.POLICY)
+
+
+ISLAND = """
+[[workflows]]
+name = "w"
+states = [{name = "asked", status = "open"}]
+transitions = [
+  {from = "asked", to = "open", role = "any"},
+  {from = "open", to = "closed", role = "any"},
+]
+"""
+
+
+def test_a_state_at_which_a_catalog_item_begins_is_reached(written: Writer) -> None:
+    [problem] = written.problems(ISLAND)
+    assert "no way leads from the start to asked" in problem.message
+    item = '[[catalog]]\nname = "laptop"\nworkflow = "w"\nstart = "asked"\n'
+    assert written.load(ISLAND + item).declared.of("")

@@ -25,8 +25,10 @@ from gateway.workflows.definition import read_workflow
 from gateway.workflows.workflow import Workflow
 from tests.world import World, at, firing, resolved
 
-ANNA = Principal(1, "u_anna", Role.OPERATOR, "u_anna")
-BORIS = Principal(1, "u_boris", Role.OPERATOR, "u_boris")
+A, B = f"u_{1:026x}", f"u_{2:026x}"
+"""Ids of Anna and Boris."""
+ANNA = Principal(1, A, Role.OPERATOR, A)
+BORIS = Principal(1, B, Role.OPERATOR, B)
 ADMIN = Principal(1, "u_root", Role.ADMIN, "u_root")
 
 
@@ -50,7 +52,13 @@ class Desk:
         return error.value.code
 
 
-def desk(world: World) -> Desk:
+async def desk(world: World) -> Desk:
+    """Where Anna and Boris work."""
+    for user, handle in ((A, "anna"), (B, "boris")):
+        await world.rows(
+            "INSERT INTO users (tenant_id, id, handle, created_at) VALUES (1, $1, $2, $3)",
+            user, handle, at(0),
+        )  # fmt: skip
     return Desk(world, SHIPPED)
 
 
@@ -61,19 +69,19 @@ async def opened(desk: Desk, by: Principal = ANNA, **more: Any) -> Ticket:
 
 async def test_a_patch_of_fields_and_a_status_is_one_change(database: str) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here)
         command = ChangeTicket(
             ticket_id=ticket.id,
-            fields={"assignee": "u_boris", "title": "More disks"},
+            fields={"assignee": B, "title": "More disks"},
             to="resolved",
             resolution_note="bought some",
         )
         after = await here.do(command)
         assert (after.status, after.assignee, after.resolution_note) == (
-            "resolved", "u_boris", "bought some",
+            "resolved", B, "bought some",
         )  # fmt: skip
-        assert (after.version, after.resolved_by) == (2, "u_anna")
+        assert (after.version, after.resolved_by) == (2, A)
         rows = await world.rows("SELECT field FROM history WHERE sequence > 1 ORDER BY sequence")
         assert [one["field"] for one in rows] == [
             "assignee", "title", "status", "resolution_note",
@@ -84,29 +92,29 @@ async def test_assigning_to_oneself_and_resolving_at_once_is_refused_on_anothers
     database: str,
 ) -> None:
     async with World(database) as world:
-        here = desk(world)
-        ticket = await opened(here, assignee="u_anna")
-        fields = {"assignee": "u_boris"}
+        here = await desk(world)
+        ticket = await opened(here, assignee=A)
+        fields = {"assignee": B}
         both = ChangeTicket(ticket_id=ticket.id, fields=fields, to="resolved")
         assert await here.refused(both, BORIS) == "forbidden_transition"
         await here.do(ChangeTicket(ticket_id=ticket.id, fields=fields), BORIS)
         after = await here.do(StepTicket(ticket_id=ticket.id, to="resolved"), BORIS)
-        assert after.resolved_by == "u_boris"
+        assert after.resolved_by == B
 
 
 async def test_who_takes_a_step_on_a_ticket_of_nobodys_becomes_its_assignee(database: str) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here)
         after = await here.do(StepTicket(ticket_id=ticket.id, action="in_progress"))
-        assert (after.assignee, after.status, after.version) == ("u_anna", "in_progress", 2)
+        assert (after.assignee, after.status, after.version) == (A, "in_progress", 2)
         back = await here.do(StepTicket(ticket_id=ticket.id, to="open"))
         assert (back.assignee, back.status) == ("", "open")
 
 
 async def test_two_steps_at_once_make_one_move_and_one_entry(database: str) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here)
         step = StepTicket(ticket_id=ticket.id, to="in_progress", version=ticket.version)
         found = await asyncio.gather(here.do(step), here.do(step), return_exceptions=True)
@@ -118,7 +126,7 @@ async def test_two_steps_at_once_make_one_move_and_one_entry(database: str) -> N
 
 async def test_a_comment_on_a_closed_ticket_reopens_nothing(database: str) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here)
         await here.do(StepTicket(ticket_id=ticket.id, to="resolved"))
         await here.do(StepTicket(ticket_id=ticket.id, to="closed"))
@@ -131,7 +139,7 @@ async def test_a_ticket_in_a_state_that_is_gone_can_be_relocated_and_nothing_els
     database: str,
 ) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here, type="problem")
         await here.do(StepTicket(ticket_id=ticket.id, to="investigating"))
         relocate = RelocateTicket(ticket_id=ticket.id, state="looking", comment="renamed")
@@ -171,21 +179,22 @@ async def test_a_withdrawn_workflow_refuses_people_and_lets_alerts_resolve(datab
         [row] = await world.all_tickets()
         assert row["workflow"] == "incident_response"
         gone = structs.replace(SHIPPED["incident_response"], withdrawn=True)
-        here = Desk(world, {**SHIPPED, "incident_response": gone})
+        here = await desk(world)
+        here.named = {**SHIPPED, "incident_response": gone}
         step = StepTicket(ticket_id=row["id"], to="in_progress")
         assert await here.refused(step, ADMIN) == "workflow_undeclared"
-        await here.do(ChangeTicket(ticket_id=row["id"], fields={"assignee": "u_anna"}))
+        await here.do(ChangeTicket(ticket_id=row["id"], fields={"assignee": A}))
         world.now = at(5)
         await world.send(resolved(ended=5))
         [after] = await world.all_tickets()
-        assert (after["status"], after["assignee"]) == ("resolved", "u_anna")
+        assert (after["status"], after["assignee"]) == ("resolved", A)
 
 
 async def test_changing_the_type_never_leaves_a_state_the_new_workflow_lacks(
     database: str,
 ) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here)
         taken = await here.do(StepTicket(ticket_id=ticket.id, to="in_progress"))
         assert taken.state is None
@@ -210,7 +219,7 @@ async def test_escalating_makes_an_incident_critical_and_standing_down_keeps_tha
     database: str,
 ) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here)
         major = await here.do(EscalateTicket(ticket_id=ticket.id, comment="all are down"))
         assert (major.major, major.priority, major.workflow, major.workflow_before) == (
@@ -235,7 +244,7 @@ async def test_escalating_makes_an_incident_critical_and_standing_down_keeps_tha
 
 async def test_only_live_incidents_are_made_major(database: str) -> None:
     async with World(database) as world:
-        here = desk(world)
+        here = await desk(world)
         task = await opened(here, type="task")
         assert await here.refused(EscalateTicket(ticket_id=task.id)) == "not_an_incident"
         over = await opened(here)
@@ -247,7 +256,7 @@ async def test_a_major_ticket_is_never_resolved_by_the_system(database: str) -> 
     async with World(database) as world:
         await world.send(firing())
         [row] = await world.all_tickets()
-        await desk(world).do(EscalateTicket(ticket_id=row["id"]))
+        await (await desk(world)).do(EscalateTicket(ticket_id=row["id"]))
         world.now = at(5)
         await world.send(resolved(ended=5))
         [after] = await world.all_tickets()
@@ -256,8 +265,8 @@ async def test_a_major_ticket_is_never_resolved_by_the_system(database: str) -> 
 
 async def test_who_submitted_a_review_does_not_publish_it(database: str) -> None:
     async with World(database) as world:
-        here = desk(world)
-        ticket = await opened(here, type="review", assignee="u_anna")
+        here = await desk(world)
+        ticket = await opened(here, type="review", assignee=A)
         assert (ticket.status, ticket.state) == ("open", "draft")
         await here.do(StepTicket(ticket_id=ticket.id, to="in_review"))
         publish = StepTicket(ticket_id=ticket.id, to="published")
@@ -271,7 +280,7 @@ async def test_while_an_older_replica_may_run_tickets_follow_the_default_workflo
 ) -> None:
     async with World(database) as world:
         await world.rows("UPDATE installation SET finished_release = 11")
-        here = desk(world)
+        here = await desk(world)
         ticket = await opened(here, type="problem")
         assert (ticket.workflow, ticket.status) == ("default", "open")
         with pytest.raises(Conflict) as refused:

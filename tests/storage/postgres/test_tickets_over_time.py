@@ -153,10 +153,10 @@ async def test_resolved_tickets_are_closed_by_the_system_after_a_while(database:
         await world.send(firing())
         world.now = at(1)
         await world.send(resolved(ended=1))
-        assert await world.closing.close(1, at(0), at(100)) == 0
-        assert await world.closing.close(1, at(1), at(100)) == 1
+        assert await world.closing.close(1, at(0), at(60.9)) == 0
+        assert await world.closing.close(1, at(0), at(61)) == 1
         found = (await world.all_tickets())[0]
-        assert (found["status"], found["closed_at"]) == ("closed", at(100))
+        assert (found["status"], found["closed_at"]) == ("closed", at(61))
 
 
 async def test_a_silenced_alert_gets_its_ticket_when_the_silence_ends(database: str) -> None:
