@@ -20,8 +20,8 @@ from gateway.declarations.declaration import (
     MATRIX_NAME,
     Declaration,
     DeclarationKind,
+    DeclarationOrigin,
     Named,
-    Origin,
     check_name,
 )
 from gateway.declarations.kinds import normal
@@ -31,7 +31,7 @@ from gateway.declarations.references import wrong_references
 MATRIX, TENANTS = "priority_matrix", "tenants"
 
 
-class Listed(NamedTuple):
+class _Listed(NamedTuple):
     """An array of tables, each a declaration."""
 
     kind: DeclarationKind
@@ -41,14 +41,14 @@ class Listed(NamedTuple):
     """The key that names it."""
 
 
-LISTED: Mapping[str, Listed] = {
-    "workflows": Listed(DeclarationKind.WORKFLOW, None),
-    "approvals": Listed(DeclarationKind.APPROVAL, ApprovalTable),
-    "sla": Listed(DeclarationKind.POLICY, PolicyTable),
-    "calendars": Listed(DeclarationKind.CALENDAR, CalendarTable),
-    "fields": Listed(DeclarationKind.FIELD, None),
-    "catalog": Listed(DeclarationKind.CATALOG_ITEM, CatalogTable),
-    "projects": Listed(DeclarationKind.PROJECT, ProjectTable, "key"),
+LISTED: Mapping[str, _Listed] = {
+    "workflows": _Listed(DeclarationKind.WORKFLOW, None),
+    "approvals": _Listed(DeclarationKind.APPROVAL, ApprovalTable),
+    "sla": _Listed(DeclarationKind.POLICY, PolicyTable),
+    "calendars": _Listed(DeclarationKind.CALENDAR, CalendarTable),
+    "fields": _Listed(DeclarationKind.FIELD, None),
+    "catalog": _Listed(DeclarationKind.CATALOG_ITEM, CatalogTable),
+    "projects": _Listed(DeclarationKind.PROJECT, ProjectTable, "key"),
 }
 DECLARED_KEYS = (*LISTED, MATRIX, TENANTS)
 
@@ -81,14 +81,14 @@ def _listed(reading: Reading, key: str, value: object) -> Iterator[_Written]:
             kind=listed.kind,
             name=str(body[listed.name]),
             written=body,
-            origin=Origin.CONFIG,
+            origin=DeclarationOrigin.CONFIG,
             place=number,
         )
         yield _Written(place, ConfiguredDeclaration(declaration, tenants))
 
 
 def _read_one(
-    reading: Reading, listed: Listed, place: Place, table: Any
+    reading: Reading, listed: _Listed, place: Place, table: Any
 ) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
     if listed.table is None:
         return _read_body(reading, listed, place, table)
@@ -100,7 +100,7 @@ def _read_one(
 
 
 def _read_body(
-    reading: Reading, listed: Listed, place: Place, table: Any
+    reading: Reading, listed: _Listed, place: Place, table: Any
 ) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
     if not isinstance(table, dict):
         reading.complain(place, "must be a table")
@@ -168,7 +168,9 @@ def _matrix(
     kind = DeclarationKind.PRIORITY_MATRIX
     body = _normal(reading, kind, place, cells)
     if body is not None:
-        declaration = Declaration(kind=kind, name=MATRIX_NAME, written=body, origin=Origin.CONFIG)
+        declaration = Declaration(
+            kind=kind, name=MATRIX_NAME, written=body, origin=DeclarationOrigin.CONFIG
+        )
         yield _Written(place, ConfiguredDeclaration(declaration, tenants))
 
 

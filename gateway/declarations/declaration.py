@@ -33,7 +33,7 @@ MATRIX_NAME = "default"
 """A tenant has one priority matrix."""
 
 
-class Origin(StrEnum):
+class DeclarationOrigin(StrEnum):
     """Who declared it. What is shipped gives way to both of the others."""
 
     SHIPPED = "shipped"
@@ -55,7 +55,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     written: Mapping[str, Any]
     """Normal: equal ones say the same. Texts, numbers, booleans, arrays and tables."""
-    origin: Origin
+    origin: DeclarationOrigin
     place: int = 0
     """In the order in which its origin lists those of its kind."""
 

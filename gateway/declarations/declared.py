@@ -10,8 +10,8 @@ from gateway.changes.change import Change
 from gateway.declarations.declaration import (
     Declaration,
     DeclarationKind,
+    DeclarationOrigin,
     Named,
-    Origin,
     canonical,
 )
 from gateway.declarations.kinds import complete
@@ -30,7 +30,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     name: str
     version: int
     """From 1 on; what is shipped begins there in every tenant."""
-    origin: Origin
+    origin: DeclarationOrigin
     checksum: bytes
     body: bytes
     """JSON, whole: a policy's has its calendar inside, a calendar's the dates of its holidays."""
@@ -71,7 +71,7 @@ class Version(msgspec.Struct, frozen=True, gc=False):
 
     version: int
     checksum: bytes
-    origin: Origin
+    origin: DeclarationOrigin
 
 
 class AllDeclared(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.declarations.declaration import Declaration, DeclarationKind, Named, Origin
+from gateway.declarations.declaration import Declaration, DeclarationKind, DeclarationOrigin, Named
 from gateway.declarations.declared import (
     SYSTEM,
     AllDeclared,
@@ -31,7 +31,7 @@ def reconcile(
     complete = _with_shipped(standing, wanted)
     changes = [declare(standing, one, SYSTEM, now, revision) for one in complete.values()]
     for named, one in standing.declared.items():
-        if named not in complete and one.origin is not Origin.API:
+        if named not in complete and one.origin is not DeclarationOrigin.API:
             changes.append(withdraw(one, SYSTEM, now))
     for calendar in wanted:
         if calendar.kind is DeclarationKind.CALENDAR:
@@ -46,7 +46,7 @@ def reconcile(
 def following(standing: AllDeclared, calendar: Calendar) -> Iterator[Declaration]:
     """Policies of the API that have *calendar* inside, as they are with it as it is now."""
     for one in standing.declared.values():
-        if one.of is DeclarationKind.POLICY and one.origin is Origin.API and one.current:
+        if one.of is DeclarationKind.POLICY and one.origin is DeclarationOrigin.API and one.current:
             policy = read(one.of, msgspec.json.decode(one.body))
             if policy.calendar == calendar.name:
                 now_so = plain(msgspec.structs.replace(policy, hours=calendar))
@@ -59,7 +59,9 @@ def differs(declared: Mapping[Named, Declared], wanted: Sequence[Declaration]) -
     """Is something else declared than what is *wanted*, and shipped?"""
     theirs = {named: one for named, one in declared.items() if one.current is not None}
     ours = _with_shipped(AllDeclared(declared=theirs), wanted)
-    from_config = {named for named, one in theirs.items() if one.origin is not Origin.API}
+    from_config = {
+        named for named, one in theirs.items() if one.origin is not DeclarationOrigin.API
+    }
     return from_config - ours.keys() != set() or any(
         named not in theirs or theirs[named].checksum != one.checksum for named, one in ours.items()
     )
@@ -76,4 +78,4 @@ def _with_shipped(
 
 
 def _is_of_api(one: Declared | None) -> bool:
-    return one is not None and one.origin is Origin.API and one.current is not None
+    return one is not None and one.origin is DeclarationOrigin.API and one.current is not None

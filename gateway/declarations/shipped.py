@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.declarations.approval import Approval
-from gateway.declarations.declaration import Declaration, DeclarationKind, Named, Origin
+from gateway.declarations.declaration import Declaration, DeclarationKind, DeclarationOrigin, Named
 from gateway.declarations.kinds import plain
 from gateway.sla.policy import Policy, Target
 from gateway.tickets.fields import SHIPPED_FIELDS, Field
@@ -29,7 +29,11 @@ def _field(field: Field) -> Mapping[str, Any]:
 def _shipped(kind: DeclarationKind, bodies: Sequence[Mapping[str, Any]]) -> list[Declaration]:
     return [
         Declaration(
-            kind=kind, name=body["name"], written=body, origin=Origin.SHIPPED, place=BEHIND + number
+            kind=kind,
+            name=body["name"],
+            written=body,
+            origin=DeclarationOrigin.SHIPPED,
+            place=BEHIND + number,
         )
         for number, body in enumerate(bodies)
     ]

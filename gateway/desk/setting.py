@@ -9,7 +9,7 @@ import msgspec
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs, StaleVersion
-from gateway.declarations.declaration import Declaration, DeclarationKind, Named, Origin
+from gateway.declarations.declaration import Declaration, DeclarationKind, DeclarationOrigin, Named
 from gateway.declarations.declared import AllDeclared, Declared, declare, withdraw
 from gateway.declarations.kinds import normal, plain, read
 from gateway.declarations.mistakes import BadBody
@@ -41,7 +41,9 @@ class DeclareSetting(msgspec.Struct, frozen=True, kw_only=True):
         standing = rows.standing
         before = _ours(standing, Named(self.kind, self.name), self.version)
         body = _checked(standing, self.kind, self.body)
-        wanted = Declaration(kind=self.kind, name=self.name, written=body, origin=Origin.API)
+        wanted = Declaration(
+            kind=self.kind, name=self.name, written=body, origin=DeclarationOrigin.API
+        )
         _declare(rows, wanted, by, now)
         if self.kind is DeclarationKind.CALENDAR:
             for policy in following(standing, read(self.kind, body)):
@@ -73,7 +75,7 @@ class WithdrawSetting(msgspec.Struct, frozen=True, kw_only=True):
         """Refuses a name that nobody declares, or a configuration, or whose calendar is needed."""
         named = Named(self.kind, self.name)
         before = _ours(rows.standing, named, self.version)
-        if before is None or before.current is None or before.origin is not Origin.API:
+        if before is None or before.current is None or before.origin is not DeclarationOrigin.API:
             raise NotFound(f"no {self.kind} named {self.name} is declared here")
         if self.kind is DeclarationKind.CALENDAR:
             _refuse_needed(rows.standing, self.name)
@@ -94,7 +96,11 @@ def _declare(rows: WorkingSet, wanted: Declaration, by: Principal, now: datetime
 def _ours(standing: AllDeclared, named: Named, version: int | None) -> Declared | None:
     """What is there under the name; raises Conflict if it is a configuration's, or not as seen."""
     before = standing.declared.get(named)
-    if before is not None and before.current is not None and before.origin is Origin.CONFIG:
+    if (
+        before is not None
+        and before.current is not None
+        and before.origin is DeclarationOrigin.CONFIG
+    ):
         raise Conflict(
             f"{named.name} is declared in the configuration, and can be changed there alone",
             code="declared_in_config",

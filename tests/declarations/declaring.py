@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from gateway.declarations.declaration import Declaration, DeclarationKind, Named, Origin
+from gateway.declarations.declaration import Declaration, DeclarationKind, DeclarationOrigin, Named
 from gateway.declarations.declared import AllDeclared, Declared, Version
 from gateway.declarations.reconcile import reconcile
 from gateway.declarations.shipped import SHIPPED
@@ -17,7 +17,7 @@ def field(name: str, place: int = 0, label: str = "a") -> Declaration:
         kind=DeclarationKind.FIELD,
         name=name,
         written={"name": name, "type": "choice", "choices": [label]},
-        origin=Origin.CONFIG,
+        origin=DeclarationOrigin.CONFIG,
         place=place,
     )
 
@@ -48,7 +48,7 @@ class Tenant:
         return {
             named: one
             for named, one in self.standing.declared.items()
-            if one.current is not None and one.origin is not Origin.SHIPPED
+            if one.current is not None and one.origin is not DeclarationOrigin.SHIPPED
         }
 
 

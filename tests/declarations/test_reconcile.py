@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.declarations.declaration import Declaration, Origin
+from gateway.declarations.declaration import Declaration, DeclarationOrigin
 from gateway.declarations.shipped import SHIPPED
 from tests.declarations.declaring import Tenant, field, shipped_but
 
@@ -36,7 +36,7 @@ def test_any_sequence_of_configurations_leaves_exactly_the_last_one_declared(
     of_shipped = {
         named
         for named, one in tenant.standing.declared.items()
-        if one.current is not None and one.origin is Origin.SHIPPED
+        if one.current is not None and one.origin is DeclarationOrigin.SHIPPED
     }
     assert of_shipped == shipped_but(last)
     assert tenant.reconcile(last, 0, NOW) == 0, "twice is once"

@@ -4,9 +4,7 @@ from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.declarations.catalog import CatalogItem
 from gateway.declarations.view import DeclarationReader
-from gateway.web.http.answers import Answer, json_answer
-from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
-from gateway.web.views.declared import (
+from gateway.web.api.declared_views import (
     ShownField,
     ShownItem,
     ShownProject,
@@ -14,6 +12,8 @@ from gateway.web.views.declared import (
     show_item,
     show_project,
 )
+from gateway.web.http.answers import Answer, json_answer
+from gateway.web.http.endpoint import Endpoint, Nothing, WebCall
 from gateway.web.views.page import Page
 
 

@@ -14,6 +14,7 @@ from gateway.people.person import RightsOrigin
 from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import PriorityBy, TicketStatus
 from gateway.tickets.triage import Triage
+from gateway.web.api.declared_views import ShownTarget
 from gateway.web.views.alert import AlertSource, ShownAlert
 from gateway.web.views.audit import AuditEntry
 from gateway.web.views.comment import (
@@ -22,7 +23,6 @@ from gateway.web.views.comment import (
     ShownRevision,
     WrittenComment,
 )
-from gateway.web.views.declared import ShownTarget
 from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
 from gateway.web.views.intake import ShownRejected
 from gateway.web.views.people import (

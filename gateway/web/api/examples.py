@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
 from gateway.declarations.catalog import CatalogItem
-from gateway.declarations.declaration import Origin
+from gateway.declarations.declaration import DeclarationOrigin
 from gateway.declarations.project import Project
 from gateway.tickets.fields import SHIPPED_FIELDS
 from gateway.tickets.ticket import TicketStatus
@@ -18,6 +18,18 @@ from gateway.tickets.view import CountedBy
 from gateway.web.api import example_values as one
 from gateway.web.api.comments import CommentEdit, NewComment
 from gateway.web.api.dead_letters import DeadLetterChoice
+from gateway.web.api.declared_views import (
+    ShownCalendar,
+    ShownField,
+    ShownHolidays,
+    ShownItem,
+    ShownMatrix,
+    ShownPolicy,
+    ShownProject,
+    show_field,
+    show_item,
+    show_project,
+)
 from gateway.web.api.settings import CalendarForm, MatrixForm, PolicyForm
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
 from gateway.web.api.ticket_edits import NewTicket
@@ -35,18 +47,6 @@ from gateway.web.openapi.sent import CustomAlert, GroupMessage, PrometheusAlert,
 from gateway.web.views.alert import Previewed, ShownAlert, show_previewed
 from gateway.web.views.audit import AuditEntry
 from gateway.web.views.comment import CommentDetail, ShownComment, WrittenComment
-from gateway.web.views.declared import (
-    ShownCalendar,
-    ShownField,
-    ShownHolidays,
-    ShownItem,
-    ShownMatrix,
-    ShownPolicy,
-    ShownProject,
-    show_field,
-    show_item,
-    show_project,
-)
 from gateway.web.views.explain import (
     ExplainedAlert,
     ExplainedBody,
@@ -143,7 +143,7 @@ _SHOWN: Mapping[object, object] = {
     ShownCalendar: ShownCalendar(
         name="berlin",
         version=2,
-        origin=Origin.API,
+        origin=DeclarationOrigin.API,
         time_zone="Europe/Berlin",
         week=one.WEEK,
         holidays=ShownHolidays(extra=["2026-12-24"]),
@@ -153,12 +153,12 @@ _SHOWN: Mapping[object, object] = {
     ShownPolicy: ShownPolicy(
         name="gold",
         version=1,
-        origin=Origin.API,
+        origin=DeclarationOrigin.API,
         calendar="berlin",
         pauses_in=[],
         targets=one.TARGETS,
     ),
-    ShownMatrix: ShownMatrix(version=1, origin=Origin.API, cells=one.CELLS),
+    ShownMatrix: ShownMatrix(version=1, origin=DeclarationOrigin.API, cells=one.CELLS),
     ShownProject: show_project(Project(key="OPS", name="Operations")),
     ShownItem: show_item(CatalogItem(name="laptop", title="A new laptop")),
     ShownField: show_field(SHIPPED_FIELDS["risk"]),

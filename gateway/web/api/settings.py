@@ -15,12 +15,7 @@ from gateway.declarations.kinds import read
 from gateway.declarations.view import DeclarationReader
 from gateway.desk.setting import DeclareSetting, WithdrawSetting
 from gateway.errors import NotFound, Refused
-from gateway.web.http.answers import Answer, empty_answer, json_answer
-from gateway.web.http.endpoint import Endpoint, Nothing, Parameter, WebCall
-from gateway.web.http.forms import Form
-from gateway.web.openapi.parameters import ACTOR, ETAG, IF_MATCH, KEY
-from gateway.web.openapi.refusals import SETTING_TAKEN, STALE_SETTING
-from gateway.web.views.declared import (
+from gateway.web.api.declared_views import (
     ShownCalendar,
     ShownHolidays,
     ShownMatrix,
@@ -30,6 +25,11 @@ from gateway.web.views.declared import (
     show_matrix,
     show_policy,
 )
+from gateway.web.http.answers import Answer, empty_answer, json_answer
+from gateway.web.http.endpoint import Endpoint, Nothing, Parameter, WebCall
+from gateway.web.http.forms import Form
+from gateway.web.openapi.parameters import ACTOR, ETAG, IF_MATCH, KEY
+from gateway.web.openapi.refusals import SETTING_TAKEN, STALE_SETTING
 from gateway.web.views.page import Page
 from gateway.web.views.words import about
 

@@ -11,7 +11,7 @@ from gateway.access.permission import Permission, Role
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs
 from gateway.declarations.book import UNREAD
-from gateway.declarations.declaration import Declaration, DeclarationKind, Origin
+from gateway.declarations.declaration import Declaration, DeclarationKind, DeclarationOrigin
 from gateway.declarations.kinds import plain
 from gateway.effects.working_set import WorkingSet
 from gateway.sla.calendar import Calendar, Holidays
@@ -34,7 +34,7 @@ async def labels(world: World, tenant: int = 1) -> dict[str, str]:
     return {
         name: book.fields[name].choices[0]
         for name, one in book.of(FIELD).items()
-        if one.origin is Origin.CONFIG
+        if one.origin is DeclarationOrigin.CONFIG
     }
 
 
@@ -117,7 +117,7 @@ async def test_editing_a_holiday_or_a_newer_library_makes_no_version_of_the_same
         kind=DeclarationKind.CALENDAR,
         name="berlin",
         written=plain(calendar),
-        origin=Origin.CONFIG,
+        origin=DeclarationOrigin.CONFIG,
     )
     async with World(database) as world:
         await store(world).reconcile(1, [wanted], 0)
@@ -138,7 +138,11 @@ class Look(msgspec.Struct, frozen=True):
         return Needs()
 
     def decide(self, rows: WorkingSet, by: Principal, now: object) -> Sequence[str]:
-        return [name for name, one in rows.book.of(FIELD).items() if one.origin is Origin.CONFIG]
+        return [
+            name
+            for name, one in rows.book.of(FIELD).items()
+            if one.origin is DeclarationOrigin.CONFIG
+        ]
 
 
 async def test_a_command_sees_what_another_process_has_declared_just_before(database: str) -> None:

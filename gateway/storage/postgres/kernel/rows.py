@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 
 from gateway.alerts.alert import Alert
 from gateway.comments.comment import Comment, Revision
-from gateway.declarations.declaration import DeclarationKind, Origin
+from gateway.declarations.declaration import DeclarationKind, DeclarationOrigin
 from gateway.declarations.declared import Declared
 from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained, Entry
@@ -147,7 +147,7 @@ def read_declared(row: Any) -> Declared:
         of=DeclarationKind(row["kind"]),
         name=row["name"],
         version=row["version"],
-        origin=Origin(row["origin"]),
+        origin=DeclarationOrigin(row["origin"]),
         checksum=row["checksum"],
         body=row["body"].encode(),
         declared_at=row["declared_at"],

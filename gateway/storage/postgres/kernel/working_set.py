@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gateway.alerts.identity import Identity
 from gateway.declarations.book import Book, Books
-from gateway.declarations.declaration import DeclarationKind, Named, Origin
+from gateway.declarations.declaration import DeclarationKind, DeclarationOrigin, Named
 from gateway.declarations.declared import AllDeclared, Declared, Version
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Conflict
@@ -82,7 +82,7 @@ async def load_standing(connection: asyncpg.Connection, tenant: int) -> AllDecla
     versions: defaultdict[Named, list[Version]] = defaultdict(list)
     for found in await connection.fetch(DECLARED_SQL["versions"], tenant):
         named = Named(DeclarationKind(found["kind"]), found["name"])
-        version = Version(found["version"], found["checksum"], Origin(found["origin"]))
+        version = Version(found["version"], found["checksum"], DeclarationOrigin(found["origin"]))
         versions[named].append(version)
     return AllDeclared(declared, versions)
 

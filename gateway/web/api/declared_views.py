@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.declarations.catalog import CatalogItem
-from gateway.declarations.declaration import Origin
+from gateway.declarations.declaration import DeclarationOrigin
 from gateway.declarations.declared import Declared
 from gateway.declarations.project import Project, ProjectVisibility
 from gateway.sla.calendar import Calendar
@@ -14,7 +14,9 @@ from gateway.sla.policy import Policy
 from gateway.tickets.fields import Field
 from gateway.web.views.words import Count, about
 
-_Where = Annotated[Origin, about("`config`: it can be changed in the configuration alone.")]
+_Where = Annotated[
+    DeclarationOrigin, about("`config`: it can be changed in the configuration alone.")
+]
 
 
 class ShownHolidays(Struct, frozen=True, kw_only=True, gc=False):
@@ -133,7 +135,7 @@ def show_policy(one: Declared, policy: Policy) -> ShownPolicy:
 def show_matrix(one: Declared | None) -> ShownMatrix:
     """None: as it is shipped."""
     if one is None:
-        return ShownMatrix(version=0, origin=Origin.SHIPPED, cells={})
+        return ShownMatrix(version=0, origin=DeclarationOrigin.SHIPPED, cells={})
     cells = msgspec.json.decode(one.body, type=dict[str, str])
     return ShownMatrix(version=one.version, origin=one.origin, cells=cells)
 
