@@ -52,7 +52,15 @@ class Desk:
 
     async def step(self, ticket: str, *to: TicketStatus) -> Ticket:
         for status in to:
-            moved = await self.door.perform(StepTicket(ticket_id=ticket, to=status), ANNA)
+            moved = await self.door.perform(
+                StepTicket(
+                    ticket_id=ticket,
+                    to=status,
+                    comment="so",
+                    resolution="fixed" if status == TicketStatus.RESOLVED else "",
+                ),
+                ANNA,
+            )
         return moved
 
     async def ticket(self, ticket_id: str) -> dict[str, object]:

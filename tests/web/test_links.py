@@ -68,10 +68,12 @@ async def test_an_end_that_leaves_live_children_says_so(client: Client) -> None:
     one, *others = await open_tickets(client, 3)
     for other in others:
         await link(client, "parent", one, other)
-    await client.ask("PATCH", path_of(others[0]), {"status": "cancelled"})
+    await client.ask("PATCH", path_of(others[0]), {"status": "cancelled", "comment": "so"})
     moved = await client.ask("PATCH", path_of(one), {"status": "in_progress"})
     assert "open_children" not in moved
-    ended = await client.ask("POST", f"{path_of(one)}/transitions", {"to": "resolved"})
+    ended = await client.ask(
+        "POST", f"{path_of(one)}/transitions", {"to": "resolved", "comment": "so"}
+    )
     assert (ended["open_children"], ended["children"]) == (1, 2)
 
 
