@@ -42,6 +42,8 @@ class Rule:
     """Its tickets are assigned to it."""
     workflow: str = ""
     """Empty: the one that there is for the type."""
+    asset_labels: tuple[str, ...] = ()
+    """Labels that name assets: a new ticket refers to these."""
 
     def matches(self, source: str, labels: Mapping[str, str]) -> bool:
         """Does this rule take an alert of *source* with *labels*?"""

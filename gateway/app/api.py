@@ -14,6 +14,7 @@ from gateway.storage.postgres.queries.alerts import AlertQueries
 from gateway.storage.postgres.queries.audit_lists import AuditListQueries
 from gateway.storage.postgres.queries.comments import CommentQueries
 from gateway.storage.postgres.queries.letters import LetterQueries
+from gateway.storage.postgres.queries.links import LinkQueries
 from gateway.storage.postgres.queries.people import PeopleQueries, TokenQueries
 from gateway.storage.postgres.queries.tenants import TenantsByName
 from gateway.storage.postgres.queries.ticket_counts import TicketCountQueries
@@ -27,13 +28,16 @@ from gateway.web.api import (
     description,
     explain,
     groups,
+    links,
     operations,
+    references,
     settings,
     silences,
     ticket_parts,
     tickets,
     tokens,
     users,
+    watchers,
     workflows,
 )
 from gateway.web.api import intake as senders
@@ -120,6 +124,7 @@ def _people(parts: Parts, bodies: BodyReader) -> list[Served]:
         *served_by(desk, tickets.ENDPOINTS),
         *served_by(ticket_part, ticket_parts.ENDPOINTS),
         *served_by(written, comments.ENDPOINTS),
+        *_bound(parts),
         *served_by(alerts.AlertHandlers(read_alerts, silenced, clock), alerts.ENDPOINTS),
         *served_by(quiet, silences.ENDPOINTS),
         *served_by(audit.AuditHandlers(AuditListQueries(parts.database)), audit.ENDPOINTS),
@@ -145,6 +150,16 @@ def _people_themselves(parts: Parts) -> list[Served]:
         *served_by(users.UserHandlers(known, perform), users.ENDPOINTS),
         *served_by(groups.GroupHandlers(known, perform), groups.ENDPOINTS),
         *served_by(theirs, tokens.ENDPOINTS),
+    ]
+
+
+def _bound(parts: Parts) -> list[Served]:
+    """What binds tickets."""
+    read, perform = LinkQueries(parts.database), parts.door.perform
+    return [
+        *served_by(links.LinkHandlers(read, perform), links.ENDPOINTS),
+        *served_by(references.ReferenceHandlers(read, perform), references.ENDPOINTS),
+        *served_by(watchers.WatcherHandlers(read, perform), watchers.ENDPOINTS),
     ]
 
 

@@ -7,6 +7,7 @@ from gateway.app.process import Parts
 from gateway.sinks.webhook import WebhookSink, open_session
 from gateway.storage.postgres.duties.census import PostgresCensus
 from gateway.storage.postgres.duties.closing import PostgresClosing
+from gateway.storage.postgres.duties.duplicates import PostgresDuplicates
 from gateway.storage.postgres.duties.flush import PostgresFlush
 from gateway.storage.postgres.duties.journals import PostgresJournals
 from gateway.storage.postgres.duties.leases import PostgresLeases
@@ -19,6 +20,7 @@ from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.workers.census import Census
 from gateway.workers.closing import Closing
 from gateway.workers.declarations import Declaring
+from gateway.workers.duplicates import DuplicateEnds
 from gateway.workers.flush import Flush
 from gateway.workers.leases import LeaseClock
 from gateway.workers.outbox_upkeep import OutboxUpkeep
@@ -69,6 +71,7 @@ def _clocks(parts: Parts) -> list[Worker]:
         Worker("silences", silence_clock.turn, 1.0),
         Worker("quiets", quiet_clock.turn, 1.0),
         Worker("closing", closing.turn, 60.0),
+        Worker("duplicates", DuplicateEnds(PostgresDuplicates(visits), clock).turn, 5.0),
     ]
     return [*workers, Worker("flush", flush.turn, 1.0)] if config.redis.url else workers
 

@@ -42,6 +42,18 @@ class Needs:
     all admins.
     """
     token: str | None = None
+    other: str | None = None
+    """A second ticket: what holds for the first holds for it."""
+    link: str | None = None
+    """Kind of a link from *ticket* to *other*: with the links around it, locked before all else."""
+    duplicates: bool = False
+    """With the ticket's duplicates that have not ended, as many as end at once."""
+    children: bool = False
+    """With the count of its children that are live."""
+    bound: bool = False
+    """With the ticket's references and watchers."""
+    watcher: str | None = None
+    """A user, who must be there and not be disabled."""
     version: int | None = None
     """Of the ticket, as the caller has seen it; None: whatever it is."""
 

@@ -36,6 +36,7 @@ class RuleTable:
     project: Annotated[str, project_key] = DEFAULT_RULE.project
     group: Annotated[str, short] = DEFAULT_RULE.group
     workflow: Annotated[str, short] = DEFAULT_RULE.workflow
+    asset_labels: tuple[Annotated[str, not_empty], ...] = DEFAULT_RULE.asset_labels
 
 
 def read_rules(reading: Reading, value: object, sources: Set[str]) -> tuple[Rule, ...]:
@@ -100,4 +101,5 @@ def _rule(written: RuleTable) -> Rule:
         project=written.project,
         group=written.group,
         workflow=written.workflow,
+        asset_labels=written.asset_labels,
     )

@@ -105,5 +105,14 @@ class StepTicket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _needs(ticket_id: str, to: str, version: int | None) -> Needs:
-    """A step takes the ticket's alerts along."""
-    return Needs(ticket=ticket_id, alerts_follow=True, stays_live=to in LIVE, version=version)
+    """A step takes the ticket's alerts along; one that may end it, its duplicates. A step's name
+    does not say where it leads.
+    """
+    return Needs(
+        ticket=ticket_id,
+        alerts_follow=True,
+        stays_live=to in LIVE,
+        duplicates=to not in LIVE,
+        children=to not in LIVE,
+        version=version,
+    )

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import Rule
-from gateway.effects.ticket import link_alert, ticket_for
+from gateway.effects.ending import end_duplicates
+from gateway.effects.ticket import link_alert, refer_to_assets, ticket_for
 from gateway.effects.working_set import Following, WorkingSet
 from gateway.errors import Conflict
 from gateway.moments import FOREVER
@@ -23,11 +24,12 @@ def step_by_person(rows: WorkingSet, change: TicketChange, now: datetime) -> Tic
     after = change.after
     before = rows.tickets[after.id]
     if after.live and not before.live:
-        _take_window(rows, before, now)
+        take_window(rows, before, now)
     rows.save(change)
     if before.status is not after.status and not (before.live and after.live):
         quiet = {key: _quiet_until(one, after.status, now) for key, one in rows.windows.items()}
         rows.following = Following(after.id, quiet)
+    end_duplicates(rows, [one for one in rows.tickets.values() if one.duplicate_of], now)
     return rows.tickets[after.id]
 
 
@@ -38,12 +40,12 @@ def newer_live(rows: WorkingSet, ticket: Ticket) -> Ticket | None:
     return newer if newer is not None and newer.id != ticket.id and newer.live else None
 
 
-def _take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
+def take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
     """A reopened ticket is its window's ticket again, unless a newer one is live. What was quieted
     while the window ended may fire on it: then the window is open again.
     """
     window = rows.windows.get(ticket.merge_key) if ticket.merge_key else None
-    if window is None:
+    if window is None or ticket.duplicate_of is not None:  # its original holds it
         return
     newer = newer_live(rows, ticket)
     if newer is not None:
@@ -87,6 +89,7 @@ def ticket_by_person(
         return of_episode, False
     ticket = ticket_for(rows, alert, rule, actor, now, follows=window.ticket_id)
     rows.save(open_ticket(ticket, f"for alert {alert.fingerprint.hex()}"))
+    refer_to_assets(rows, ticket, alert, rule)
     window.ticket_id = ticket.id
     if alert.fires:
         window.open(now)

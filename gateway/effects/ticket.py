@@ -13,6 +13,7 @@ from gateway.effects.counts import recount, weight
 from gateway.effects.episode import episode_of
 from gateway.effects.working_set import Link, WorkingSet
 from gateway.ids import new_id
+from gateway.links.bind import assets_of, refer
 from gateway.tickets.change import open_ticket, reopen_by_system, resolve_by_system
 from gateway.tickets.edit import worsen
 from gateway.tickets.naming import title_of
@@ -93,11 +94,18 @@ def facts_of(moved: Moved, state: AlertState, window: Window, ticket: Ticket | N
         alert=state,
         ticket=ticket_state(ticket.status),
         linked=moved.alert.ticket_id == ticket.id,
-        window_open=moved.window_was_open,
+        window_open=moved.window_was_open and not _is_original(ticket, window),
         stopped=moved.stopped,
         others_fire=ticket.firing + ticket.unconfirmed > 0,  # asked of one that is over only
         may_resolve=_may_resolve(window.auto_resolve, ticket),
     )
+
+
+def _is_original(ticket: Ticket, window: Window) -> bool:
+    """Does it hold the window for a duplicate? It has a window of its own, in which a newer ticket
+    may be live by now, so it is not reopened for this one.
+    """
+    return ticket.merge_key is not None and ticket.merge_key != window.merge_key
 
 
 def ticket_state(status: TicketStatus) -> TicketState:
@@ -123,9 +131,20 @@ def _may_resolve(policy: AutoResolve, ticket: Ticket) -> bool:
 def _open(rows: WorkingSet, alert: Alert, window: Window, rule: Rule, now: datetime) -> Ticket:
     ticket = ticket_for(rows, alert, rule, SYSTEM, now, follows=window.ticket_id)
     rows.save(open_ticket(ticket, f"alert {alert.fingerprint.hex()} fires"))
+    refer_to_assets(rows, ticket, alert, rule)
     window.ticket_id = ticket.id
     rows.changed_windows.add(window.merge_key)
     return ticket
+
+
+def refer_to_assets(rows: WorkingSet, ticket: Ticket, alert: Alert, rule: Rule) -> None:
+    """If the rule says which labels name any."""
+    if not rule.asset_labels:
+        return
+    assets = assets_of(ticket, rule.asset_labels, orjson.loads(alert.labels))
+    if assets:
+        rows.bound.new_references.extend(assets)
+        rows.save(refer(ticket, [], assets, SYSTEM, ticket.created_at))
 
 
 def ticket_for(
@@ -207,7 +226,11 @@ def raise_priority(
     joined = action in (Action.JOIN, Action.REOPEN)
     if alert.ticket_id is None or not (moved.louder or joined):
         return False
-    ticket = rows.tickets[alert.ticket_id]
+    return hear_of(rows, alert, rows.tickets[alert.ticket_id], rule, now)
+
+
+def hear_of(rows: WorkingSet, alert: Alert, ticket: Ticket, rule: Rule, now: datetime) -> bool:
+    """The same, for an alert that is on *ticket* by now."""
     heard = alert_state(alert, now) is AlertState.FIRING
     if not heard or alert.severity.rank <= severity_of_ticket(ticket).rank:
         return False

@@ -18,6 +18,7 @@ from gateway.comments.change import CommentChange
 from gateway.comments.comment import Comment, Revision
 from gateway.declarations.book import UNREAD, Book
 from gateway.declarations.declared import AllDeclared, DeclaredChange
+from gateway.links.bindings import Bindings
 from gateway.moments import later
 from gateway.people.change import PersonChange
 from gateway.people.roster import Roster
@@ -159,6 +160,8 @@ class WorkingSet:
     """Fewer may see them than when the outside was told of them."""
     new_revisions: list[Revision] = field(default_factory=list)
     people: Roster = field(default_factory=Roster)
+    bound: Bindings = field(default_factory=Bindings)
+    """What binds tickets: links, references, watchers."""
     counted_tickets: set[str] = field(default_factory=set)
     """Only what alerts do to them has changed: counts, and the end of their history."""
     changes: list[Change[Noun]] = field(default_factory=list)

@@ -22,6 +22,8 @@ class EventType(StrEnum):
     TICKET_ASSIGNED = "ticket.assigned"
     TICKET_PRIORITY_CHANGED = "ticket.priority_changed"
     TICKET_COMMENT_ADDED = "ticket.comment_added"
+    TICKET_LINKED = "ticket.linked"
+    TICKET_UNLINKED = "ticket.unlinked"
     SILENCE_CREATED = "silence.created"
     SILENCE_EXPIRED = "silence.expired"
 

@@ -19,6 +19,8 @@ from gateway.tickets.writing import moment_of as _moment
 from gateway.tickets.writing import next_of as _next
 
 TicketChange = Change[Ticket]
+DUPLICATE = "duplicate"
+"""The resolution of what ended with its original."""
 
 
 def open_ticket(ticket: Ticket, comment: str = "") -> TicketChange:
@@ -80,6 +82,12 @@ def as_one(first: TicketChange | None, second: TicketChange) -> TicketChange:
         return second
     after = msgspec.structs.replace(second.after, version=first.after.version)
     return Change(after, first.entries + second.entries, first.events + second.events)
+
+
+def end_duplicate_by_system(ticket: Ticket, to: TicketStatus, now: datetime) -> TicketChange:
+    """Its original has ended, as *to*."""
+    comment = f"its original {ticket.duplicate_of} has ended"
+    return _move(ticket, StepTo(status=to, comment=comment, resolution=DUPLICATE), SYSTEM, now)
 
 
 def join(ticket: Ticket, names: str, now: datetime) -> TicketChange:

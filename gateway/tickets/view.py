@@ -9,7 +9,7 @@ from typing import Protocol
 from gateway.access.principal import Principal
 from gateway.alerts.view import AlertView
 from gateway.history.chain import Chained
-from gateway.tickets.ticket import Ticket
+from gateway.tickets.ticket import Ticket, TicketStatus
 from matchers import Matcher
 
 JoinedPosition = tuple[datetime, str]
@@ -23,6 +23,30 @@ class JoinedAlert:
     joined_at: datetime
     """When it was put on it for the first time."""
     alert: AlertView
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTicket:
+    """A ticket at the other end of a link."""
+
+    kind: str
+    is_from: bool
+    """The other one is the link's `from`."""
+    id: str
+    number: int
+    title: str
+    status: TicketStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a ticket is linked to."""
+
+    links: Sequence[LinkedTicket] = ()
+    """The first of them: see `LinkReader.links`."""
+    parent: str | None = None
+    children: int = 0
+    live_children: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +66,7 @@ class TicketView:
     """In detail: who took the step into its present state."""
     newer_live: str = ""
     """In detail: the ticket that is live for the same problem, if that is another one."""
-    live_children: int = 0
+    linked: Linked = Linked()
 
 
 @dataclass(frozen=True, slots=True)

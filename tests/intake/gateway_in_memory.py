@@ -12,10 +12,12 @@ import orjson
 
 from gateway.access.permission import Role
 from gateway.access.principal import Principal
+from gateway.alerts.alert import AlertStatus
 from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
-from gateway.effects.person import ticket_by_person
+from gateway.effects.duplicate import mark_duplicate, unmark_duplicate
+from gateway.effects.person import step_by_person, ticket_by_person
 from gateway.effects.sighting import apply_sighting, reconsider
 from gateway.effects.step import take_step
 from gateway.effects.working_set import WorkingSet
@@ -23,6 +25,7 @@ from gateway.intake.batch.collect import add_record, receipts_of, sum_of_one
 from gateway.intake.delivery.checker import Checked
 from gateway.intake.journal import Record
 from gateway.intake.ledger import Batch, RepeatsMoved
+from gateway.links.link import LinkKind, TicketLink
 from gateway.moments import MICROSECOND
 from gateway.silences.book import SilenceBook, TenantSilences
 from gateway.silences.silence import Silence
@@ -201,7 +204,50 @@ class MemoryGateway:
         rows = self.ledger.load((), keys, [ticket.id])
         asked = AskedStep(to=to, comment="why", resolution_note="how")
         take_step(rows, ticket.id, asked, ANNA, now)
+        duplicates = [one.id for one in self.tickets if one.duplicate_of == ticket.id]
+        rows = self.ledger.load((), keys, [ticket.id, *duplicates])
+        step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
         self._save(rows, now)
+
+    def mark_duplicate(self, ticket: Ticket, original: Ticket, now: datetime) -> None:
+        """A person has found that *ticket* is *original* once more."""
+        rows, link = self._changing_hands(ticket, original, now)
+        mark_duplicate(rows, link, now)
+        self._save(rows, now)
+
+    def unmark_duplicate(self, ticket: Ticket, now: datetime) -> None:
+        """A person has found that it is not."""
+        original = self.ledger.tickets[ticket.duplicate_of or ""]
+        rows, link = self._changing_hands(ticket, original, now)
+        unmark_duplicate(rows, link, link.author, now)
+        self._save(rows, now)
+
+    def _changing_hands(
+        self, ticket: Ticket, original: Ticket, now: datetime
+    ) -> tuple[WorkingSet, TicketLink]:
+        along = [one for one in self.tickets if one.duplicate_of == ticket.id]
+        tickets = [ticket, original, *along]
+        alerts = [
+            fingerprint
+            for fingerprint, alert in self.ledger.alerts.items()
+            if alert.status is not AlertStatus.RESOLVED
+            and (
+                alert.ticket_id == ticket.id
+                or (alert.ticket_id == original.id and alert.merge_key == ticket.merge_key)
+            )
+        ]
+        keys = [one.merge_key for one in tickets if one.merge_key is not None]
+        rows = self.ledger.load(alerts, keys, [one.id for one in tickets])
+        named = {rule.name: rule for rule in self.rules}
+        rows.rule_named = lambda name: named.get(name, DEFAULT_RULE)
+        link = TicketLink(
+            kind=LinkKind.DUPLICATES,
+            from_id=ticket.id,
+            to_id=original.id,
+            author="local:anna",
+            at=now,
+        )
+        return rows, link
 
     def ask(self, fingerprint: bytes, now: datetime) -> tuple[Ticket, bool]:
         """A person wants the ticket of an alert; was it opened for that?"""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.effects.alert import alert_state
 from gateway.history.chain import Entry, first_break
-from gateway.tickets.ticket import SYSTEM, Ticket
+from gateway.tickets.ticket import ENDED, SYSTEM, Ticket
 from gateway.windows.decide import AlertState
 from tests.intake.in_memory import MemoryLedger
 from tests.intake.witness import Witness
@@ -20,6 +20,7 @@ def check_laws(ledger: MemoryLedger, now: datetime) -> None:
     _at_most_one_live_ticket_a_key(ledger)
     _who_is_heard_has_a_live_ticket(ledger, now)
     _counters_are_what_a_recount_gives(ledger)
+    _every_original_is_a_root(ledger)
     _windows_are_open_while_something_fires(ledger, now)
     _links_follow_the_alerts(ledger)
     _history_tells_every_status(ledger)
@@ -94,8 +95,14 @@ def check_counts_of_episodes(ledger: MemoryLedger, witness: Witness) -> None:
 
 
 def live_keys(ledger: MemoryLedger) -> list[bytes | None]:
-    """Merge keys of the live tickets."""
-    return sorted(ticket.merge_key or b"" for ticket in ledger.tickets.values() if ticket.live)
+    """Merge keys of the live tickets that are no duplicates."""
+    live = [ticket for ticket in ledger.tickets.values() if _stands_alone(ticket)]
+    return sorted(ticket.merge_key or b"" for ticket in live)
+
+
+def _stands_alone(ticket: Ticket) -> bool:
+    """Live, and for itself: no original stands for it."""
+    return ticket.live and ticket.duplicate_of is None
 
 
 def _alerts_are_what_their_strands_say(ledger: MemoryLedger) -> None:
@@ -127,7 +134,7 @@ def _at_most_one_live_ticket_a_key(ledger: MemoryLedger) -> None:
     keys = live_keys(ledger)
     assert len(keys) == len(set(keys))
     for ticket in ledger.tickets.values():
-        if ticket.live:
+        if _stands_alone(ticket):
             assert ticket.merge_key is not None
             assert ledger.windows[ticket.merge_key].ticket_id == ticket.id
 
@@ -138,8 +145,20 @@ def _who_is_heard_has_a_live_ticket(ledger: MemoryLedger, now: datetime) -> None
             assert alert.ticket_id is not None
             ticket = ledger.tickets[alert.ticket_id]
             assert ticket.live
-            assert ticket.merge_key == alert.merge_key
+            assert ledger.windows[alert.merge_key].ticket_id == ticket.id
+            assert ticket.duplicate_of is None
             assert ledger.windows[alert.merge_key].is_open(now)
+
+
+def _every_original_is_a_root(ledger: MemoryLedger) -> None:
+    """It holds the windows of what duplicates it, and ends it with itself."""
+    for ticket in ledger.tickets.values():
+        if ticket.duplicate_of is not None:
+            original = ledger.tickets[ticket.duplicate_of]
+            assert original.duplicate_of is None
+            assert ticket.status in ENDED or original.status not in ENDED
+            assert (ticket.firing, ticket.unconfirmed) == (0, 0)
+            assert ticket.id not in {window.ticket_id for window in ledger.windows.values()}
 
 
 def _windows_are_open_while_something_fires(ledger: MemoryLedger, now: datetime) -> None:

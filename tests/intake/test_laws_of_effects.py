@@ -193,6 +193,22 @@ class WithPeople(WithoutPeople):
         with suppress(Forbidden, Conflict):
             self.gateway.step(ticket, to, self.now)
 
+    @precondition(lambda self: self.gateway.remembering and len(self.gateway.tickets) > 1)
+    @rule(data=st.data())
+    def somebody_finds_a_duplicate(self, data: st.DataObject) -> None:
+        """A witness does not see it."""
+        pair = st.lists(st.sampled_from(self.gateway.tickets[-4:]), min_size=2, max_size=2)
+        ticket, original = data.draw(pair.filter(lambda two: two[0].id != two[1].id))
+        with suppress(Conflict):
+            self.gateway.mark_duplicate(ticket, original, self.now)
+
+    @precondition(lambda self: any(one.duplicate_of for one in self.gateway.tickets))
+    @rule(data=st.data())
+    def somebody_finds_that_it_is_none(self, data: st.DataObject) -> None:
+        duplicates = [one for one in self.gateway.tickets if one.duplicate_of]
+        with suppress(Conflict):
+            self.gateway.unmark_duplicate(data.draw(st.sampled_from(duplicates)), self.now)
+
     @invariant()
     def laws_without_people_hold(self) -> None:
         """They need not."""

@@ -22,6 +22,9 @@ Places = Mapping[str, str]
 UNKNOWN: Places = {
     "TicketId": "tk_" + "0" * 26,
     "CommentId": "c_" + "0" * 26,
+    "LinkKindName": "blocks",
+    "OtherTicketId": "tk_" + "0" * 26,
+    "WatcherId": "u_" + "0" * 26,
     "SilenceId": "00000000-0000-4000-8000-000000000000",
     "Fingerprint": "0" * 32,
     "Source": "custom",

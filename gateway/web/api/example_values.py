@@ -10,6 +10,7 @@ from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.outcome import Outcome
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
+from gateway.links.link import LinkKind
 from gateway.people.person import RightsOrigin
 from gateway.silences.silence import SilenceState
 from gateway.tickets.ticket import PriorityBy, TicketStatus
@@ -25,6 +26,7 @@ from gateway.web.views.comment import (
 )
 from gateway.web.views.explain import ForeseenTicket, NearSilence, ShownExplanation, ShownRule
 from gateway.web.views.intake import ShownRejected
+from gateway.web.views.links import ShownLink
 from gateway.web.views.people import (
     ShownGrant,
     ShownMe,
@@ -52,6 +54,16 @@ WEEK = {"mon-fri": ["08:00-17:00"]}
 TARGETS = {"critical": ShownTarget(response="5m", resolution="2h")}
 CELLS = {"high/high/low": "critical"}
 BATCH = "0b7c1f0e5d8a4e6f9a3b2c1d0e4f5a6b-17"
+
+OTHER_ID = "tk_019538a1c6403f2a9be07d5149"
+LINK = ShownLink(
+    kind=LinkKind.PARENT,
+    end="from",
+    ticket=OTHER_ID,
+    number=16,
+    title="Storage is old",
+    status=TicketStatus.OPEN,
+)
 
 ALERT = ShownAlert(
     fingerprint=FINGERPRINT,
@@ -109,6 +121,7 @@ TICKET = ShownTicket(
     assignee_group="",
     sla=None,
     follows=None,
+    duplicate_of=None,
     created_at=BEGAN,
     updated_at=BEGAN,
     resolved_at=None,
@@ -136,6 +149,11 @@ DETAIL = TicketDetail(
     history=[ENTRY],
     history_count=1,
     history_next=None,
+    links=[LINK],
+    links_next=None,
+    parent=OTHER_ID,
+    children=0,
+    live_children=0,
 )
 SILENCE = ShownSilence(
     id="7f1f6d7e-3c1c-4c7e-8a53-0d3a3c9b6f10",

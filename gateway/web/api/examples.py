@@ -12,6 +12,8 @@ from gateway.comments.comment import Visibility
 from gateway.declarations.catalog import CatalogItem
 from gateway.declarations.declaration import DeclarationOrigin
 from gateway.declarations.project import Project
+from gateway.links.link import LinkKind
+from gateway.links.reference import ReferenceKind
 from gateway.tickets.fields import SHIPPED_FIELDS
 from gateway.tickets.ticket import TicketStatus
 from gateway.tickets.view import CountedBy
@@ -30,6 +32,8 @@ from gateway.web.api.declared_views import (
     show_item,
     show_project,
 )
+from gateway.web.api.links import NewLink
+from gateway.web.api.references import NewReference
 from gateway.web.api.settings import CalendarForm, MatrixForm, PolicyForm
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
 from gateway.web.api.ticket_edits import NewTicket
@@ -53,6 +57,7 @@ from gateway.web.views.explain import (
 )
 from gateway.web.views.intake import Taken
 from gateway.web.views.letters import Replayed, ShownDeadLetter
+from gateway.web.views.links import MadeLink, ShownLink, ShownReference, ShownWatcher
 from gateway.web.views.operations import Readiness
 from gateway.web.views.people import MadeToken, ShownGroup, ShownMe, ShownToken, ShownUser
 from gateway.web.views.problem import (
@@ -60,6 +65,7 @@ from gateway.web.views.problem import (
     BlamedField,
     ForbiddenTransition,
     FrameworkError,
+    LinkForbidden,
     NewerTicketLive,
     ShownProblem,
 )
@@ -110,6 +116,8 @@ _SENT: Mapping[object, object] = {
     MajorStep: MajorStep(comment="Nobody can pay"),
     StandingDown: StandingDown(comment="Half of it is back"),
     Relocation: Relocation(state="in_progress", comment="Its state is no more"),
+    NewLink: NewLink(kind=LinkKind.BLOCKS, ticket=one.OTHER_ID),
+    NewReference: NewReference(kind=ReferenceKind.ASSET, reference="db1"),
     NewSilence: NewSilence(
         matchers=one.MATCHERS, ends_at=one.SILENCE.ends_at, comment="The disk is being replaced"
     ),
@@ -128,6 +136,18 @@ _SHOWN: Mapping[object, object] = {
     TicketCounts: TicketCounts(by=CountedBy.PRIORITY, counts={"critical": 1, "low": 3}),
     HistoryEntry: one.ENTRY,
     AuditEntry: one.AUDITED,
+    ShownLink: one.LINK,
+    MadeLink: MadeLink(
+        kind=LinkKind.BLOCKS,
+        start=one.TICKET_ID,
+        to=one.OTHER_ID,
+        author="local:anna",
+        at=one.BEGAN,
+    ),
+    ShownReference: ShownReference(
+        kind=ReferenceKind.ASSET, reference="db1", title="", url="https://assets.example/db1"
+    ),
+    ShownWatcher: ShownWatcher(user="u_019538a1c6403f2a9be07d5148"),
     ShownComment: one.COMMENT,
     WrittenComment: one.WRITTEN_COMMENT,
     ShownUser: one.USER,
@@ -204,6 +224,13 @@ _REFUSED: Mapping[object, object] = {
         "newer_ticket_live",
         "a newer ticket is live for the same problem",
         ticket_id=one.TICKET_ID,
+    ),
+    LinkForbidden: _problem(
+        LinkForbidden,
+        409,
+        "has_parent",
+        "the ticket has a parent already: remove that link first",
+        ticket_id=one.OTHER_ID,
     ),
     AllRefused: _problem(
         AllRefused,

@@ -13,13 +13,14 @@ from gateway.history.chain import Chained
 from gateway.silences.book import TenantSilences
 from gateway.silences.store import SilenceStore
 from gateway.tickets.naming import TICKET_ID
-from gateway.tickets.view import JoinedAlert, TicketReader, TicketView
+from gateway.tickets.view import JoinedAlert, LinkedTicket, TicketReader, TicketView
 from gateway.web.http.answers import Answer, json_answer
 from gateway.web.http.endpoint import Endpoint, WebCall
 from gateway.web.http.forms import Form
 from gateway.web.http.paging import DEFAULT_LIMIT, PageForm, exactly, first_part, part_of
 from gateway.web.openapi.parameters import TICKET
 from gateway.web.views.alert import ShownAlert, show_alert
+from gateway.web.views.links import show_link
 from gateway.web.views.page import Page
 from gateway.web.views.ticket import HistoryEntry, TicketDetail, show_detail, show_entry
 from gateway.web.views.words import Time
@@ -40,6 +41,14 @@ class EntryCursor(NamedTuple):
     """The last entry shown."""
 
     sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
+class LinkCursor(NamedTuple):
+    """The last link shown."""
+
+    kind: Annotated[str, exactly("[a-z_]+")]
+    is_from: bool
+    id: Annotated[str, exactly(TICKET_ID.pattern)]
 
 
 class TicketPartHandlers:
@@ -73,7 +82,8 @@ def ticket_detail(
     path = f"/api/v1/tickets/{view.ticket.id}"
     alerts = first_part(f"{path}/alerts").page(view.alerts, _place_of, _show(silences, now))
     history = first_part(f"{path}/history").page(view.history, _place_in_chain, _show_chained)
-    return show_detail(view, alerts, history, offers)
+    links = first_part(f"{path}/links").page(view.linked.links, link_place, show_link)
+    return show_detail(view, alerts, history, offers, links)
 
 
 def ticket_id_in(call: WebCall[Form]) -> str:
@@ -86,6 +96,11 @@ def ticket_id_in(call: WebCall[Form]) -> str:
 
 def _place_of(joined: JoinedAlert) -> AlertCursor:
     return AlertCursor(joined.joined_at, joined.alert.fingerprint)
+
+
+def link_place(one: LinkedTicket) -> LinkCursor:
+    """Of a link, in the list of its ticket's."""
+    return LinkCursor(one.kind, one.is_from, one.id)
 
 
 def _place_in_chain(one: Chained) -> EntryCursor:

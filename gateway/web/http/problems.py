@@ -27,6 +27,7 @@ from gateway.web.views.problem import (
     BlamedField,
     ForbiddenTransition,
     FrameworkError,
+    LinkForbidden,
     NewerTicketLive,
     ShownProblem,
 )
@@ -49,6 +50,9 @@ _STATUS: dict[type[GatewayError], int] = {
 _KINDS: dict[str, type[ShownProblem]] = {
     "forbidden_transition": ForbiddenTransition,
     "newer_ticket_live": NewerTicketLive,
+    "has_parent": LinkForbidden,
+    "already_duplicate": LinkForbidden,
+    "original_is_duplicate": LinkForbidden,
     "all_refused": AllRefused,
 }
 """Problems that say more, by their code."""

@@ -5,11 +5,13 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.changes.perform import MOST_KEY_CHARACTERS
+from gateway.links.link import LinkKind
 from gateway.tickets.naming import PROJECT_KEY
 from gateway.web.http.endpoint import IDEMPOTENCY_KEY, Parameter
 from gateway.web.views.comment import CommentId
+from gateway.web.views.links import WatcherId
 from gateway.web.views.people import TokenId
-from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, about
+from gateway.web.views.words import Fingerprint, Ordinal, SilenceId, TicketId, about
 
 TICKET = Parameter(
     "id",
@@ -48,6 +50,9 @@ ROLE = Parameter(
     "RoleName",
 )
 TOKEN = Parameter("token", "path", TokenId, "TokenId")
+LINK_KIND = Parameter("kind", "path", LinkKind, "LinkKindName")
+OTHER_TICKET = Parameter("other", "path", TicketId, "OtherTicketId")
+WATCHER = Parameter("user", "path", WatcherId, "WatcherId")
 SILENCE = Parameter("id", "path", SilenceId, "SilenceId")
 ALERT = Parameter("fingerprint", "path", Fingerprint, "Fingerprint")
 SOURCE = Parameter(

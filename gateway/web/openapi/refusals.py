@@ -111,6 +111,18 @@ COMMENT_RETRACTED = Refusal(
     "The comment was taken back; code `comment_retracted`",
     (problem.ShownProblem,),
 )
+LINK_FORBIDDEN = Refusal(
+    "LinkForbidden",
+    "The kind of link forbids it: codes `has_parent`, `link_ring`, `too_many_generations`,"
+    " `already_duplicate`, `original_is_duplicate`, `original_ended`, `newer_ticket_live`;"
+    " `ticket_id` names the ticket that stands against it",
+    (problem.LinkForbidden,),
+)
+TOO_MANY = Refusal(
+    "TooMany",
+    "The ticket has as many as it may have; code `too_many_references` or `too_many_watchers`",
+    (problem.ShownProblem,),
+)
 BAD_ALERTS = Refusal(
     "BadAlerts",
     "The bad alerts (the others are stored), or why the body cannot be read",

@@ -52,6 +52,12 @@ class NewerTicketLive(ShownProblem, frozen=True, kw_only=True):
     ticket_id: TicketId
 
 
+class LinkForbidden(ShownProblem, frozen=True, kw_only=True):
+    """The kind of link forbids it."""
+
+    ticket_id: Annotated[TicketId | UnsetType, about("What stands against it.")] = UNSET
+
+
 class AllRefused(ShownProblem, frozen=True, kw_only=True):
     """Nothing of a body was accepted, and all of it is kept; code `all_refused`."""
 

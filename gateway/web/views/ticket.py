@@ -12,15 +12,21 @@ from gateway.alerts.severity import Severity
 from gateway.history.chain import Entry
 from gateway.tickets.naming import MAX_TITLE_CHARACTERS, ticket_key
 from gateway.tickets.priority import severity_of_ticket
-from gateway.tickets.ticket import PriorityBy, TicketStatus
+from gateway.tickets.ticket import ENDED, PriorityBy, TicketStatus
 from gateway.tickets.view import CountedBy, TicketView
 from gateway.web.views.alert import ShownAlert
+from gateway.web.views.links import ShownLink
 from gateway.web.views.page import Page
 from gateway.web.views.words import Count, Labels, Name, Next, Ordinal, TicketId, Time, about
 from gateway.workflows.judge import Offer
 
 SHOWN_PARTS = 50
 """Alerts and entries that a ticket's own answer holds at most."""
+
+
+OpenChildren = Annotated[
+    Ordinal | UnsetType, about("Its live children, if it has any and this step has ended it.")
+]
 
 
 class TicketWindow(Struct, frozen=True, kw_only=True, gc=False):
@@ -64,6 +70,9 @@ class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
     assignee_group: str
     sla: None
     follows: Annotated[TicketId | None, about("The ticket before it for the same problem.")]
+    duplicate_of: Annotated[
+        TicketId | None, about("Its original, which goes on for both and ends both.")
+    ]
     created_at: Time
     updated_at: Time
     resolved_at: Time | None
@@ -119,6 +128,11 @@ class TicketDetail(ShownTicket, frozen=True, kw_only=True, gc=False):
     ]
     history_count: Annotated[Count, about("All entries.")]
     history_next: Annotated[Next, about("Goes on in `/api/v1/tickets/{id}/history`; else null.")]
+    links: Annotated[list[ShownLink], Meta(max_length=SHOWN_PARTS), about("By kind.")]
+    links_next: Annotated[Next, about("Goes on in `/api/v1/tickets/{id}/links`; else null.")]
+    parent: TicketId | None
+    children: Annotated[Count, about("Tickets that it is the parent of.")]
+    live_children: Annotated[Count, about("Of those, live ones.")]
 
 
 class TicketCounts(Struct, frozen=True, kw_only=True, gc=False):
@@ -134,6 +148,7 @@ class MovedTicket(TicketDetail, frozen=True, kw_only=True, gc=False):
     """A ticket after a transition."""
 
     still_firing: Annotated[Count, about("Alerts on the ticket that fire on.")]
+    open_children: OpenChildren = UNSET
 
 
 class ChangedTicket(TicketDetail, frozen=True, kw_only=True, gc=False):
@@ -143,6 +158,7 @@ class ChangedTicket(TicketDetail, frozen=True, kw_only=True, gc=False):
         Count | UnsetType,
         about("Alerts on the ticket that fire on; if a status was given."),
     ] = UNSET
+    open_children: OpenChildren = UNSET
 
 
 def show_ticket(view: TicketView) -> ShownTicket:
@@ -178,6 +194,7 @@ def show_ticket(view: TicketView) -> ShownTicket:
         assignee_group=one.assignee_group,
         sla=None,
         follows=one.follows,
+        duplicate_of=one.duplicate_of,
         created_at=one.created_at,
         updated_at=one.updated_at,
         resolved_at=one.resolved_at,
@@ -197,8 +214,11 @@ def show_detail(
     alerts: Page[ShownAlert],
     history: Page[HistoryEntry],
     offers: Sequence[Offer],
+    links: Page[ShownLink],
 ) -> TicketDetail:
-    """A ticket with the first page of its alerts and of its entries, which are latest first."""
+    """A ticket with the first page of its alerts, of its entries, which are latest first, and of
+    its links.
+    """
     return TicketDetail(
         **structs.asdict(show_ticket(view)),
         actions=[_show_offer(one) for one in offers],
@@ -208,6 +228,11 @@ def show_detail(
         history=list(reversed(history.items)),
         history_count=view.ticket.history_length,
         history_next=history.next,
+        links=links.items,
+        links_next=links.next,
+        parent=view.linked.parent,
+        children=view.linked.children,
+        live_children=view.linked.live_children,
     )
 
 
@@ -223,12 +248,19 @@ def _show_offer(offer: Offer) -> ShownAction:
 
 def show_moved(detail: TicketDetail, still_firing: int) -> MovedTicket:
     """A ticket that took a step."""
-    return MovedTicket(**structs.asdict(detail), still_firing=still_firing)
+    left = _open_children(detail)
+    return MovedTicket(**structs.asdict(detail), still_firing=still_firing, open_children=left)
 
 
 def show_changed(detail: TicketDetail, still_firing: int | UnsetType) -> ChangedTicket:
     """A ticket that was edited; *still_firing* if it took a step too."""
-    return ChangedTicket(**structs.asdict(detail), still_firing=still_firing)
+    left = UNSET if still_firing is UNSET else _open_children(detail)
+    return ChangedTicket(**structs.asdict(detail), still_firing=still_firing, open_children=left)
+
+
+def _open_children(detail: TicketDetail) -> int | UnsetType:
+    is_over = detail.status in ENDED or detail.status is TicketStatus.RESOLVED
+    return detail.live_children if is_over and detail.live_children else UNSET
 
 
 def show_entry(entry: Entry) -> HistoryEntry:

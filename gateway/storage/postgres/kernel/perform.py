@@ -14,6 +14,13 @@ from gateway.declarations.declared import AllDeclared
 from gateway.effects.working_set import WorkingSet, default_rule
 from gateway.errors import NotFound
 from gateway.events.routing import Route
+from gateway.storage.postgres.kernel.bound.loading import (
+    Hands,
+    hands_of,
+    live_children,
+    load_bound,
+    lock_links,
+)
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
 from gateway.storage.postgres.kernel.people.load import load_people, load_token, lock_people
@@ -81,7 +88,8 @@ class Door:
                 answer: Answer = known[0]
                 return answer
             rows = await self._load(transaction, command.needs(), by)
-            by.check(command.permission, _project(rows, command.needs()))
+            for project in _projects(rows, command.needs()):
+                by.check(command.permission, project)
             now = await self._now(transaction)
             answer = command.decide(rows, by, now)
             await self._database.save(transaction, rows, self._routes, now)
@@ -138,12 +146,12 @@ class Door:
 
     async def _load(self, transaction: Transaction, needs: Needs, by: Principal) -> WorkingSet:
         driver, tenant = transaction.driver, transaction.tenant
+        await lock_links(driver, tenant, needs)
         if needs.changes_people:
             await lock_people(driver, tenant)
         standing = await load_standing(driver, tenant) if needs.declarations else AllDeclared()
-        keys, tickets = await _around(transaction, needs)
-        alerts = [] if needs.alert is None else [needs.alert]
-        rows = await load_working_set(driver, tenant, alerts, keys, tickets)
+        along = await _around(transaction, needs)
+        rows = await load_working_set(driver, tenant, along.alerts, along.keys, along.tickets)
         await self._tell(transaction, rows)
         rows.standing = standing
         if needs.ticket is not None and needs.alerts_follow:
@@ -155,10 +163,11 @@ class Door:
         if needs.ticket is not None and needs.comment is not None:
             await _load_comment(transaction, rows, needs.ticket, needs.comment)
         await _load_people(transaction, rows, needs)
-        keys_now, tickets_now = await _around(transaction, needs)
-        if not (keys_now <= keys and tickets_now <= tickets):
+        if not along.covers(await _around(transaction, needs)):
             raise RowsMoved("an alert has moved to another window or ticket")
         _check(rows, needs, by)
+        await load_bound(driver, tenant, needs, rows.bound)
+        rows.live_children = await live_children(driver, tenant, needs)
         return rows
 
 
@@ -181,45 +190,49 @@ async def _load_people(transaction: Transaction, rows: WorkingSet, needs: Needs)
         await load_token(driver, tenant, rows.people, needs.token)
 
 
-async def _around(transaction: Transaction, needs: Needs) -> tuple[set[bytes], set[str]]:
+async def _around(transaction: Transaction, needs: Needs) -> Hands:
     """Windows and tickets to lock with what is named: looked at before the locks, and again."""
     driver, tenant = transaction.driver, transaction.tenant
-    keys: set[bytes] = set()
-    tickets = set() if needs.ticket is None else {needs.ticket}
+    along = await hands_of(driver, tenant, needs)
     if needs.alerts_follow:
         found = await driver.fetch(TICKET_SQL["keys_of"], tenant, needs.ticket, needs.stays_live)
-        keys.update(row["merge_key"] for row in found)
+        along.keys.update(row["merge_key"] for row in found)
     if needs.alert is not None:
+        along.alerts.add(needs.alert)
         place = await driver.fetchrow(TICKET_SQL["place_of"], tenant, needs.alert)
         if place is not None:
-            keys.add(place["merge_key"])
-            tickets.update({place["ticket_id"]} - {None})
-    return keys, tickets
+            along.keys.add(place["merge_key"])
+            along.tickets.update({place["ticket_id"]} - {None})
+    return along
 
 
-def _project(rows: WorkingSet, needs: Needs) -> str:
-    """That in which the command needs its permission."""
-    return needs.project if needs.ticket is None else rows.tickets[needs.ticket].project
+def _projects(rows: WorkingSet, needs: Needs) -> list[str]:
+    """Those in which the command needs its permission."""
+    named = [rows.tickets[one].project for one in (needs.ticket, needs.other) if one is not None]
+    return named or [needs.project]
 
 
 async def _check_still_seen(transaction: Transaction, needs: Needs, by: Principal) -> None:
     """What was answered once is no answer to who must not see it any more."""
-    if needs.ticket is None:
-        return
-    query = select(*TICKETS.selected()).where(
-        tickets.c.tenant_id == transaction.tenant, tickets.c.id == needs.ticket
-    )
-    found = (await transaction.connection.execute(query)).first()
-    if found is None or not sees(by, TICKETS.read(found._mapping)):
-        raise NotFound(f"no ticket {needs.ticket}")
+    for named in (needs.ticket, needs.other):
+        if named is None:
+            continue
+        query = select(*TICKETS.selected()).where(
+            tickets.c.tenant_id == transaction.tenant, tickets.c.id == named
+        )
+        found = (await transaction.connection.execute(query)).first()
+        if found is None or not sees(by, TICKETS.read(found._mapping)):
+            raise NotFound(f"no ticket {named}")
 
 
 def _check(rows: WorkingSet, needs: Needs, by: Principal) -> None:
     """What is named is there, for the caller to see, and as the caller has seen it."""
+    for named in (needs.ticket, needs.other):
+        known = None if named is None else rows.tickets.get(named)
+        if named is not None and (known is None or not sees(by, known)):
+            raise NotFound(f"no ticket {named}")
     if needs.ticket is not None:
-        ticket = rows.tickets.get(needs.ticket)
-        if ticket is None or not sees(by, ticket):
-            raise NotFound(f"no ticket {needs.ticket}")
+        ticket = rows.tickets[needs.ticket]
         if needs.version is not None and needs.version != ticket.version:
             raise StaleVersion(f"the ticket is at version {ticket.version}, not {needs.version}")
     if needs.alert is not None and needs.alert not in rows.alerts:

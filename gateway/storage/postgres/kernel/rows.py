@@ -14,6 +14,8 @@ from gateway.declarations.declaration import DeclarationKind, DeclarationOrigin
 from gateway.declarations.declared import Declared
 from gateway.effects.working_set import Episode, Link, Report
 from gateway.history.chain import Chained, Entry
+from gateway.links.link import TicketLink
+from gateway.links.reference import Reference, Watcher
 from gateway.moments import FOREVER
 from gateway.silences.silence import Silence
 from gateway.storage.postgres.kernel import tables
@@ -126,6 +128,9 @@ COMMENTS = Stored(
     read_as={"mentions": lambda text: tuple(orjson.loads(text))},
 )
 REVISIONS = Stored(Revision, tables.comment_revisions, key=("ticket_id", "comment_id", "number"))
+TICKET_LINKS = Stored(TicketLink, tables.ticket_links, key=("kind", "from_id", "to_id"))
+REFERENCES = Stored(Reference, tables.ticket_refs, key=("ticket_id", "kind", "reference"))
+WATCHERS = Stored(Watcher, tables.watchers, key=("ticket_id", "user_id"))
 REPORTS = Stored(Report, tables.reports, key=("strand", "source"), merge=_merged_report)
 LINKS = Stored(
     Link,

@@ -17,6 +17,7 @@ from gateway.events.event import PlacedEvent
 from gateway.events.routing import Route, messages
 from gateway.history.kind import Kind
 from gateway.storage.postgres.kernel import rows as row
+from gateway.storage.postgres.kernel.bound.saving import save_bound
 from gateway.storage.postgres.kernel.people.save import save_people
 from gateway.storage.postgres.kernel.stored import Noun, Stored
 from gateway.storage.postgres.kernel.working_set import SQL
@@ -46,6 +47,7 @@ async def save(
     await _save_comments(connection, rows)
     await save_people(connection, rows.tenant, rows.people)
     await _save_declared(connection, rows)
+    await save_bound(connection, rows.tenant, rows.bound)
     await _save_history(connection, rows.tenant, finished)
     await _save_outbox(connection, rows.tenant, finished.events, routes)
     return finished.events

@@ -123,6 +123,12 @@ comment_revisions = _table(
     "comment_revisions",
     ticket_id=Text, comment_id=Text, number=Integer, body=Text, salt=LargeBinary, at=_TIME,
 )  # fmt: skip
+ticket_links = _table("ticket_links", kind=Text, from_id=Text, to_id=Text, author=Text, at=_TIME)
+ticket_refs = _table(
+    "ticket_refs",
+    ticket_id=Text, kind=Text, reference=Text, title=_Optional(Text), url=_Optional(Text),
+)  # fmt: skip
+watchers = _table("watchers", ticket_id=Text, user_id=Text)
 silences = _table(
     "silences",
     id=Uuid, matchers=Text, starts_at=_TIME, ends_at=_TIME, author=Text, comment=Text,

@@ -20,6 +20,7 @@ from gateway.storage.postgres.kernel.tables import (
     tickets,
     windows,
 )
+from gateway.storage.postgres.queries.links import linked
 from gateway.storage.postgres.queries.ticket_lists import listed, seen
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
 from gateway.storage.postgres.statements import load
@@ -65,6 +66,7 @@ class TicketQueries:
                 history=await latest_entries(transaction, ticket_id, None, limit),
                 moved_by=await _named(transaction, "moved_by", ticket_id),
                 newer_live=await _named(transaction, "newer_live", ticket_id),
+                linked=await linked(transaction, by, ticket_id, limit),
             )
 
     async def id_of(self, by: Principal, number: int) -> str | None:

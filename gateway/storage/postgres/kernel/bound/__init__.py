@@ -1,0 +1,1 @@
+"""Links, references and watchers: how they are locked, loaded and written."""
