@@ -11,8 +11,8 @@ from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs
 from gateway.desk.requests import check_edit_of_request
-from gateway.effects.edit import checked_edit
-from gateway.effects.step import take_step
+from gateway.effects.tickets.edit import checked_edit
+from gateway.effects.tickets.step import take_step
 from gateway.effects.working_set import WorkingSet
 from gateway.people.meant import meant, names_in, with_assignee
 from gateway.tickets.ticket import LIVE, Ticket

@@ -8,7 +8,7 @@ import msgspec
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs
-from gateway.effects.edit import into_workflow
+from gateway.effects.tickets.edit import into_workflow
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Conflict
 from gateway.tickets.major import declare_major, stand_down

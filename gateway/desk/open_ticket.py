@@ -11,7 +11,7 @@ from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.severity import Severity
 from gateway.changes.command import Needs
 from gateway.desk.requests import kind_of_request
-from gateway.effects.person import ticket_by_person
+from gateway.effects.tickets.person import ticket_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import NotFound
 from gateway.ids import new_id

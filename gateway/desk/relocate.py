@@ -8,7 +8,7 @@ import msgspec
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.command import Needs
-from gateway.effects.person import step_by_person
+from gateway.effects.tickets.person import step_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import Conflict
 from gateway.tickets.change import StepTo, apply_step

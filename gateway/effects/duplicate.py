@@ -8,9 +8,9 @@ from datetime import datetime
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.changes.change import Change
 from gateway.effects.alert import alert_state
-from gateway.effects.person import take_window
 from gateway.effects.sighting import reconsider
-from gateway.effects.ticket import hear_of, link_alert
+from gateway.effects.tickets.person import take_window
+from gateway.effects.tickets.ticket import hear_of, link_alert
 from gateway.effects.working_set import WorkingSet
 from gateway.links.change import check_original, tell_linked, tell_unlinked, with_original
 from gateway.links.link import LinkKind, TicketLink

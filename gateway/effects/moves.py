@@ -14,7 +14,7 @@ from gateway.alerts.alert import Alert, AlertStatus, shown_end
 from gateway.alerts.identity import Identity
 from gateway.alerts.rule import Rule
 from gateway.effects.alert import move_alert
-from gateway.effects.ticket import settle_ticket
+from gateway.effects.tickets.ticket import settle_ticket
 from gateway.effects.working_set import WorkingSet
 from gateway.windows.sightings import Summed
 from gateway.windows.strand import Step, Strand

@@ -16,7 +16,7 @@ from gateway.alerts.rule import Rule
 from gateway.effects.alert import Moved, move_alert
 from gateway.effects.moves import as_of, follow_labels, leave
 from gateway.effects.repeats import Held, Repeat, as_news
-from gateway.effects.ticket import raise_priority, settle_ticket
+from gateway.effects.tickets.ticket import raise_priority, settle_ticket
 from gateway.effects.working_set import Report, WorkingSet
 from gateway.windows.decide import outcome_of
 from gateway.windows.sightings import Summed

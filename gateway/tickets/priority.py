@@ -2,7 +2,7 @@
 
 Unless a person or the rule has set it (`priority_by`); a person outweighs a rule. The system raises
 it only when the ticket's severity rises, the worst that its alerts have had while they were heard,
-and never lowers it (`effects/ticket.py`).
+and never lowers it (`effects/tickets/ticket.py`).
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.effects.ending import end_duplicates
+from gateway.effects.tickets.ending import end_duplicates
 from gateway.effects.working_set import WorkingSet
 from gateway.upkeep.piece import Wanted
 

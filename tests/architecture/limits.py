@@ -8,6 +8,7 @@ EQUAL_FILES = {
     "gateway.desk",
     "gateway.upkeep",
     "gateway.web.api",
+    "gateway.web.views",
     "gateway.web.console.pages",
     "gateway.sources",
     "gateway.sinks",

@@ -17,9 +17,9 @@ from gateway.alerts.identity import Identity, IdentityCache
 from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.effects.duplicate import mark_duplicate, unmark_duplicate
-from gateway.effects.person import step_by_person, ticket_by_person
 from gateway.effects.sighting import apply_sighting, reconsider
-from gateway.effects.step import take_step
+from gateway.effects.tickets.person import step_by_person, ticket_by_person
+from gateway.effects.tickets.step import take_step
 from gateway.effects.working_set import WorkingSet
 from gateway.intake.batch.collect import add_record, receipts_of, sum_of_one
 from gateway.intake.delivery.checker import Checked

@@ -22,7 +22,7 @@ import gateway.effects.finish
 import gateway.effects.moves
 import gateway.effects.sighting
 import gateway.effects.status
-import gateway.effects.ticket
+import gateway.effects.tickets.ticket
 import gateway.effects.working_set
 import gateway.events.event
 import gateway.events.routing
@@ -82,7 +82,7 @@ RULES = places(
         gateway.intake.delivery.checker, gateway.intake.batch.collect, gateway.effects.confirmed,
         gateway.effects.counts, gateway.effects.sighting, gateway.intake.insistence,
         gateway.intake.ledger, gateway.intake.pipeline, gateway.intake.progress,
-        gateway.effects.moves, gateway.effects.ticket, gateway.intake.queue,
+        gateway.effects.moves, gateway.effects.tickets.ticket, gateway.intake.queue,
         gateway.intake.batch.load, gateway.intake.batch.memory, gateway.intake.batch.pace,
         gateway.intake.readback,
         gateway.effects.working_set, gateway.effects.condition, gateway.effects.episode,

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, sele
 from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
-from gateway.effects.ticket import ticket_for
+from gateway.effects.tickets.ticket import ticket_for
 from gateway.moments import FOREVER
 from gateway.storage.postgres.kernel import rows
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from gateway.alerts.alert import Alert
 from gateway.alerts.rule import Rule
-from gateway.effects.ending import end_duplicates
-from gateway.effects.ticket import link_alert, refer_to_assets, ticket_for
+from gateway.effects.tickets.ending import end_duplicates
+from gateway.effects.tickets.ticket import link_alert, refer_to_assets, ticket_for
 from gateway.effects.working_set import Following, WorkingSet
 from gateway.errors import Conflict
 from gateway.moments import FOREVER

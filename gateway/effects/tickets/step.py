@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from gateway.access.principal import Principal
-from gateway.effects.edit import checked_edit
-from gateway.effects.person import newer_live, step_by_person
+from gateway.effects.tickets.edit import checked_edit
+from gateway.effects.tickets.person import newer_live, step_by_person
 from gateway.effects.working_set import WorkingSet
 from gateway.errors import FieldError, Refused
 from gateway.tickets.change import StepTo, apply_step, as_one

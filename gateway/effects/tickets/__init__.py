@@ -1,0 +1,1 @@
+"""What becomes of tickets, whoever moves them: alerts, people, time, or other tickets."""
