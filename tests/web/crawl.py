@@ -100,7 +100,13 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         async def arrived() -> bool:
             return bool((await admin.ask("GET", "/api/v1/alerts"))["items"])
 
+        async def declared() -> bool:
+            """What ships, in both tenants."""
+            count = "SELECT count(DISTINCT tenant_id) FROM declared"
+            return bool(await one.callers.connection.fetchval(count) == 2)
+
         await eventually(arrived)
+        await eventually(declared)
         (alert,) = (await admin.ask("GET", "/api/v1/alerts"))["items"]
         ticket = await admin.ask("GET", f"/api/v1/tickets/{alert['ticket_id']}")
         comments = f"/api/v1/tickets/{ticket['id']}/comments"

@@ -166,7 +166,9 @@ async def test_no_table_shows_another_tenants_rows_even_without_a_where_clause(
         for tenant in ("1", "2", ""):
             async with connection.transaction():
                 await connection.execute("SELECT set_config('app.tenant', $1, true)", tenant)
-                for table in (name for name, (count, _) in filled.items() if count):
+                for table in (
+                    one for one, (count, _) in filled.items() if count and one != "tenants"
+                ):
                     query = f"SELECT DISTINCT tenant_id::text FROM {table}"
                     seen = {row[0] for row in await connection.fetch(query)}
                     assert seen <= {tenant}, (tenant, table)
