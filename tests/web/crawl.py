@@ -33,8 +33,8 @@ UNKNOWN: Places = {
     "RoleName": "lead",
     "TokenId": "t_00000000",
 }
-OF_NO_TENANT = {"WorkflowName"}
-"""What ships is the same for all."""
+OF_NO_TENANT = {"WorkflowName", "Setting"}
+"""What ships is the same for all, and settings are named by who declares them."""
 _OPEN = (Permission.PROBE, Permission.METRICS_READ)
 CANARY = "canary7f3a"
 
@@ -103,7 +103,13 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         async def arrived() -> bool:
             return bool((await admin.ask("GET", "/api/v1/alerts"))["items"])
 
+        async def declared() -> bool:
+            """What ships, in both tenants."""
+            count = "SELECT count(DISTINCT tenant_id) FROM declared"
+            return bool(await one.callers.connection.fetchval(count) == 2)
+
         await eventually(arrived)
+        await eventually(declared)
         (alert,) = (await admin.ask("GET", "/api/v1/alerts"))["items"]
         ticket = await admin.ask("GET", f"/api/v1/tickets/{alert['ticket_id']}")
         comments = f"/api/v1/tickets/{ticket['id']}/comments"
@@ -134,7 +140,7 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
 
 
 async def everything_in(connection: asyncpg.Connection) -> dict[str, tuple[int, str]]:
-    """How many rows each table has, and what they are; but for what the gateway notes of itself."""
+    """How many rows of tenant 1 each table has, and what they are; but for what is noted of use."""
     tables = await connection.fetch("""
         SELECT DISTINCT table_name FROM information_schema.columns
         WHERE table_schema = 'public' AND column_name = 'tenant_id'
@@ -145,7 +151,7 @@ async def everything_in(connection: asyncpg.Connection) -> dict[str, tuple[int, 
             continue
         query = (
             f"SELECT count(*), md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), ''))"
-            f" FROM {table} AS t"
+            f" FROM {table} AS t WHERE tenant_id = 1"
         )
         found[table] = tuple(await connection.fetchrow(query))
     return found
