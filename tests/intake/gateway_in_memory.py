@@ -18,7 +18,7 @@ from gateway.alerts.rule import DEFAULT_RULE, Rule
 from gateway.alerts.sighting import Sighting
 from gateway.effects.duplicate import mark_duplicate, unmark_duplicate
 from gateway.effects.sighting import apply_sighting, reconsider
-from gateway.effects.tickets.person import step_by_person, ticket_by_person
+from gateway.effects.tickets.person import ticket_by_person
 from gateway.effects.tickets.step import take_step
 from gateway.effects.working_set import WorkingSet
 from gateway.intake.batch.collect import add_record, receipts_of, sum_of_one
@@ -201,12 +201,10 @@ class MemoryGateway:
         """A person's transition."""
         keys = {one.merge_key for one in self.ledger.alerts.values() if one.ticket_id == ticket.id}
         keys |= {ticket.merge_key} if ticket.merge_key else set()
-        rows = self.ledger.load((), keys, [ticket.id])
-        asked = AskedStep(to=to, comment="why", resolution_note="how")
-        take_step(rows, ticket.id, asked, ANNA, now)
         duplicates = [one.id for one in self.tickets if one.duplicate_of == ticket.id]
         rows = self.ledger.load((), keys, [ticket.id, *duplicates])
-        step_by_person(rows, rows.tickets[ticket.id], to, "local:anna", now, "")
+        asked = AskedStep(to=to, comment="why", resolution_note="how")
+        take_step(rows, ticket.id, asked, ANNA, now)
         self._save(rows, now)
 
     def mark_duplicate(self, ticket: Ticket, original: Ticket, now: datetime) -> None:

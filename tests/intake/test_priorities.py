@@ -71,7 +71,7 @@ def test_a_persons_lowering_survives_repeats_joins_and_reopenings_and_not_a_wors
 def test_what_a_rule_says_of_its_tickets_is_so() -> None:
     rule = Rule(
         "r", impact=Level.HIGH, urgency=Level.LOW, type=TicketType.PROBLEM, project="OPS",
-        group="db", workflow="quick",
+        group="db", workflow="incident_response",
     )  # fmt: skip
     story = Story(rule)
     story.tell(fire(1, 0), severity="medium")
@@ -79,7 +79,7 @@ def test_what_a_rule_says_of_its_tickets_is_so() -> None:
     assert (one.severity, one.impact, one.urgency) == (Severity.MEDIUM, Level.HIGH, Level.LOW)
     assert (one.priority, one.priority_by) == (Severity.MEDIUM, PriorityBy.MATRIX)
     assert (one.type, one.project, one.assignee_group) == (TicketType.PROBLEM, "OPS", "db")
-    assert one.workflow == "quick"
+    assert one.workflow == "incident_response"
 
 
 def test_a_rules_own_priority_outweighs_the_matrix_and_its_severity_is_kept_all_the_same() -> None:

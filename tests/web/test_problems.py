@@ -50,7 +50,13 @@ async def test_a_problem_document_has_the_members_of_rfc_9457_and_ours(site):
 
 
 async def test_a_forbidden_transition_names_what_is_allowed(site):
-    extra = {"from": "open", "to": "closed", "allowed": ["in_progress"], "status": 200}
+    extra = {
+        "from": "open",
+        "to": "closed",
+        "allowed": ["in_progress"],
+        "reason": "no_edge",
+        "status": 200,
+    }
     answer = await site.fails_with(Forbidden("no", "forbidden_transition", extra=extra))
     assert answer.status == 403
     assert answer.problem["allowed"] == ["in_progress"]

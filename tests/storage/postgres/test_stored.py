@@ -14,12 +14,12 @@ from gateway.alerts.alert import Alert, AlertStatus
 from gateway.alerts.rule import AutoResolve, Rule
 from gateway.alerts.severity import Severity
 from gateway.effects.tickets.ticket import ticket_for
+from gateway.effects.working_set import WorkingSet
 from gateway.moments import FOREVER
 from gateway.storage.postgres.kernel import rows
 from gateway.storage.postgres.kernel.connect import PIPELINE, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.kernel.stored import Stored
-from gateway.tickets.priority import DEFAULT_MATRIX
 from gateway.tickets.ticket import Level, PriorityBy, Ticket, TicketStatus, TicketType
 from gateway.windows.claims import Claim
 from gateway.windows.strand import Strand
@@ -132,10 +132,14 @@ def test_an_insert_names_only_the_columns_that_its_rows_set() -> None:
 
 def test_an_alerts_ticket_names_its_severity_and_of_what_the_rule_says_only_what_differs() -> None:
     alert = BARE[1]
-    plain = ticket_for(alert, Rule("rule"), DEFAULT_MATRIX, "system", START, None)
+    plain = ticket_for(WorkingSet(1), alert, Rule("rule"), "system", START, follows=None)
     names = named(rows.TICKETS.insert(1, [plain]))
-    assert names == named(rows.TICKETS.insert(1, [BARE[-1]])) | {"severity", "rule", "merge_key"}
-    weighed = ticket_for(alert, Rule("r", impact=Level.HIGH), DEFAULT_MATRIX, "system", START, None)
+    assert names == named(rows.TICKETS.insert(1, [BARE[-1]])) | {
+        "severity", "rule", "merge_key", "workflow",
+    }  # fmt: skip
+    weighed = ticket_for(
+        WorkingSet(1), alert, Rule("r", impact=Level.HIGH), "system", START, follows=None
+    )
     assert named(rows.TICKETS.insert(1, [weighed])) == {*names, "impact"}
 
 
