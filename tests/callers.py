@@ -87,16 +87,19 @@ class Callers:
     async def disable(self, user: str) -> None:
         await self.connection.execute("UPDATE users SET disabled_at = now() WHERE id = $1", user)
 
-    async def project(self, key: str, visibility: str, tenant: int = 1) -> None:
+    async def project(
+        self, key: str, visibility: str, tenant: int = 1, groups: Sequence[str] = ()
+    ) -> None:
         """As it is declared."""
         await self.connection.execute(
             """
             INSERT INTO declarations (tenant_id, kind, name, version, body, checksum, declared_at,
                                       origin)
-            VALUES ($1, 'project', $2, 1, jsonb_build_object('visibility', $3::text), sha256(''),
+            VALUES ($1, 'project', $2, 1,
+                    jsonb_build_object('visibility', $3::text, 'groups', $4::text[]), sha256(''),
                     now(), 'config')
             """,
-            tenant, key, visibility,
+            tenant, key, visibility, groups,
         )  # fmt: skip
         await self.connection.execute(
             "INSERT INTO declared (tenant_id, kind, name, version) VALUES ($1, 'project', $2, 1)",

@@ -17,7 +17,7 @@ class Sight:
 
     everything: bool = False
     own: str = ""
-    """Those that the user of this id has asked for; empty: none for that."""
+    """Those that this actor has asked for: a user, or a token; empty: none for that."""
     but_closed: frozenset[str] | None = None
     """Those of every project but these, and of none; None: none for that."""
     projects: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ def sight_of(principal: Principal) -> Sight:
         return Sight(everything=True)
     reads = Permission.TICKETS_READ in GRANTED[principal.role]
     return Sight(
-        own=principal.user if reads else "",
+        own=principal.actor if reads else "",
         but_closed=principal.closed if principal.role is Role.OPERATOR else None,
         projects=frozenset(principal.projects),
     )

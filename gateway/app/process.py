@@ -165,6 +165,7 @@ def _workflows_in(books: Books, config: Config) -> TenantWorkflows:
     return TenantWorkflows(
         config.tickets.close_after,
         lambda tenant: books.of(tenant).workflows,
+        lambda tenant: books.of(tenant).fields,
         alone=not config.postgres.url,
     )
 

@@ -49,8 +49,8 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
         return Needs(project=self.project, people=names_in((self.assignee,)))
 
     def decide(self, rows: WorkingSet, by: Principal, now: datetime) -> Ticket:
-        """At the start of its workflow, requested by who asks. Raises InvalidCustom, and Forbidden
-        for what is more than a requester may say.
+        """At the start of its workflow, requested by who asks. Raises InvalidCustom, Forbidden
+        for what is more than a requester may say, and NotFound in a project that is closed to it.
         """
         kind = kind_of_request(by, self.type, self._given(), self.project)
         check_custom(rows.fields, kind, self.project, self.custom)
@@ -80,6 +80,8 @@ class OpenTicket(msgspec.Struct, frozen=True, kw_only=True):
             created_at=now,
             updated_at=now,
         )
+        if self.project and not sees(by, msgspec.structs.replace(ticket, requester="")):
+            raise NotFound(f"no project {self.project}")
         rows.save(open_ticket(ticket))
         return ticket
 

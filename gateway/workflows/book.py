@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.tickets.change import StepTo
+from gateway.tickets.fields import SHIPPED_FIELDS, Field
 from gateway.tickets.ticket import Ticket, TicketStatus, TicketType
 from gateway.workflows.definition import read_workflow
 from gateway.workflows.workflow import DEFAULT, Workflow
@@ -25,6 +26,8 @@ class Workflows(msgspec.Struct, frozen=True, kw_only=True):
     named: Mapping[str, Workflow]
     close_after: timedelta = timedelta(hours=72)
     """For workflows that say nothing of it."""
+    fields: Mapping[str, Field] = SHIPPED_FIELDS
+    """Custom fields by name: conditions ask for the bands of numbers."""
     default_alone: bool = False
     """A replica may run that knows no other: new tickets follow the default one."""
 

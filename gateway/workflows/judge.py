@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.access.principal import Principal
 from gateway.errors import Conflict, FieldError, Forbidden, Refused
+from gateway.tickets.fields import Field
 from gateway.tickets.ticket import Ticket
 from gateway.workflows.look import custom_of, flat_view
 from gateway.workflows.standing import holds, is_barred
@@ -46,6 +47,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """The ticket that is live for the same problem; then this one cannot be live again."""
     moved_by: str = ""
     """Who took the step into its present state."""
+    fields: Mapping[str, Field] = {}
+    """What is declared of custom fields, by name."""
     approvals: Mapping[str, str] = {}
     """What became of each approval, by name."""
 
@@ -182,7 +185,7 @@ def _reason(case: Case, edge: Edge) -> Reason | None:
         return Reason.ROLE
     if any(is_barred(case.by, one, case.ticket, case.moved_by) for one in edge.barred):
         return Reason.ROLE
-    if edge.when and not _applies(edge, flat_view(case.ticket, case.approvals)):
+    if edge.when and not _applies(edge, flat_view(case.ticket, case.fields, case.approvals)):
         return Reason.CONDITION
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.tickets.fields import Field, flat_custom
 from gateway.tickets.ticket import Ticket
 
 NAMES = frozenset(
@@ -16,9 +17,11 @@ FAMILIES = ("label.", "custom.", "approval.")
 """Names that begin so have the name of a label, a field or an approval behind them."""
 
 
-def flat_view(ticket: Ticket, approvals: Mapping[str, str] = {}) -> Mapping[str, str]:
-    """All texts; what is true is `"true"` and what is not is empty. *approvals*: what became of
-    each, by name.
+def flat_view(
+    ticket: Ticket, fields: Mapping[str, Field] = {}, approvals: Mapping[str, str] = {}
+) -> Mapping[str, str]:
+    """All texts; what is true is `"true"` and what is not is empty. *fields*: what is declared of
+    custom ones, for the bands of numbers; *approvals*: what became of each. Both by name.
     """
     view = {
         "type": str(ticket.type),
@@ -40,8 +43,7 @@ def flat_view(ticket: Ticket, approvals: Mapping[str, str] = {}) -> Mapping[str,
     }
     for name, value in msgspec.json.decode(ticket.labels, type=dict[str, str]).items():
         view[f"label.{name}"] = value
-    for name, custom in custom_of(ticket).items():
-        view[f"custom.{name}"] = _text(custom)
+    view |= flat_custom(fields, ticket.custom)
     for name, outcome in approvals.items():
         view[f"approval.{name}"] = outcome
     return view
@@ -53,9 +55,7 @@ def custom_of(ticket: Ticket) -> dict[str, object]:
 
 
 def _text(value: object) -> str:
-    """A list is joined by commas; nothing and false are empty."""
-    if isinstance(value, list):
-        return ",".join(map(_text, value))
+    """Nothing and false are empty."""
     if isinstance(value, bool):
         return "true" if value else ""
     return "" if value is None else str(value)

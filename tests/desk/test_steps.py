@@ -1,6 +1,7 @@
 """Steps through the one door: judged, edited and moved in one change; and what is not a step."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,8 @@ from gateway.desk.relocate import RelocateTicket
 from gateway.errors import Conflict, Forbidden, GatewayError
 from gateway.storage.postgres.kernel.perform import Door
 from gateway.storage.postgres.workflows import TenantWorkflows
-from gateway.tickets.ticket import Ticket
+from gateway.tickets.fields import Field, FieldType, read_band
+from gateway.tickets.ticket import Ticket, TicketType
 from gateway.workflows.book import SHIPPED
 from gateway.workflows.definition import read_workflow
 from gateway.workflows.workflow import Workflow
@@ -286,3 +288,44 @@ async def test_while_an_older_replica_may_run_tickets_follow_the_default_workflo
         with pytest.raises(Conflict) as refused:
             await here.do(EscalateTicket(ticket_id=(await opened(here)).id))
         assert refused.value.code == "rollout_unfinished"
+
+
+async def test_a_step_is_judged_with_the_bands_of_declared_numbers(database: str) -> None:
+    fields = {"cost": Field(name="cost", type=FieldType.NUMBER, bands={"low": read_band("<9")})}
+    edge = {"from": "open", "to": "in_progress", "role": "any", "when": '{custom.cost_band="low"}'}
+    buying = read_workflow({"name": "buying", "types": ["task"], "transitions": [edge]})
+    async with World(database) as world:
+        here = await desk(world)
+        workflows = TenantWorkflows(
+            timedelta(hours=1), lambda tenant: {**SHIPPED, "buying": buying}, lambda tenant: fields
+        )
+        here.door = Door(world.database, workflows=workflows)
+        ticket = await opened(here, type=TicketType.TASK)
+        step = StepTicket(ticket_id=ticket.id, to="in_progress")
+        assert await here.refused(step) == "forbidden_transition"
+        await world.rows("UPDATE tickets SET custom = '{\"cost\": 8}'")
+        assert (await here.do(step)).status == "in_progress"
+
+
+async def test_who_only_asks_says_with_a_step_no_custom_field_but_those_that_it_requires(
+    database: str,
+) -> None:
+    rita = Principal(1, B, Role.REQUESTER, B)
+    edges = [
+        {"from": "open", "to": "pending", "role": "requester", "require": ["custom.plan"]},
+        {"from": "pending", "to": "open", "role": "requester"},
+    ]
+    asking = read_workflow({"name": "asking", "types": ["change"], "transitions": edges})
+    async with World(database) as world:
+        here = await desk(world)
+        here.named = {"asking": asking, **SHIPPED}
+        ticket = await opened(here, type=TicketType.CHANGE)
+        await world.rows("UPDATE tickets SET requester = $1", B)
+
+        def step(to: str, **custom: str) -> StepTicket:
+            return StepTicket(ticket_id=ticket.id, to=to, custom=custom)
+
+        assert await here.refused(step("pending", plan="x", risk="low"), rita) == "requester_limits"
+        assert json.loads((await here.do(step("pending", plan="x"), rita)).custom) == {"plan": "x"}
+        assert await here.refused(step("open", plan="y"), rita) == "requester_limits"
+        assert (await here.do(step("open", plan="y"), ADMIN)).status == "open"

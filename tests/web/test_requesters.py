@@ -93,6 +93,29 @@ async def test_a_closed_project_is_its_members_alone(one: Gated) -> None:
     assert [found["title"] for found in await anna.tickets()] == ["y"]
 
 
+async def test_nobody_opens_a_ticket_in_a_project_that_is_closed_to_them(one: Gated) -> None:
+    await one.callers.project("BANK", "members")
+    body = {"title": "x", "project": "BANK"}
+    token = one.client(await one.callers.token(role="operator"))
+    for outside in (token, await one.of("olga", "operator")):
+        answer = await outside.ask("POST", "/api/v1/tickets", body, status=404)
+        assert answer["detail"] == "no project BANK"
+    anna = await one.of("anna", "admin")
+    assert await anna.tickets() == []
+    mia = await one.of("mia", BANK="member")
+    await mia.ask("POST", "/api/v1/tickets", body, status=201)
+    assert [found["project"] for found in await anna.tickets()] == ["BANK"]
+
+
+async def test_a_token_of_a_requester_sees_what_it_asked_for_and_nothing_else(one: Gated) -> None:
+    tokens = [one.client(await one.callers.token(role="requester")) for _ in range(2)]
+    ids = [(await request_of(token))["id"] for token in tokens]
+    for token, other, own in zip(tokens, reversed(ids), ids, strict=True):
+        assert [found["id"] for found in await token.tickets()] == [own]
+        await token.ask("PATCH", f"/api/v1/tickets/{own}", {"title": "y"})
+        await token.ask("GET", f"/api/v1/tickets/{other}", status=404)
+
+
 async def test_an_alert_names_no_ticket_to_who_does_not_see_it(one: Gated) -> None:
     await one.callers.project("BANK", "members")
     olga, anna = await one.of("olga", "operator"), await one.of("anna", "admin")

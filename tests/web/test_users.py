@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.web.client import Client, Json
 
 USERS, TOKENS = "/api/v1/users", "/api/v1/tokens"
@@ -140,3 +142,23 @@ async def test_a_comment_names_its_users_by_id_and_whom_it_did_not_reach(client:
     [shown] = (await client.ask("GET", path))["items"]
     assert shown["mentions"] == [bob["id"]]
     assert "unreached_mentions" not in shown
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "users/%00", None),
+        ("PATCH", "users/a%00b", {"name": "x"}),
+        ("POST", "users/%00/roles", {"role": "admin"}),
+        ("DELETE", "users/%00/roles/admin", None),
+        ("GET", "groups/%00/members", None),
+        ("PUT", "groups/dba/members/%00", None),
+        ("DELETE", "groups/dba/members/%00", None),
+        ("DELETE", "tokens/%00", None),
+    ],
+)
+async def test_what_postgresql_cannot_even_be_asked_for_is_not_found(
+    client: Client, method: str, path: str, body: Json
+) -> None:
+    answer = await client.ask(method, f"/api/v1/{path}", body, status=404)
+    assert answer["code"] == "not_found"

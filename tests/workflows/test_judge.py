@@ -7,6 +7,7 @@ import pytest
 from gateway.access.permission import ProjectRole, Role
 from gateway.access.principal import Principal
 from gateway.errors import Conflict, Forbidden, GatewayError
+from gateway.tickets.fields import Field, FieldType, read_band
 from gateway.tickets.ticket import Ticket, TicketStatus
 from gateway.workflows.book import SHIPPED, SHIPPED_WORKFLOWS, Workflows
 from gateway.workflows.definition import read_workflow
@@ -172,3 +173,21 @@ def test_while_an_older_replica_may_run_new_tickets_follow_the_default_workflow(
     book = Workflows(named=SHIPPED, default_alone=True)
     assert book.for_new("incident", alerts=True).name == "default"
     assert book.for_new("change", alerts=False, chosen="change").name == "default"
+
+
+def test_a_condition_sees_the_band_of_a_number_and_whole_numbers_without_a_fraction() -> None:
+    bands = {"small": read_band("<1000"), "large": read_band(">=1000")}
+    fields = {"cost": Field(name="cost", type=FieldType.NUMBER, bands=bands)}
+    edges = [
+        {"from": "open", "to": "in_progress", "role": "any", "when": '{custom.cost_band="small"}'},
+        {"from": "open", "to": "pending", "role": "any", "when": '{custom.cost="5"}'},
+    ]
+    workflow = read_workflow({"name": "buying", "transitions": edges})
+
+    def ways(custom: bytes) -> list[str]:
+        subject = case(ticket(custom=custom), ANNA, workflow=workflow, fields=fields)
+        return [offer.to for offer in available(subject)]
+
+    assert ways(b'{"cost": 5.0}') == ["in_progress", "pending"]
+    assert ways(b'{"cost": 999.5}') == ["in_progress"]
+    assert ways(b'{"cost": 1000}') == ways(b"{}") == []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import asyncpg
 
 from gateway.storage.postgres.statements import load
+from gateway.tickets.fields import SHIPPED_FIELDS, Field
 from gateway.workflows.book import SHIPPED, SHIPPED_WORKFLOWS, Workflows
 from gateway.workflows.workflow import Workflow
 
@@ -21,20 +22,27 @@ def shipped(tenant: int) -> Mapping[str, Workflow]:
     return SHIPPED
 
 
+def shipped_fields(tenant: int) -> Mapping[str, Field]:
+    """The same of custom fields."""
+    return SHIPPED_FIELDS
+
+
 class TenantWorkflows:
-    """Asked within transactions. *named*: what a tenant has, by name; *alone*: there is no
-    other replica at all, so none of a release before.
+    """Asked within transactions. *named*: what a tenant has, by name, and *fields* its custom
+    fields; *alone*: there is no other replica at all, so none of a release before.
     """
 
     def __init__(
         self,
         close_after: timedelta = SHIPPED_WORKFLOWS.close_after,
         named: Callable[[int], Mapping[str, Workflow]] = shipped,
+        fields: Callable[[int], Mapping[str, Field]] = shipped_fields,
         *,
         alone: bool = False,
     ) -> None:
         self._close_after = close_after
         self._named = named
+        self._fields = fields
         self._finished = alone
         self._ask_at = 0.0
 
@@ -42,6 +50,7 @@ class TenantWorkflows:
         """As known by now."""
         return Workflows(
             named=self._named(tenant),
+            fields=self._fields(tenant),
             close_after=self._close_after,
             default_alone=not self._finished,
         )

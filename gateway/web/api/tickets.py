@@ -231,6 +231,7 @@ class TicketHandlers:
             ticket=view.ticket,
             workflow=workflows.of(view.ticket.workflow),
             by=by,
+            fields=workflows.fields,
             live_children=view.linked.live_children,
             newer_live=view.newer_live,
             moved_by=view.moved_by,

@@ -15,7 +15,7 @@ from msgspec import Struct
 from gateway.access.permission import Permission
 from gateway.access.principal import Principal
 from gateway.changes.perform import MOST_KEY_CHARACTERS
-from gateway.errors import Refused
+from gateway.errors import NotFound, Refused
 from gateway.web.http.answers import Answer, Refusing
 from gateway.web.http.forms import Form
 
@@ -60,8 +60,13 @@ class WebCall(Struct, Generic[Sent], frozen=True, gc=False):
         return self.principal.tenant
 
     def part(self, name: str) -> str:
-        """What stands in the path where the endpoint says `{name}`."""
-        return self.meant.get(name) or self.request.match_info[name]
+        """What stands in the path where the endpoint says `{name}`. Raises NotFound for what holds
+        U+0000: PostgreSQL cannot even be asked for it.
+        """
+        text = self.meant.get(name) or self.request.match_info[name]
+        if "\0" in text:
+            raise NotFound(f"no {name} has the character U+0000 in it")
+        return text
 
     @property
     def version(self) -> int | None:

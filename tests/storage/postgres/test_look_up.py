@@ -52,6 +52,24 @@ async def test_a_users_token_is_the_user_with_what_is_granted_now(
     )
 
 
+async def test_who_is_in_a_group_of_a_project_is_its_member(
+    callers: Callers, look_up: LookUp
+) -> None:
+    await callers.project("BANK", "members", groups=["dba", "sre"])
+    await callers.project("SHOP", "tenant", groups=["sre"])
+    await callers.project("WEB", "tenant", groups=["web"])
+    granted = {"SHOP": "viewer", "WEB": "lead"}
+    user = await callers.user("anna", "requester", groups=["sre", "web"], **granted)
+    one = await found(look_up, await callers.token(user=user))
+    assert one is not None
+    member, lead = ProjectRole.MEMBER, ProjectRole.LEAD
+    assert one.projects == {"BANK": member, "SHOP": member, "WEB": lead}
+    await callers.connection.execute("UPDATE declared SET withdrawn_at = now()")
+    one = await found(look_up, await callers.token(user=user))
+    assert one is not None
+    assert one.projects == {"SHOP": ProjectRole.VIEWER, "WEB": lead}
+
+
 async def test_a_token_of_nobody_is_its_role(callers: Callers, look_up: LookUp) -> None:
     await callers.tenant(2, "two")
     token = await callers.token(role="sender", tenant=2, source="n9e")

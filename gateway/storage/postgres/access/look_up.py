@@ -66,7 +66,7 @@ async def _holder(
 
 
 async def _person(driver: asyncpg.Connection, tenant: int, user: asyncpg.Record) -> Principal:
-    granted = await driver.fetch(SQL["grants"], tenant, user["id"])
+    granted = await driver.fetch(SQL["grants"], tenant, user["id"], user["groups"])
     return Principal(
         tenant,
         user["id"],

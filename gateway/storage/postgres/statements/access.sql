@@ -12,7 +12,11 @@ SELECT id, disabled_at IS NOT NULL OR erased_at IS NOT NULL AS disabled,
 FROM users WHERE tenant_id = $1 AND (id = $2 OR handle = $3)
 
 -- name: grants
+-- Who is in a group of a project is its member, while it is declared.
 SELECT role, project FROM grants WHERE tenant_id = $1 AND user_id = $2
+UNION ALL
+SELECT 'member', name FROM declared JOIN declarations USING (tenant_id, kind, name, version)
+WHERE tenant_id = $1 AND kind = 'project' AND withdrawn_at IS NULL AND body -> 'groups' ?| $3
 
 -- name: closed
 -- Projects that only their members see, also once they are withdrawn.
