@@ -15,8 +15,8 @@ class SchemaStays(GatewayError):
 
 
 async def migrate(config: Config, say: Say, *, finish: bool = False) -> None:
-    """*finish*: no replica of a release before runs any more; that nobody but a person can know,
-    so it is said of a private PostgreSQL too. Raises PostgresAway, SchemaStays, or MigrationRefused.
+    """*finish*: no replica of a release before runs any more. Only a person knows that, so it is
+    said of a private PostgreSQL too. Raises PostgresAway, SchemaStays, or MigrationRefused.
     """
     if not config.postgres.url and not finish:
         say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
