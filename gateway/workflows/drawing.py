@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from gateway.tickets.ticket import TicketStatus
-from gateway.workflows.labels import Box, Labels, Point
+from gateway.workflows.captions import Box, Captions, Point
 from gateway.workflows.workflow import Edge, State, Workflow
 
 _COLUMN, _ROW, _TOP, _MARGIN = 250, 130, 90, 20
@@ -38,7 +38,7 @@ def draw(workflow: Workflow) -> str:
         *_lanes(workflow, height),
         *(_line(edge, curve) for edge, curve in curves),
         *(_state(workflow, workflow.states[name], at) for name, at in places.items()),
-        *_labels(curves, places),
+        *_captions(curves, places),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -98,14 +98,14 @@ def _line(edge: Edge, curve: Sequence[Point]) -> str:
     return f'<path class="{kind}" d="{path}" marker-end="url(#tip)"/>'
 
 
-def _labels(
+def _captions(
     curves: Sequence[tuple[Edge, Sequence[Point]]], places: Mapping[str, Point]
 ) -> Iterator[str]:
     """Last, so that nothing is drawn over them."""
-    labels = Labels(Box(x, y, x + _WIDTH, y + _HEIGHT) for x, y in places.values())
+    captions = Captions(Box(x, y, x + _WIDTH, y + _HEIGHT) for x, y in places.values())
     for edge, curve in curves:
         text = f"{edge.label} ({', '.join(edge.roles)})"
-        x, y = labels.place(curve, text)
+        x, y = captions.place(curve, text)
         yield _text(x, y, text, "label", middle=True)
 
 

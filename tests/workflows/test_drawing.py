@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 
 from gateway.workflows.book import SHIPPED
+from gateway.workflows.captions import Box, Captions
 from gateway.workflows.definition import read_workflow
 from gateway.workflows.drawing import draw
-from gateway.workflows.labels import Box, Labels
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -53,7 +53,7 @@ def test_no_word_lies_upon_a_state_or_upon_another_word(name: str) -> None:
 
 def test_where_nothing_is_free_a_word_stands_on_the_middle_of_its_curve() -> None:
     curve = [(0.0, 0.0), (30.0, 0.0), (70.0, 0.0), (100.0, 0.0)]
-    everywhere = Labels([Box(-1_000, -1_000, 1_000, 1_000)])
+    everywhere = Captions([Box(-1_000, -1_000, 1_000, 1_000)])
     assert everywhere.place(curve, "Start") == (50.0, -3.0)
 
 

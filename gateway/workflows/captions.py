@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 Point = tuple[float, float]
 _CHARACTER, _ABOVE, _BELOW = 5.5, 9.0, 3.0
-"""What a label takes around its base line, in the picture's units."""
+"""What a caption takes around its base line, in the picture's units."""
 _SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
 _LIFTS = (-3.0, 11.0, -16.0, 24.0, -29.0, 37.0, -42.0)
 
@@ -24,8 +24,8 @@ class Box(NamedTuple):
         return not beside and self.top < other.bottom and other.top < self.bottom
 
 
-class Labels:
-    """Gives each label the first free place: the middle of its curve, or as near as can be."""
+class Captions:
+    """Gives each caption the first free place: the middle of its curve, or as near as can be."""
 
     def __init__(self, taken: Iterable[Box]) -> None:
         self._taken = list(taken)
