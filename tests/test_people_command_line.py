@@ -152,6 +152,13 @@ def test_a_private_postgresql_is_used_beside_its_gateway_and_started_without_one
     assert len(TEXT.findall(made.stdout)) == 1
 
 
+def test_what_to_run_next_is_told_with_the_same_configuration(ask: Asked, config: Path) -> None:
+    made = ask("tenant", "create", "acme")
+    assert f"user add --tenant acme HANDLE --role admin --config {config}" in made.stdout
+    added = ask("user", "add", "--tenant", "acme", "anna", "--role", "admin")
+    assert f"--user anna --name NAME --config {config}" in added.stdout
+
+
 def test_a_role_that_is_none_is_told_with_those_that_are(ask: Asked) -> None:
     refused = ask("user", "add", "anna", "--role", "sender", status=2)
     assert "operator" in refused.stderr

@@ -1,6 +1,7 @@
 """What the files of commands share when they register themselves."""
 
 import argparse
+import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def add_steps(
     """A command of several steps: `user add`, `user list`."""
     parser = commands.add_parser(name, help=meaning, description=_sentence(meaning))
     return parser.add_subparsers(dest="step", required=True, metavar="STEP")
+
+
+def same_config(chosen: argparse.Namespace) -> str:
+    """What a next command must be given to mean the same database, with a space before; or ""."""
+    return "" if chosen.config is None else f" --config {shlex.quote(str(chosen.config))}"
 
 
 def _sentence(meaning: str) -> str:

@@ -3,7 +3,7 @@
 import argparse
 
 from gateway.access.permission import ProjectRole
-from gateway.cli.command import Run, add_command, add_steps, add_tenant
+from gateway.cli.command import Run, add_command, add_steps, add_tenant, same_config
 from gateway.cli.people import of_handle, open_desk, printable
 from gateway.cli.postgres import Say
 from gateway.config import Config
@@ -56,7 +56,8 @@ async def _add(config: Config, chosen: argparse.Namespace, say: Say) -> None:
         command = AddUser(handle=handle, name=chosen.name, email=chosen.email, role=chosen.role)
         person = await desk.do(command)
     say(f"Added @{handle} ({person.user.id}) as {chosen.role}.")
-    say(f"A token: alert-gateway token create --tenant {chosen.tenant} --user {handle} --name NAME")
+    whose = f"--tenant {chosen.tenant} --user {handle}"
+    say(f"A token: alert-gateway token create {whose} --name NAME{same_config(chosen)}")
 
 
 async def _list(config: Config, chosen: argparse.Namespace, say: Say) -> None:
