@@ -13,7 +13,7 @@ from gateway.cli import group, tenant, token, user
 from gateway.cli.adopt import adopt
 from gateway.cli.advice import with_advice
 from gateway.cli.audit import audit
-from gateway.cli.command import add_command
+from gateway.cli.command import add_command, add_steps
 from gateway.cli.migrate import migrate
 from gateway.cli.serve import serve
 from gateway.cli.tickets import GatewayNotReached, show_tickets
@@ -68,7 +68,13 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
         case "workflow":
             return _workflow(chosen, config)
         case "tickets":
-            await show_tickets(config, watch=chosen.watch, limit=chosen.limit, say=say)
+            await show_tickets(
+                config,
+                watch=chosen.watch,
+                limit=chosen.limit,
+                say=say,
+                token_file=chosen.token_file,
+            )
         case _:
             await chosen.run(config, chosen, say)
     return 0
@@ -123,14 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     auditing.add_argument("step", nargs="?", choices=["verify"], default="verify", metavar="verify")
     auditing.add_argument("--tenant", metavar="NAME", help="of this tenant alone (default: all)")
-    journal = commands.add_parser("journal", help="what to do with journals of lost hosts")
-    steps = journal.add_subparsers(dest="step", required=True, metavar="STEP")
+    steps = add_steps(commands, "journal", "what to do with journals of lost hosts")
     adopting = add_command(steps, "adopt", "bring a lost host's journals to the ledger")
     adopting.add_argument("directory", type=Path, metavar="DIR", help="its data_dir, or a copy")
     _workflow_commands(commands)
     tickets = add_command(commands, "tickets", "show the newest tickets of the running gateway")
     tickets.add_argument("--watch", action="store_true", help="show them again every 2 seconds")
     tickets.add_argument("--limit", type=int, default=20, help="how many (default 20)")
+    tickets.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="a token of yours; it shows what you see"
+    )
     for noun in (tenant, user, group, token):
         noun.register(commands)
     commands.add_parser("version", help="print the version")
@@ -151,19 +159,31 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _workflow_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    workflow = commands.add_parser("workflow", help="what the workflows are")
-    steps = workflow.add_subparsers(dest="step", required=True, metavar="STEP")
+    steps = add_steps(commands, "workflow", "print, draw and try the workflows")
     listing = add_command(steps, "list", "name all of them")
     showing = add_command(steps, "show", "print one, or draw it")
-    showing.add_argument("name", metavar="NAME")
+    showing.add_argument("name", metavar="NAME", help="as `workflow list` names it")
     showing.add_argument("--svg", type=Path, metavar="FILE", help="draw it into this file")
     trying = add_command(steps, "try", "walk through one, with the buttons of each state")
-    trying.add_argument("name", metavar="NAME")
-    trying.add_argument("--as", dest="role", choices=[*EdgeRole], default="assignee")
+    trying.add_argument("name", metavar="NAME", help="as `workflow list` names it")
     trying.add_argument(
-        "--set", dest="values", action="append", default=[], metavar="K=V", help="custom.risk=low"
+        "--as",
+        dest="role",
+        choices=[role.value for role in EdgeRole],
+        default="assignee",
+        help="who you are to the ticket (default: assignee)",
     )
-    trying.add_argument("states", nargs="*", metavar="STATE", help="by default the start")
+    trying.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="what the ticket says, as in custom.risk=low; may be given again",
+    )
+    trying.add_argument(
+        "states", nargs="*", metavar="STATE", help="to walk through (default: the start alone)"
+    )
     for parser in (listing, showing, trying):
         parser.add_argument(
             "--tenant", default="", metavar="NAME", help="as declared for it (default: for all)"

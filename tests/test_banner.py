@@ -65,3 +65,12 @@ def test_with_a_token_every_block_gives_it_and_none_shows_it(config: tuple[Confi
     watch = ["alert-gateway", "tickets", "--watch", "--config", str(config[1])]
     assert shlex.split(below(text, "Watch")) == watch
     assert TOKEN not in text
+
+
+def test_where_everybody_has_a_token_of_their_own_the_table_is_asked_for_with_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text('[auth]\nmode = "required"\n')
+    text = banner(load(path), path, ListenAddress("::1", 80), "alert-gateway")
+    assert below(text, "Watch").strip().endswith("--token-file /path/to/token")

@@ -137,6 +137,13 @@ def test_migrate_finish_lets_new_tickets_follow_their_workflows(
     assert "new tickets follow their types' workflows" in done.stdout
 
 
+def test_migrate_finish_finishes_a_private_postgresql_too(config: Path) -> None:
+    config.write_text("")
+    done = run("migrate", "--config", config, "--finish")
+    assert done.returncode == 0, done.stderr
+    assert "new tickets follow their types' workflows" in done.stdout
+
+
 def test_workflows_are_listed_shown_drawn_and_tried(tmp_path: Path) -> None:
     assert "incident_response    incident" in run("workflow", "list").stdout
     assert "-> known_error" in run("workflow", "show", "problem").stdout

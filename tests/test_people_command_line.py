@@ -150,3 +150,38 @@ def test_a_private_postgresql_is_used_beside_its_gateway_and_started_without_one
                    "--config", config)  # fmt: skip
     assert (beside.returncode, made.returncode) == (0, 0), beside.stderr + made.stderr
     assert len(TEXT.findall(made.stdout)) == 1
+
+
+def test_what_to_run_next_is_told_with_the_same_configuration(ask: Asked, config: Path) -> None:
+    made = ask("tenant", "create", "acme")
+    assert f"user add --tenant acme HANDLE --role admin --config {config}" in made.stdout
+    added = ask("user", "add", "--tenant", "acme", "anna", "--role", "admin")
+    assert f"--user anna --name NAME --config {config}" in added.stdout
+
+
+def test_a_role_that_is_none_is_told_with_those_that_are(ask: Asked) -> None:
+    refused = ask("user", "add", "anna", "--role", "sender", status=2)
+    assert "operator" in refused.stderr
+    assert "Role." not in refused.stderr
+    refused = ask("token", "create", "--role", "viewer", "--name", "x", status=2)
+    assert "auditor" in refused.stderr
+    assert "Role." not in refused.stderr
+
+
+def test_somebody_with_a_token_in_a_file_sees_their_tickets_in_the_terminal(
+    config: Path, ask: Asked
+) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    with config.open("a") as file:
+        file.write(f'[http]\nlisten = "{listen}"\n[auth]\nmode = "required"\n')
+    made = ask("token", "create", "--role", "operator", "--name", "wall")
+    token = config.with_name("token")
+    token.touch(0o600)
+    token.write_text(TEXT.findall(made.stdout)[0] + "\n")
+    with gateway(config, url=f"http://{listen}", log=config.with_name("log")):
+        refused = ask("tickets", status=1)
+        shown = ask("tickets", "--token-file", str(token))
+        missing = ask("tickets", "--token-file", str(config.with_name("none")), status=1)
+    assert "--token-file" in refused.stderr
+    assert shown.stdout == "No tickets yet.\n"
+    assert "cannot read" in missing.stderr

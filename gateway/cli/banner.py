@@ -34,7 +34,7 @@ _TEXT = """
 
   Watch tickets come (Ctrl-C stops):
 
-    {program} tickets --watch{config}
+    {program} tickets --watch{config}{token_file}
 """
 _READ_FILE = """\
     TOKEN=$(cat /path/to/token)    # a token of yours, or the file that [auth] token_file names
@@ -58,6 +58,7 @@ def banner(config: Config, config_path: Path | None, listen: ListenAddress, prog
         program=program,
         config="" if config_path is None else f" --config {shlex.quote(str(config_path))}",
         token=_READ_FILE if needs_token else "",
+        token_file=" --token-file /path/to/token" if needs_token and not config.auth.token else "",
         auth='-H "Authorization: Bearer $TOKEN" ' if needs_token else "",
         alertmanager_auth=_ALERTMANAGER_AUTH if needs_token else "",
         prometheus_auth=_PROMETHEUS_AUTH if needs_token else "",

@@ -1,6 +1,8 @@
 """`migrate`: the configured PostgreSQL gets the schema that this version needs."""
 
-from gateway.cli.postgres import Say
+from contextlib import AsyncExitStack
+
+from gateway.cli.postgres import Say, open_postgres
 from gateway.config import Config
 from gateway.errors import GatewayError
 from gateway.storage.postgres.kernel.connect import PostgresAway
@@ -13,13 +15,15 @@ class SchemaStays(GatewayError):
 
 
 async def migrate(config: Config, say: Say, *, finish: bool = False) -> None:
-    """*finish*: no replica of a release before runs any more. Raises PostgresAway, SchemaStays, or
-    MigrationRefused.
+    """*finish*: no replica of a release before runs any more. Only a person knows that, so it is
+    said of a private PostgreSQL too. Raises PostgresAway, SchemaStays, or MigrationRefused.
     """
-    if not config.postgres.url:
+    if not config.postgres.url and not finish:
         say("No [postgres] url is configured: `serve` migrates its private PostgreSQL itself.")
         return
-    result = await migrate_with_reasons(config.postgres.url, say, finish=finish)
+    async with AsyncExitStack() as stack:
+        url = await open_postgres(stack, config, say)
+        result = await migrate_with_reasons(url, say, finish=finish)
     if finish:
         say("No replica of a release before is left: new tickets follow their types' workflows.")
     say(f"The schema is at {result.version}; {len(result.applied)} migrations were applied.")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from gateway.cli.command import add_command, add_steps
+from gateway.cli.command import add_command, add_steps, same_config
 from gateway.cli.people import connected
 from gateway.cli.postgres import Say
 from gateway.config import Config
@@ -21,7 +21,8 @@ async def _create(config: Config, chosen: argparse.Namespace, say: Say) -> None:
     async with connected(config, say) as (_, connection):
         number = await create_tenant(connection, chosen.name)
     say(f"Made the tenant {chosen.name} (number {number}).")
-    say(f"Its first admin: alert-gateway user add --tenant {chosen.name} HANDLE --role admin")
+    next_command = f"alert-gateway user add --tenant {chosen.name} HANDLE --role admin"
+    say(f"Its first admin: {next_command}{same_config(chosen)}")
 
 
 async def _list(config: Config, chosen: argparse.Namespace, say: Say) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,22 +11,32 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from gateway.cli.postgres import Say
 from gateway.config import Config
+from gateway.config.secret_files import read_secret
+from gateway.errors import Refused
 
 _WATCH_SECONDS = 2.0
 _COLUMNS = ("number", "id", "status", "priority", "firing", "occurrences", "title")
 _LEAST_WIDTH = 110
 """Lines are cut at the terminal's width, but never so that nothing of a title is left."""
 _PIPE_WIDTH = 1_000
-_WHICH_FILE = "give --config FILE, the configuration that it was started with"
+_WHICH_FILE = (
+    "give --config FILE, the configuration that it was started with, or with --token-file FILE a"
+    " token of yours"
+)
 
 
 class GatewayNotReached(Exception):
     """No gateway answers where the configuration says it listens."""
 
 
-async def show_tickets(config: Config, *, watch: bool, limit: int, say: Say) -> None:
-    """Once, or again every two seconds until interrupted."""
-    headers = {"Authorization": f"Bearer {config.auth.token}"} if config.auth.token else {}
+async def show_tickets(
+    config: Config, *, watch: bool, limit: int, say: Say, token_file: Path | None = None
+) -> None:
+    """Once, or again every two seconds until interrupted. As whom the token in *token_file* is of,
+    else as the administrator whose token is configured. Raises GatewayNotReached or Refused.
+    """
+    token = config.auth.token if token_file is None else _token_in(token_file)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = f"http://{config.http.listen.local}"
     async with ClientSession(url, headers=headers, timeout=ClientTimeout(total=10)) as session:
         while True:
@@ -34,6 +45,13 @@ async def show_tickets(config: Config, *, watch: bool, limit: int, say: Say) -> 
             if not watch:
                 return
             await asyncio.sleep(_WATCH_SECONDS)
+
+
+def _token_in(file: Path) -> str:
+    try:
+        return read_secret(file)
+    except ValueError as error:
+        raise Refused(f"--token-file: {error}") from error
 
 
 async def _fetch(session: ClientSession, url: str, limit: int) -> Sequence[dict[str, Any]]:
@@ -55,7 +73,7 @@ def _tickets_in(body: bytes, status: int, url: str) -> Sequence[dict[str, Any]]:
             " gateway was started"
         ) from error
     if status == 401:
-        raise GatewayNotReached(f"{url} wants its token: {_WHICH_FILE}")
+        raise GatewayNotReached(f"{url} wants a token that holds: {_WHICH_FILE}")
     if status != 200 or "items" not in answer:
         raise GatewayNotReached(f"{url} says: {answer.get('detail', status)}")
     items: Sequence[dict[str, Any]] = answer["items"]

@@ -22,7 +22,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     steps = add_steps(commands, "token", "what senders and people present")
     creating = add_command(steps, "create", "make a token, and show it once", _create)
     whose = creating.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--role", choices=ROLES_OF_TOKENS, default="", help="a token of nobody")
+    whose.add_argument("--role", choices=[role.value for role in ROLES_OF_TOKENS],
+                       default="", help="a token of nobody")  # fmt: skip
     whose.add_argument("--user", default="", metavar="HANDLE", help="it acts as that user")
     creating.add_argument("--name", required=True, help="what it is for")
     creating.add_argument("--source", default="", help="a sender's: for that source alone")

@@ -3,7 +3,7 @@
 import argparse
 
 from gateway.access.permission import ProjectRole
-from gateway.cli.command import Run, add_command, add_steps, add_tenant
+from gateway.cli.command import Run, add_command, add_steps, add_tenant, same_config
 from gateway.cli.people import of_handle, open_desk, printable
 from gateway.cli.postgres import Say
 from gateway.config import Config
@@ -13,14 +13,16 @@ from gateway.people.person import ROLES_OF_USERS, Person
 from gateway.storage.postgres.queries.people import PeopleQueries
 
 _LISTED_AT_ONCE = 500
-_EVERY_ROLE = (*ROLES_OF_USERS, *ProjectRole)
+_TENANT_ROLES = tuple(map(str, ROLES_OF_USERS))
+"""Texts, since what is refused is told with them as Python shows them."""
+_EVERY_ROLE = (*_TENANT_ROLES, *map(str, ProjectRole))
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`user add`, `list`, `disable`, `enable`, `grant`, `revoke`."""
     steps = add_steps(commands, "user", "who may work here")
     adding = _of_user(steps, "add", "add a user", _add)
-    adding.add_argument("--role", required=True, choices=ROLES_OF_USERS, help="in the tenant")
+    adding.add_argument("--role", required=True, choices=_TENANT_ROLES, help="in the tenant")
     adding.add_argument("--name", default="", help="as others see it")
     adding.add_argument("--email", default="", help="where mail reaches them")
     add_tenant(add_command(steps, "list", "list the users with their roles", _list))
@@ -54,7 +56,8 @@ async def _add(config: Config, chosen: argparse.Namespace, say: Say) -> None:
         command = AddUser(handle=handle, name=chosen.name, email=chosen.email, role=chosen.role)
         person = await desk.do(command)
     say(f"Added @{handle} ({person.user.id}) as {chosen.role}.")
-    say(f"A token: alert-gateway token create --tenant {chosen.tenant} --user {handle} --name NAME")
+    whose = f"--tenant {chosen.tenant} --user {handle}"
+    say(f"A token: alert-gateway token create {whose} --name NAME{same_config(chosen)}")
 
 
 async def _list(config: Config, chosen: argparse.Namespace, say: Say) -> None:

@@ -13,6 +13,7 @@ from gateway.sla.calendar import Calendar, check_calendar
 from gateway.sla.policy import Policy, check_policy
 from gateway.workflows.check import check_workflow
 from gateway.workflows.workflow import Workflow
+from gateway.workflows.written import Finding
 
 _K = DeclarationKind
 
@@ -46,8 +47,8 @@ def wrong_references(
             approvals=names[_K.APPROVAL],
             starts=_starts_in(noun, all_of),
         )
-        for finding in found.refused:
-            yield Wrong(one.kind, "", finding.where, finding.sentence)
+        for where, sentence in _by_place(found.refused):
+            yield Wrong(one.kind, "", where, sentence)
     if isinstance(noun, Calendar):
         for field, message in check_calendar(noun):
             yield Wrong(one.kind, "", (field,), message)
@@ -59,6 +60,15 @@ def wrong_references(
             yield Wrong(
                 kind, name, place, f"no {_CALLED[kind]} is named {name!r}; there are {there}"
             )
+
+
+def _by_place(findings: Sequence[Finding]) -> Iterator[tuple[BodyPlace, str]]:
+    """Of one place all that is wrong there: a file's reader tells one mistake a place."""
+    sentences: dict[BodyPlace, list[str]] = {}
+    for where, sentence in findings:
+        sentences.setdefault(where, []).append(sentence)
+    for where, told in sentences.items():
+        yield where, "; ".join(told)
 
 
 def _starts_in(workflow: Workflow, all_of: Sequence[Declaration]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from gateway.tickets.ticket import TicketStatus
+from gateway.workflows.captions import Box, Captions, Point
 from gateway.workflows.workflow import Edge, State, Workflow
 
 _COLUMN, _ROW, _TOP, _MARGIN = 250, 130, 90, 20
@@ -20,12 +21,12 @@ _STYLE = (
     ".system{stroke-dasharray:3 3}.label{font-size:10px;fill:#245}"
     ".lane{fill:#f7f8fa}"
 )
-Point = tuple[float, float]
 
 
 def draw(workflow: Workflow) -> str:
     """A whole SVG document."""
     places = _places(workflow)
+    curves = list(_edges(workflow, places))
     deepest = max((y for _, y in places.values()), default=0.0)
     width = _COLUMN * len(TicketStatus) + 2 * _MARGIN
     height = int(deepest) + _HEIGHT + _ROW
@@ -35,8 +36,9 @@ def draw(workflow: Workflow) -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
         ' markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#678"/></marker></defs>',
         *_lanes(workflow, height),
-        *_edges(workflow, places),
+        *(_line(edge, curve) for edge, curve in curves),
         *(_state(workflow, workflow.states[name], at) for name, at in places.items()),
+        *_captions(curves, places),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -77,26 +79,34 @@ def _state(workflow: Workflow, state: State, at: Point) -> str:
     return box + _text(x + _WIDTH / 2, y + _HEIGHT / 2 + 4, state.name, "name", middle=True)
 
 
-def _edges(workflow: Workflow, places: Mapping[str, Point]) -> Iterator[str]:
+def _edges(
+    workflow: Workflow, places: Mapping[str, Point]
+) -> Iterator[tuple[Edge, Sequence[Point]]]:
     """Those between the same two states, either way, lie beside each other."""
     drawn: dict[frozenset[str], int] = {}
     for edge in workflow.edges:
         for start in edge.starts:
             pair = frozenset((start, edge.to))
             number = drawn[pair] = drawn.get(pair, -1) + 1
-            yield _edge(edge, places[start], places[edge.to], number)
+            yield edge, _curve(places[start], places[edge.to], number)
 
 
-def _edge(edge: Edge, start: Point, end: Point, number: int) -> str:
-    points = _curve(start, end, number)
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points
+def _line(edge: Edge, curve: Sequence[Point]) -> str:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = curve
     path = f"M{ax:g},{ay:g} C{bx:g},{by:g} {cx:g},{cy:g} {dx:g},{dy:g}"
     kind = "edge" if edge.for_people else "edge system"
-    middle_x, middle_y = (ax + 3 * bx + 3 * cx + dx) / 8, (ay + 3 * by + 3 * cy + dy) / 8
-    roles = ", ".join(edge.roles)
-    line = f'<path class="{kind}" d="{path}" marker-end="url(#tip)"/>'
-    label = _text(middle_x, middle_y - 3, f"{edge.label} ({roles})", "label", middle=True)
-    return line + label
+    return f'<path class="{kind}" d="{path}" marker-end="url(#tip)"/>'
+
+
+def _captions(
+    curves: Sequence[tuple[Edge, Sequence[Point]]], places: Mapping[str, Point]
+) -> Iterator[str]:
+    """Last, so that nothing is drawn over them."""
+    captions = Captions(Box(x, y, x + _WIDTH, y + _HEIGHT) for x, y in places.values())
+    for edge, curve in curves:
+        text = f"{edge.label} ({', '.join(edge.roles)})"
+        x, y = captions.place(curve, text)
+        yield _text(x, y, text, "label", middle=True)
 
 
 def _curve(start: Point, end: Point, number: int) -> Sequence[Point]:

@@ -207,3 +207,20 @@ def test_a_state_at_which_a_catalog_item_begins_is_reached(written: Writer) -> N
     assert "no way leads from the start to asked" in problem.message
     item = '[[catalog]]\nname = "laptop"\nworkflow = "w"\nstart = "asked"\n'
     assert written.load(ISLAND + item).declared.of("")
+
+
+def test_all_that_is_wrong_with_the_states_of_a_workflow_is_told_at_once(written: Writer) -> None:
+    dead = """
+[[workflows]]
+name = "w"
+states = [{name = "left", status = "open"}, {name = "asked", status = "pending", approval = "cab"}]
+transitions = [{from = "open", to = "asked", role = "any"}, {from = "left", to = "closed"}]
+"""
+    [problem] = written.problems(dead)
+    assert problem.key == "workflows[0].states"
+    for sentence in (
+        "no way leads from the start to left",
+        "nobody can take a step out of asked",
+        'asked has no edge with on = "approved" out of it',
+    ):
+        assert sentence in problem.message
