@@ -29,10 +29,6 @@ SELECT 1, 'ticket', id, 1, created_at,
        CASE WHEN number % 10 = 0 THEN 'u_' || number % 500 ELSE 'system' END,
        'status', 'open', '', '\\x00', number
 FROM tickets;
-INSERT INTO outbox (
-    tenant_id, id, sink, type, subject, payload, created_at, state, next_at)
-SELECT 1, id, 'hook', 'ticket.created', id, '{{}}', created_at, 'delivered', created_at
-FROM tickets;
 INSERT INTO episodes (tenant_id, fingerprint, number, rule, merge_key, ticket_id, starts_at)
 SELECT 1, decode(md5(id), 'hex'), 1, '', decode(md5(id), 'hex'), id, created_at FROM tickets;
 """
@@ -45,7 +41,7 @@ async def fill(url: str) -> None:
         # Foreign keys of a hundred thousand rows are nobody's question here.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(_FILL.format(many=MANY))
-        for table in ("tickets", "history", "outbox", "episodes"):
+        for table in ("tickets", "history", "episodes"):
             await connection.execute(f"VACUUM (ANALYZE) {table}")
     finally:
         await connection.close()
