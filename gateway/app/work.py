@@ -65,7 +65,7 @@ def _clocks(parts: Parts) -> list[Worker]:
     verdicts = PostgresVerdicts(visits, parts.book)
     silence_clock = SilenceClock(verdicts, journals, parts.silences.current, clock)
     quiet_clock = QuietClock(PostgresQuiets(visits, parts.book), clock)
-    closing = Closing(PostgresClosing(visits), clock, config.tickets.close_after)
+    closing = Closing(PostgresClosing(visits), clock, config.tickets.closing)
     workers = [
         Worker("leases", lease_clock.turn, 1.0),
         Worker("silences", silence_clock.turn, 1.0),
