@@ -20,6 +20,7 @@ from gateway.cli.tickets import GatewayNotReached, show_tickets
 from gateway.cli.workflow import (
     configured_workflows,
     list_workflows,
+    say_stranded,
     show_workflow,
     try_workflow,
     warnings_of,
@@ -61,6 +62,8 @@ async def _run(chosen: argparse.Namespace, config: Config) -> int:
             await migrate(config, say, finish=chosen.finish)
         case "check-config":
             _say_fine(config, chosen.config)
+            if chosen.database:
+                await say_stranded(config, say)
         case "audit":
             return await audit(config, say, chosen.tenant)
         case "journal":
@@ -123,7 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="say that no replica of a release before runs any more, and none will",
     )
-    add_command(commands, "check-config", "check the configuration, naming every problem")
+    checking = add_command(
+        commands, "check-config", "check the configuration, naming every problem"
+    )
+    checking.add_argument(
+        "--database",
+        action="store_true",
+        help="count the tickets in states that its workflows have not, tenant by tenant",
+    )
     auditing = add_command(
         commands, "audit", "read every history again and name those that were tampered with"
     )

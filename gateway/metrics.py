@@ -237,6 +237,12 @@ class Metrics:
             "livemostrecent",
             ["priority"],
         )
+        self.tickets_stranded = declare.gauge(
+            "tickets_stranded",
+            "Live tickets in a state that their workflow has not, by workflow.",
+            "livemostrecent",
+            ["workflow"],
+        )
         self.alerts_firing = declare.gauge(
             "alerts_firing", "Alerts that fire, silenced ones included.", "livemostrecent"
         )

@@ -24,6 +24,7 @@ PLAIN_NUMBERS = {
     "silences",
     "declarations_differ",
     "tickets_live",
+    "tickets_stranded",
     "alerts_firing",
     "journal_unapplied_records",
     "pipeline_batch_sightings",

@@ -163,7 +163,7 @@ async def open_parts(
 
 def _workflows_in(books: Books, config: Config) -> TenantWorkflows:
     return TenantWorkflows(
-        config.tickets.close_after,
+        config.tickets.closing,
         lambda tenant: books.of(tenant).workflows,
         lambda tenant: books.of(tenant).fields,
         alone=not config.postgres.url,

@@ -15,6 +15,7 @@ from gateway.storage.postgres.duties.outbox import PostgresPending
 from gateway.storage.postgres.duties.quiets import PostgresQuiets
 from gateway.storage.postgres.duties.retention import PostgresRetention
 from gateway.storage.postgres.duties.silences import PostgresVerdicts
+from gateway.storage.postgres.duties.stranded import PostgresStranded
 from gateway.storage.postgres.nouns.declarations import PostgresDeclarations
 from gateway.storage.postgres.nouns.outbox import PostgresOutbox
 from gateway.workers.census import Census
@@ -28,6 +29,7 @@ from gateway.workers.quiets import QuietClock
 from gateway.workers.relay import OutboxRelay
 from gateway.workers.retention import Retention
 from gateway.workers.silences import SilenceClock
+from gateway.workers.stranded import StrandedCount
 from gateway.workers.supervisor import Worker
 
 
@@ -65,7 +67,7 @@ def _clocks(parts: Parts) -> list[Worker]:
     verdicts = PostgresVerdicts(visits, parts.book)
     silence_clock = SilenceClock(verdicts, journals, parts.silences.current, clock)
     quiet_clock = QuietClock(PostgresQuiets(visits, parts.book), clock)
-    closing = Closing(PostgresClosing(visits), clock, config.tickets.close_after)
+    closing = Closing(PostgresClosing(visits), clock, config.tickets.closing)
     workers = [
         Worker("leases", lease_clock.turn, 1.0),
         Worker("silences", silence_clock.turn, 1.0),
@@ -81,10 +83,12 @@ def _counts(parts: Parts) -> list[Worker]:
     config, clock, metrics, visits = parts.config, parts.clock, parts.metrics, parts.visits
     sinks = [hook.name for hook in config.webhooks]
     retention = Retention(PostgresRetention(visits), clock, config.retention)
+    stranded = StrandedCount(PostgresStranded(parts.own_database), metrics)
     outbox = OutboxUpkeep(PostgresPending(visits), sinks, clock, metrics)
     return [
         Worker("retention", retention.turn, 600.0),
         Worker("census", Census(PostgresCensus(visits), metrics).turn, 15.0),
+        Worker("stranded", stranded.turn, 60.0),
         Worker("outbox", outbox.turn, 15.0),
     ]
 

@@ -1,6 +1,7 @@
 """`workflow list | show | try`: what is declared, drawn, and walked as somebody would."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import msgspec
 from gateway.access.permission import Role
 from gateway.access.principal import Principal
 from gateway.alerts.severity import Severity
-from gateway.cli.postgres import Say
+from gateway.cli.postgres import Say, open_postgres
 from gateway.config import Config
 from gateway.declarations.declaration import DeclarationKind
 from gateway.errors import GatewayError, NotFound, Refused
+from gateway.storage.postgres.duties.stranded import PostgresStranded
+from gateway.storage.postgres.kernel.connect import create_engine
+from gateway.storage.postgres.kernel.database import Database
 from gateway.tickets.change import StepTo, apply_step
 from gateway.tickets.ticket import Ticket
 from gateway.workflows.aliases import canonical_state
@@ -49,6 +53,28 @@ def warnings_of(config: Config) -> Sequence[str]:
         for finding in check_workflow(one).warned
     ]
     return list(dict.fromkeys(found))
+
+
+async def say_stranded(config: Config, say: Say) -> None:
+    """How many live tickets are in states that their workflow has not, once *config* is declared.
+
+    Only looks. Raises Unavailable if PostgreSQL is away.
+    """
+    async with AsyncExitStack() as stack:
+        engine = create_engine(await open_postgres(stack, config, say))
+        stack.push_async_callback(engine.dispose)
+        store, whole = PostgresStranded(Database(engine)), True
+        for tenant in await store.tenants():
+            planned = configured_workflows(config, tenant.name)
+            for name, count in (await store.stranded(tenant.tenant, planned)).items():
+                whole = False
+                say(
+                    f"Warning: tenant {tenant.name}, workflow {name}: {count:,} of its live tickets"
+                    " are in states that it has not: say in `renamed` what these are now, or"
+                    " relocate the tickets."
+                )
+    if whole:
+        say("Every live ticket is in a state of its workflow.")
 
 
 def list_workflows(named: Mapping[str, Workflow], say: Say) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cattrs import Converter
 from cattrs.cols import list_structure_factory
@@ -96,11 +96,16 @@ def _tuple(kind: Any, converter: Converter) -> _Read:
 
 
 def _union(kind: Any, converter: Converter) -> _Read:
-    """What the value's own shape says; an empty text is None, where it is not just a text."""
+    """What the value's own shape says; an empty text is None, where it is not just a text. A word
+    of a literal that stands behind another type is itself.
+    """
     parts = [part for part in get_args(kind) if part is not NoneType]
+    words = [word for part in parts[1:] if get_origin(part) is Literal for word in get_args(part)]
     empty_is_none = NoneType in get_args(kind) and str not in parts
 
     def read(value: object, _: Any) -> object:
+        if isinstance(value, str) and value in words:
+            return value
         if empty_is_none and value == "":
             return None
         fitting = [part for part in parts if _is_tuple(part) == isinstance(value, list)]

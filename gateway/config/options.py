@@ -98,8 +98,13 @@ class IdentityOptions:
 class TicketOptions:
     """`[tickets]`."""
 
-    close_after: timedelta = timedelta(hours=72)
+    close_after: timedelta | Literal["never"] = timedelta(hours=72)
     """The system closes a ticket so long after its resolution."""
+
+    @property
+    def closing(self) -> timedelta | None:
+        """None: the system closes none, but for those of workflows that say otherwise."""
+        return self.close_after if isinstance(self.close_after, timedelta) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

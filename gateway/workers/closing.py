@@ -1,10 +1,13 @@
 """Resolved tickets are closed when nobody has objected for long enough."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from gateway.clock import Clock
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any ticket."""
 
 
 class ClosingStore(Protocol):
@@ -24,9 +27,11 @@ class ClosingStore(Protocol):
 
 
 class Closing:
-    """Closes tickets *after* their resolution."""
+    """Closes tickets whose time has come. *after*: so long after their resolution those that a
+    release before has resolved; None: never.
+    """
 
-    def __init__(self, store: ClosingStore, clock: Clock, after: timedelta) -> None:
+    def __init__(self, store: ClosingStore, clock: Clock, after: timedelta | None) -> None:
         self._store = store
         self._clock = clock
         self._after = after
@@ -34,7 +39,7 @@ class Closing:
     async def turn(self) -> bool:
         """True if a tenant had more than one transaction's worth."""
         now, more = self._clock(), False
-        before = now - self._after
+        before = _NEVER if self._after is None else now - self._after
         for tenant in await self._store.due(now, before):
             more = await self._store.close(tenant, before, now) >= self._store.most or more
         return more

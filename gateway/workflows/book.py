@@ -24,10 +24,10 @@ class Workflows(msgspec.Struct, frozen=True, kw_only=True):
     """All that a tenant has, withdrawn ones too, in the order in which they are declared."""
 
     named: Mapping[str, Workflow]
-    close_after: timedelta = timedelta(hours=72)
-    """For workflows that say nothing of it."""
     fields: Mapping[str, Field] = SHIPPED_FIELDS
     """Custom fields by name: conditions ask for the bands of numbers."""
+    close_after: timedelta | None = timedelta(hours=72)
+    """For workflows that say nothing of it; None: the system closes none of theirs."""
     default_alone: bool = False
     """A replica may run that knows no other: new tickets follow the default one."""
 

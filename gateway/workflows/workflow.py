@@ -133,14 +133,16 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
 
     def state_at(self, ticket: Ticket) -> State | None:
         """Where *ticket* is."""
-        return self._place(ticket.status, ticket.state)
+        return self.placed(ticket.status, ticket.state)
 
     def state_left(self, ticket: Ticket) -> State | None:
         """Where *ticket* was when it was resolved."""
-        return self._place(ticket.status_before, ticket.state_before)
+        return self.placed(ticket.status_before, ticket.state_before)
 
-    def _place(self, status: TicketStatus, name: str | None) -> State | None:
-        """A state of another status is stale: a replica that knows no states has moved the ticket
+    def placed(self, status: TicketStatus, name: str | None) -> State | None:
+        """The state of that name, None: named like *status*; None if there is none of it.
+
+        A state of another status is stale: a replica that knows no states has moved the ticket
         since.
         """
         state = self.state_of(name or str(status))

@@ -118,6 +118,13 @@ def test_rules_keep_their_order_and_their_meaning(written: Writer) -> None:
     assert last.matchers == ()
 
 
+def test_tickets_are_closed_after_a_while_or_never(written: Writer) -> None:
+    assert written.load("").tickets.closing == timedelta(hours=72)
+    assert written.load('[tickets]\nclose_after = "1h"').tickets.closing == timedelta(hours=1)
+    assert written.load('[tickets]\nclose_after = "never"').tickets.closing is None
+    assert "duration" in written.problem('[tickets]\nclose_after = "soon"').message
+
+
 def test_a_webhook_is_named_by_its_host_and_hears_all(written: Writer) -> None:
     [hook] = written.load('[[webhooks]]\nurl = "http://127.0.0.1:8080/x?token=s3cret"').webhooks
     assert hook.name == "127.0.0.1:8080"

@@ -27,14 +27,29 @@ UNKNOWN: Places = {
     "WatcherId": "u_" + "0" * 26,
     "SilenceId": "00000000-0000-4000-8000-000000000000",
     "Fingerprint": "0" * 32,
-    "Source": "custom",
     "User": "not-there",
     "Group": "not-there",
     "RoleName": "lead",
     "TokenId": "t_00000000",
+    "WorkflowName": "not-there",
+    "Setting": "not-there",
 }
-OF_NO_TENANT = {"WorkflowName", "Setting"}
-"""What ships is the same for all, and settings are named by who declares them."""
+SAME_FOR_ALL = {"LinkKindName", "RoleName"}
+"""Words, not names of what a tenant has."""
+_QUERIES: Mapping[str, Mapping[str, str]] = {
+    "removeReference": {"kind": "asset", "reference": "planted"}
+}
+"""What must be asked for, by endpoint."""
+_OF_ONE = """
+[[workflows]]
+name = "planted"
+tenants = ["default"]
+transitions = [
+  {from = "open", to = "resolved", role = "operator"},
+  {from = "resolved", to = "closed", role = "operator"},
+  {from = "resolved", to = "open", role = "any"},
+]
+"""
 _OPEN = (Permission.PROBE, Permission.METRICS_READ)
 CANARY = "canary7f3a"
 
@@ -73,7 +88,10 @@ async def heard(bearer: Bearer, endpoint: AnyEndpoint, places: Places) -> Heard:
     body = None if example is None or endpoint.method == "GET" else msgspec.json.encode(example)
     headers = {"Authorization": f"Bearer {bearer.token}", "Content-Type": "application/json"}
     path = path_of(endpoint, places)
-    async with bearer.session.request(endpoint.method, path, data=body, headers=headers) as answer:
+    asked = bearer.session.request(
+        endpoint.method, path, data=body, headers=headers, params=_QUERIES.get(endpoint.name)
+    )
+    async with asked as answer:
         text = await answer.text()
     for name in places.values():
         text = text.replace(name, "…")
@@ -93,7 +111,7 @@ class Planted:
 @asynccontextmanager
 async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
     """A canary is in what auditors are not told."""
-    async with gated(url, directory) as one:
+    async with gated(url, directory, _OF_ONE) as one:
         await one.callers.tenant(2, "two")
         admin = await one.of(CANARY, "admin")
         sender = await one.sender()
@@ -103,13 +121,7 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         async def arrived() -> bool:
             return bool((await admin.ask("GET", "/api/v1/alerts"))["items"])
 
-        async def declared() -> bool:
-            """What ships, in both tenants."""
-            count = "SELECT count(DISTINCT tenant_id) FROM declared"
-            return bool(await one.callers.connection.fetchval(count) == 2)
-
         await eventually(arrived)
-        await eventually(declared)
         (alert,) = (await admin.ask("GET", "/api/v1/alerts"))["items"]
         ticket = await admin.ask("GET", f"/api/v1/tickets/{alert['ticket_id']}")
         comments = f"/api/v1/tickets/{ticket['id']}/comments"
@@ -121,22 +133,59 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         await admin.ask("POST", comments, open_to_all, status=201)
         until = {"matchers": '{alertname="Other"}', "ends_at": "2999-01-01T00:00:00Z"}
         silence = await admin.ask("POST", "/api/v1/silences", until, status=201)
-        await admin.ask("POST", "/api/v1/users", {"handle": "planted"}, status=201)
+        user = await admin.ask("POST", "/api/v1/users", {"handle": "planted"}, status=201)
         await admin.ask("PUT", "/api/v1/groups/planted/members/planted", status=204)
         order = {"name": "planted", "role": "sender"}
         token = (await admin.ask("POST", "/api/v1/tokens", order, status=201))["token"]
+        other = await bound(admin, ticket["id"], user["id"])
+        await declared_in_both(one, admin)
         places = {
             "TicketId": ticket["id"],
             "CommentId": comment["id"],
+            "LinkKindName": "blocks",
+            "OtherTicketId": other,
+            "WatcherId": user["id"],
             "SilenceId": silence["id"],
             "Fingerprint": alert["fingerprint"],
-            "Source": "custom",
             "User": "planted",
             "Group": "planted",
             "RoleName": "lead",
             "TokenId": token["id"],
+            "WorkflowName": "planted",
+            "Setting": "planted",
         }
         yield Planted(one, admin, places, ticket)
+
+
+async def bound(admin: Bearer, ticket: str, watcher: str) -> str:
+    """Id of another ticket, which the first one blocks; *watcher* watches that one, and it
+    refers to something."""
+    other = await admin.ask("POST", "/api/v1/tickets", {"title": "Another"}, status=201)
+    place = f"/api/v1/tickets/{ticket}"
+    link = {"kind": "blocks", "ticket": other["id"]}
+    await admin.ask("POST", f"{place}/links", link, status=201)
+    await admin.ask("PUT", f"{place}/watchers/{watcher}", status=204)
+    asset = {"kind": "asset", "reference": "planted"}
+    await admin.ask("POST", f"{place}/refs", asset, status=201)
+    return str(other["id"])
+
+
+async def declared_in_both(one: Gated, admin: Bearer) -> None:
+    """The gateway has declared what it wants in each tenant, and goes on to other things."""
+    without = "SELECT count(*) FROM tenants WHERE declared_version = 0"
+
+    async def declared() -> bool:
+        if await one.callers.connection.fetchval(without):
+            return False
+        known = (await admin.ask("GET", "/api/v1/workflows"))["items"]
+        return "planted" in {workflow["name"] for workflow in known}
+
+    await eventually(declared)
+    week = {"time_zone": "UTC", "week": {"mon-fri": ["08:00-16:00"]}, "day": "8h"}
+    for calendar in ("planted", "berlin"):  # the examples name that one
+        await admin.ask("PUT", f"/api/v1/settings/calendars/{calendar}", week)
+    promise = {"targets": {"low": {"response": "1d", "resolution": "5d"}}, "calendar": "planted"}
+    await admin.ask("PUT", "/api/v1/settings/sla/planted", promise)
 
 
 async def everything_in(connection: asyncpg.Connection) -> dict[str, tuple[int, str]]:

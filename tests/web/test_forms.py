@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import MultiDict
 
 from gateway.errors import Refused
-from gateway.web.http.forms import Form, decode_form
+from gateway.web.http.forms import BadParameters, Form, decode_form, decode_query
 
 
 class Colour(Enum):
@@ -121,3 +122,10 @@ def test_any_bytes_are_decoded_or_refused(body):
 @given(st.builds(Outer, comment=st.text(st.characters(exclude_characters="\0", codec="utf-8"))))
 def test_what_is_valid_comes_back(form):
     assert decode_form(msgspec.json.encode(form), Outer) == form
+
+
+def test_a_query_without_what_it_must_have_is_refused_by_name() -> None:
+    with pytest.raises(BadParameters) as refused:
+        decode_query(MultiDict(count="3"), Inner)
+    assert [(one.pointer, one.detail) for one in refused.value.errors] == [("/name", "is required")]
+    assert decode_query(MultiDict(name="a", count="3"), Inner) == Inner(name="a", count=3)

@@ -148,3 +148,17 @@ async def test_a_ticket_that_never_closes_is_not_found_again_and_again(database:
         world.now = at(10_000)
         await closing(world).turn()
         assert await statuses(world) == {"CPU": "resolved"}
+
+
+async def test_never_closes_nothing_and_what_has_a_time_of_its_own_all_the_same(
+    database: str,
+) -> None:
+    async with World(database) as world:
+        await world.send(firing("Of before"), firing("Timed"))
+        world.now = at(5)
+        await world.send(resolved("Of before", ended=5), resolved("Timed", ended=5))
+        await world.rows("UPDATE tickets SET close_at = NULL WHERE title = 'Of before'")
+        worker = Closing(world.closing, lambda: world.now, None)
+        world.now = at(60 * 24 * 365)
+        await worker.turn()
+        assert await statuses(world) == {"Of before": "resolved", "Timed": "closed"}

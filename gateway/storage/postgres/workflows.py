@@ -34,7 +34,7 @@ class TenantWorkflows:
 
     def __init__(
         self,
-        close_after: timedelta = SHIPPED_WORKFLOWS.close_after,
+        close_after: timedelta | None = SHIPPED_WORKFLOWS.close_after,
         named: Callable[[int], Mapping[str, Workflow]] = shipped,
         fields: Callable[[int], Mapping[str, Field]] = shipped_fields,
         *,

@@ -68,7 +68,8 @@ def decode_form(body: bytes, form: type[FormType]) -> FormType:
 
 
 def decode_query(query: MultiMapping[str], form: type[Query]) -> Query:
-    """Raises BadParameters: names that *form* does not have, values given twice or not its own.
+    """Raises BadParameters: names that *form* does not have, or must have and are not given; values
+    given twice or not its own.
 
     A field is a text or a word of an enumeration; one with a number for its default is a number,
     one with a tuple may be given more than once.
@@ -76,6 +77,9 @@ def decode_query(query: MultiMapping[str], form: type[Query]) -> Query:
     fields = {field.encode_name: field for field in msgspec.structs.fields(form)}
     if unknown := sorted(set(query) - fields.keys()):
         raise _unknown(unknown, sorted(fields))
+    needed = (name for name, field in fields.items() if field.required)
+    if missing := next((name for name in needed if name not in query), None):
+        raise bad_parameter(missing, "is required")
     values = {fields[name].name: _value(fields[name], query.getall(name)) for name in query}
     return form(**values)
 

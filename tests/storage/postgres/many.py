@@ -29,13 +29,22 @@ SELECT 1, 'ticket', id, 1, created_at,
        CASE WHEN number % 10 = 0 THEN 'u_' || number % 500 ELSE 'system' END,
        'status', 'open', '', '\\x00', number
 FROM tickets;
-INSERT INTO outbox (
-    tenant_id, id, sink, type, subject, payload, created_at, state, next_at)
-SELECT 1, id, 'hook', 'ticket.created', id, '{{}}', created_at, 'delivered', created_at
-FROM tickets;
 INSERT INTO episodes (tenant_id, fingerprint, number, rule, merge_key, ticket_id, starts_at)
 SELECT 1, decode(md5(id), 'hex'), 1, '', decode(md5(id), 'hex'), id, created_at FROM tickets;
+UPDATE tickets SET duplicate_of = 'tk_' || lpad(to_hex(number % 1000 + 2), 26, '0')
+WHERE number > 2000 AND number % 25 = 1;
+INSERT INTO ticket_links (tenant_id, kind, from_id, to_id, author, at)
+SELECT 1, (ARRAY['parent', 'blocks', 'relates'])[1 + number % 3], id,
+       'tk_' || lpad(to_hex(number + 1), 26, '0'), 'system', created_at
+FROM tickets WHERE number < {many};
+INSERT INTO ticket_refs (tenant_id, ticket_id, kind, reference)
+SELECT 1, id, 'asset', 'host-' || number % 5000 FROM tickets;
+INSERT INTO watchers (tenant_id, ticket_id, user_id)
+SELECT 1, id, 'u_' || number % 500 FROM tickets WHERE number % 3 = 0;
 """
+_FILLED = (
+    "tickets", "history", "episodes", "ticket_links", "ticket_refs", "watchers",
+)  # fmt: skip
 
 
 async def fill(url: str) -> None:
@@ -45,7 +54,7 @@ async def fill(url: str) -> None:
         # Foreign keys of a hundred thousand rows are nobody's question here.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(_FILL.format(many=MANY))
-        for table in ("tickets", "history", "outbox", "episodes"):
+        for table in _FILLED:
             await connection.execute(f"VACUUM (ANALYZE) {table}")
     finally:
         await connection.close()

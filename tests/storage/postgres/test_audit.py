@@ -158,6 +158,25 @@ async def test_every_change_of_a_comments_text_is_found(database: str, tampering
         assert found == [Broken("comment", keys["comment"], 3)]
 
 
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "DELETE FROM comments WHERE id = '{gone}'",
+        "UPDATE comments SET retracted_at = NULL, body = 'oh no' WHERE id = '{gone}'",
+        "INSERT INTO comment_revisions SELECT tenant_id, ticket_id, id, 1, 'oh no', salt, at"
+        " FROM comments WHERE id = '{gone}'",
+    ],
+)
+async def test_a_retracted_comment_that_is_not_there_or_says_something_is_found(
+    database: str, tampering: str
+) -> None:
+    async with World(database) as world:
+        keys = await written(world)
+        await world.rows(tampering.format_map(keys))
+        found = await broken_histories(world.database, 1)
+        assert found == [Broken("comment", keys["gone"], 5)]
+
+
 async def test_a_comment_that_nobody_wrote_is_found(database: str) -> None:
     async with World(database) as world:
         await written(world)

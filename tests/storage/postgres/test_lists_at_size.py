@@ -17,6 +17,7 @@ from gateway.storage.postgres.kernel.connect import create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.queries import ticket_lists
 from gateway.storage.postgres.queries.audit_lists import AuditListQueries
+from gateway.storage.postgres.queries.links import LinkQueries
 from gateway.storage.postgres.queries.ticket_counts import TicketCountQueries
 from gateway.storage.postgres.queries.tickets import TicketQueries
 from gateway.tickets.ticket import LIVE
@@ -138,8 +139,6 @@ async def test_the_audit_is_read_from_its_index(
     [
         ("tickets_resolved", "SELECT count(*) FROM tickets WHERE tenant_id = 1 AND"
          " resolved_at IS NOT NULL AND resolved_at BETWEEN '2026-03-01Z' AND '2026-03-02Z'"),
-        ("outbox_by_subject", f"SELECT * FROM outbox WHERE tenant_id = 1 AND subject = '{NEWEST}'"
-         " ORDER BY sequence DESC LIMIT 50"),
         ("episodes_began", "SELECT count(*) FROM episodes WHERE tenant_id = 1"
          " AND starts_at >= '2026-03-01Z' AND starts_at < '2026-03-02Z'"),
     ],
@@ -150,6 +149,41 @@ async def test_what_reports_ask_is_read_from_its_index(
     found = await plan(database, statement)
     assert index in words(found), found
     assert "Seq Scan" not in found, found
+
+
+async def test_the_links_of_a_ticket_are_read_from_the_indexes_of_both_directions(
+    database: Database,
+) -> None:
+    queries, ticket = LinkQueries(database), f"tk_{503:026x}"
+    for after in (None, ("parent", False, "")):
+        found = (await plans(database, partial(queries.links, ADMIN, ticket, after, 51)))[-1]
+        wanted = {"ticket_links_from", "ticket_links_to", "tickets_of_original"}
+        assert wanted <= words(found), found
+        assert "Seq Scan" not in found, found
+    kinds = {one.kind for one in await queries.links(ADMIN, ticket, None, 201)}
+    assert len(kinds) == 3, "one from each direction, and its duplicates"
+
+
+@pytest.mark.parametrize(
+    ("index", "statement"),
+    [
+        ("ticket_refs_pkey", "SELECT * FROM ticket_refs WHERE tenant_id = 1"
+         f" AND ticket_id = '{NEWEST}' ORDER BY kind, reference"),
+        ("ticket_refs_to", "SELECT ticket_id FROM ticket_refs WHERE tenant_id = 1"
+         " AND kind = 'asset' AND reference = 'host-7' ORDER BY ticket_id DESC LIMIT 51"),
+        ("watchers_pkey", "SELECT * FROM watchers WHERE tenant_id = 1"
+         f" AND ticket_id = '{NEWEST}' ORDER BY user_id"),
+        ("watchers_of_user", "SELECT ticket_id FROM watchers WHERE tenant_id = 1"
+         " AND user_id = 'u_9'"),
+    ],
+)  # fmt: skip
+async def test_what_binds_a_ticket_is_read_from_its_index(
+    database: Database, index: str, statement: str
+) -> None:
+    found = await plan(database, statement)
+    assert index in words(found), found
+    assert "Seq Scan" not in found, found
+    assert "Sort" not in found, found
 
 
 async def test_counts_of_live_tickets_read_live_tickets_alone(database: Database) -> None:

@@ -11,6 +11,5 @@ CREATE INDEX tickets_resolved ON tickets (tenant_id, resolved_at) WHERE resolved
 
 -- What one person did; what alerts do enters it not.
 CREATE INDEX history_by_people ON history (tenant_id, actor, applied) WHERE actor <> 'system';
--- The messages of one ticket; how many alerts began in a span of time.
-CREATE INDEX outbox_by_subject ON outbox (tenant_id, subject, sequence);
+-- How many alerts began in a span of time.
 CREATE INDEX episodes_began ON episodes USING brin (starts_at);

@@ -86,8 +86,8 @@ async def _history(transaction: Transaction, kind: str, object_id: str) -> list[
 async def _exchanged_texts(
     transaction: Transaction, ticket_id: str, rows: Sequence[Chained]
 ) -> list[Broken]:
-    """Comments that say, or said, something else than was written, or are gone without a
-    retraction.
+    """Comments that say, or said, something else than was written, or are gone; of one that was
+    retracted its row stays, and says nothing.
     """
     said: dict[str, list[Chained]] = {}
     for row in rows:
@@ -97,20 +97,26 @@ async def _exchanged_texts(
     if not said:
         return []
     found = await transaction.driver.fetch(SQL["texts"], transaction.tenant, ticket_id)
-    digests = _by_comment(found)
+    known = _by_comment(found)
     return [
         Broken("comment", key, entries[-1].sequence)
         for key, entries in said.items()
-        if entries[-1].entry.new is not None
-        and digests.get(key) != [row.entry.new for row in reversed(entries)]
+        if known.get(key) != _told(key, entries)
     ]
+
+
+def _told(key: str, entries: Sequence[Chained]) -> list[str | None]:
+    """What the history knows that a comment says, and said, the latest first."""
+    if entries[-1].entry.new is None:
+        return [f"{key} retracted"]
+    return [row.entry.new for row in reversed(entries)]
 
 
 def _by_comment(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[str]]:
     """What each says now, and what it said before, the latest first: as history names it."""
     texts: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: (row["number"] > 0, -row["number"])):
-        texts.setdefault(row["id"], []).append(f"{row['id']} sha256:{row['digest']}")
+        texts.setdefault(row["id"], []).append(f"{row['id']} {row['said']}")
     return texts
 
 

@@ -38,10 +38,12 @@ ORDER BY kind, object_id
 
 -- name: texts
 -- What comments say now, and what they said before.
-SELECT id, 0 AS number, encode(sha256(salt || convert_to(body, 'UTF8')), 'hex') AS digest FROM comments
-WHERE tenant_id = $1 AND ticket_id = $2
+SELECT id, 0 AS number,
+       CASE WHEN retracted_at IS NULL THEN 'sha256:' || encode(sha256(salt || convert_to(body, 'UTF8')), 'hex')
+            ELSE 'retracted' END AS said
+FROM comments WHERE tenant_id = $1 AND ticket_id = $2
 UNION ALL
-SELECT comment_id, number, encode(sha256(salt || convert_to(body, 'UTF8')), 'hex') FROM comment_revisions
+SELECT comment_id, number, 'sha256:' || encode(sha256(salt || convert_to(body, 'UTF8')), 'hex') FROM comment_revisions
 WHERE tenant_id = $1 AND ticket_id = $2
 
 -- name: unknown_texts
