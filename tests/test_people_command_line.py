@@ -51,10 +51,28 @@ async def test_the_first_admin_of_a_new_tenant_is_made_and_history_says_by_whom(
     assert shown is not None
     row = await owner.fetchrow("SELECT * FROM tokens WHERE id = $1", shown.id)
     assert (row["tenant_id"], row["hash"]) == (2, shown.digest)
-    actors = {one["actor"] for one in await owner.fetch("SELECT actor FROM history")}
+    told = await owner.fetch("SELECT kind, object_id, actor FROM history")
+    actors = {one["actor"] for one in told if one["kind"] != "declaration"}
     assert len(actors) == 1
     assert actors.pop().startswith("local:")
-    assert ask("audit").stdout == "2 of 2 histories are as they were written.\n"
+    objects = len({(one["kind"], one["object_id"]) for one in told})
+    assert ask("audit").stdout == f"{objects} of {objects} histories are as they were written.\n"
+
+
+async def test_a_new_tenant_has_what_the_configuration_declares_for_it_at_once(
+    ask: Asked, config: Path, owner: asyncpg.Connection
+) -> None:
+    """No gateway runs, and none needs to see it first."""
+    with config.open("a") as file:
+        file.write('[[projects]]\nkey = "OPS"\n')
+        file.write('[[projects]]\nkey = "ACME"\ntenants = ["acme"]\n')
+        file.write('[[projects]]\nkey = "OTHER"\ntenants = ["other"]\n[config]\nrevision = 7\n')
+    ask("tenant", "create", "acme")
+    query = "SELECT name, revision FROM declared WHERE tenant_id = 2 AND kind = 'project'"
+    found = await owner.fetch(query + " ORDER BY place")
+    assert [tuple(one) for one in found] == [("OPS", 7), ("ACME", 7)]
+    shipped = await owner.fetchval("SELECT count(*) FROM declared WHERE kind = 'workflow'")
+    assert shipped > 1
 
 
 def test_a_senders_token_is_made_listed_and_revoked(ask: Asked) -> None:
