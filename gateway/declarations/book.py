@@ -78,6 +78,11 @@ class Book:
         return self._with_withdrawn(DeclarationKind.FIELD)
 
     @cached_property
+    def internal_fields(self) -> frozenset[str]:
+        """Names of those that are not for everybody who sees their ticket; withdrawn ones too."""
+        return frozenset(name for name, field in self.fields.items() if field.internal)
+
+    @cached_property
     def catalog(self) -> Mapping[str, CatalogItem]:
         """By name."""
         return self._nouns(DeclarationKind.CATALOG_ITEM)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from gateway.access.principal import Principal
+from gateway.access.withheld import NOTHING, Withheld
 from gateway.history.chain import Entry
 
 
@@ -49,18 +51,19 @@ class FoundEntries:
 
     entries: Sequence[PlacedEntry]
     walked_to: AuditPosition | None = None
+    withheld: Withheld = NOTHING
 
 
 class AuditReader(Protocol):
-    """Reads of one tenant's history. Raises Unavailable while the ledger is away."""
+    """Reads of the history of *by*'s tenant. Raises Unavailable while the ledger is away."""
 
     async def latest(
-        self, tenant: int, narrowed: AuditFilter, before: AuditPosition | None, limit: int
+        self, by: Principal, narrowed: AuditFilter, before: AuditPosition | None, limit: int
     ) -> FoundEntries:
         """At most *limit* entries before *before*, what became true last first."""
 
     async def following(
-        self, tenant: int, narrowed: AuditFilter, after: AuditPosition | None, limit: int
+        self, by: Principal, narrowed: AuditFilter, after: AuditPosition | None, limit: int
     ) -> FoundEntries:
         """At most *limit* entries behind *after* in their order, without a gap: behind the last
         one given nothing appears in front of it any more.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.access.principal import Principal
+from gateway.access.withheld import NOTHING, Withheld
 from gateway.alerts.view import AlertView
 from gateway.history.chain import Chained
 from gateway.tickets.ticket import Ticket, TicketStatus
@@ -67,6 +68,15 @@ class TicketView:
     newer_live: str = ""
     """In detail: the ticket that is live for the same problem, if that is another one."""
     linked: Linked = Linked()
+    withheld: Withheld = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHistory:
+    """Entries of one ticket's history."""
+
+    entries: Sequence[Chained]
+    withheld: Withheld = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +147,5 @@ class TicketReader(Protocol):
 
     async def history(
         self, by: Principal, ticket_id: str, before: int | None, limit: int
-    ) -> Sequence[Chained]:
+    ) -> FoundHistory:
         """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""

@@ -52,6 +52,8 @@ transitions = [
 """
 _OPEN = (Permission.PROBE, Permission.METRICS_READ)
 CANARY = "canary7f3a"
+INTERNAL = "hushed"
+INTERNAL_FIELD = f'[[fields]]\nname = "{INTERNAL}"\ntype = "text"\ninternal = true\n'
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,14 @@ class Planted:
 @asynccontextmanager
 async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
     """A canary is in what auditors are not told."""
-    async with gated(url, directory, _OF_ONE) as one:
+    async with gated(url, directory, _OF_ONE + INTERNAL_FIELD) as one:
         await one.callers.tenant(2, "two")
         admin = await one.of(CANARY, "admin")
+
+        async def declared() -> bool:
+            return INTERNAL in str(await admin.ask("GET", "/api/v1/fields"))
+
+        await eventually(declared)
         sender = await one.sender()
         bad = [{"labels": {"alertname": "CPU"}}, {"labels": {}}]
         await sender.ask("POST", "/api/v1/intake/custom", bad)
@@ -124,6 +131,9 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         await eventually(arrived)
         (alert,) = (await admin.ask("GET", "/api/v1/alerts"))["items"]
         ticket = await admin.ask("GET", f"/api/v1/tickets/{alert['ticket_id']}")
+        for value in (f"{CANARY} value", f"{CANARY} changed"):
+            custom = {"custom": {INTERNAL: value}}
+            ticket = await admin.ask("PATCH", f"/api/v1/tickets/{ticket['id']}", custom)
         comments = f"/api/v1/tickets/{ticket['id']}/comments"
         internal = {"body": f"{CANARY} @{CANARY}x", "visibility": "internal"}
         comment = await admin.ask("POST", comments, internal, status=201)

@@ -18,6 +18,7 @@ from gateway.storage.postgres.kernel.connect import WORKERS, connect
 from gateway.web.http.endpoint import AnyEndpoint
 from tests.web.crawl import (
     CANARY,
+    INTERNAL,
     SAME_FOR_ALL,
     UNKNOWN,
     Planted,
@@ -233,6 +234,30 @@ async def test_an_auditor_knows_that_there_is_an_internal_comment_and_a_requeste
         assert (await requester.ask("GET", path))["items"] == [whole[0]]
         for method, body in (("GET", None), ("PATCH", {"body": "x"}), ("DELETE", None)):
             await requester.ask(method, place, body, status=404)
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.REQUESTER])
+async def test_an_internal_field_reaches_no_requester_and_no_auditor(
+    database: str, tmp_path: Path, role: Role
+) -> None:
+    """Its values are planted with the canary; who works on the ticket reads them."""
+    async with planted(database, tmp_path) as world:
+        reader = await world.one.of("rita", role)
+        await world.one.callers.connection.execute("UPDATE tickets SET requester = 'u_rita'")
+        path = f"/api/v1/tickets/{world.ticket['id']}"
+        for bearer, whole in ((reader, False), (world.admin, True)):
+            detail = await bearer.ask("GET", path)
+            [listed] = await bearer.tickets()
+            told = [detail, listed, await bearer.ask("GET", f"{path}/history")]
+            if role is Role.AUDITOR:
+                told.append(await bearer.ask("GET", "/api/v1/audit"))
+            assert [CANARY in str(one).replace(f"u_{CANARY}", "") for one in told] == (
+                [whole] * len(told)
+            )
+        entries = (await reader.ask("GET", f"{path}/history"))["items"]
+        of_field = [one for one in entries if one["field"] == f"custom.{INTERNAL}"]
+        assert len(of_field) == (2 if role is Role.AUDITOR else 0)
+        assert all(one["redacted"] and one["to"] is one["from"] is None for one in of_field)
 
 
 async def test_another_requesters_ticket_is_answered_like_one_that_is_not_there(

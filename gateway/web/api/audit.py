@@ -1,6 +1,7 @@
 """`/api/v1/audit`: who changed what, of all objects of a tenant."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -75,13 +76,14 @@ class AuditHandlers:
         narrowed = form.narrowed(call.principal)
         after = None if part.after is None else AuditPosition(*part.after)
         if form.after is None:
-            found = await self._reader.latest(call.tenant, narrowed, after, part.fetch)
+            found = await self._reader.latest(call.principal, narrowed, after, part.fetch)
             give = part.page
         else:
-            found = await self._reader.following(call.tenant, narrowed, after, part.fetch)
+            found = await self._reader.following(call.principal, narrowed, after, part.fetch)
             give = part.feed
         end = None if found.walked_to is None else AuditCursor(*found.walked_to)
-        return json_answer(give(found.entries, _place_of, show_audited, end))
+        show = partial(show_audited, withheld=found.withheld)
+        return json_answer(give(found.entries, _place_of, show, end))
 
 
 def _place_of(one: PlacedEntry) -> AuditCursor:

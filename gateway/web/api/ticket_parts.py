@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from gateway.access.permission import Permission
+from gateway.access.withheld import Withheld
 from gateway.clock import Clock
 from gateway.errors import NotFound
 from gateway.history.chain import Chained
@@ -71,8 +72,9 @@ class TicketPartHandlers:
         """Who changed what of the ticket, when and why, latest first."""
         part = part_of(call, EntryCursor)
         before = part.after.sequence if part.after else None
-        rows = await self._reader.history(call.principal, ticket_id_in(call), before, part.fetch)
-        return json_answer(part.page(rows, _place_in_chain, _show_chained))
+        found = await self._reader.history(call.principal, ticket_id_in(call), before, part.fetch)
+        show = _show_chained(found.withheld)
+        return json_answer(part.page(found.entries, _place_in_chain, show))
 
 
 def ticket_detail(
@@ -81,7 +83,9 @@ def ticket_detail(
     """A ticket with the first page of its alerts, and its latest entries in their order."""
     path = f"/api/v1/tickets/{view.ticket.id}"
     alerts = first_part(f"{path}/alerts").page(view.alerts, _place_of, _show(silences, now))
-    history = first_part(f"{path}/history").page(view.history, _place_in_chain, _show_chained)
+    history = first_part(f"{path}/history").page(
+        view.history, _place_in_chain, _show_chained(view.withheld)
+    )
     links = first_part(f"{path}/links").page(view.linked.links, link_place, show_link)
     return show_detail(view, alerts, history, offers, links)
 
@@ -107,8 +111,8 @@ def _place_in_chain(one: Chained) -> EntryCursor:
     return EntryCursor(one.sequence)
 
 
-def _show_chained(one: Chained) -> HistoryEntry:
-    return show_entry(one.entry)
+def _show_chained(withheld: Withheld) -> Callable[[Chained], HistoryEntry]:
+    return lambda one: show_entry(one.entry, withheld)
 
 
 def _show(silences: TenantSilences, now: datetime) -> Callable[[JoinedAlert], ShownAlert]:

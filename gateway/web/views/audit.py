@@ -2,8 +2,11 @@
 
 from typing import Annotated
 
+from msgspec import structs
+
+from gateway.access.withheld import Withheld
 from gateway.history.view import PlacedEntry
-from gateway.web.views.ticket import HistoryEntry
+from gateway.web.views.ticket import HistoryEntry, show_entry
 from gateway.web.views.words import Count, Name, Ordinal, about
 
 
@@ -18,16 +21,11 @@ class AuditEntry(HistoryEntry, frozen=True, kw_only=True, gc=False):
     ]
 
 
-def show_audited(one: PlacedEntry) -> AuditEntry:
+def show_audited(one: PlacedEntry, withheld: Withheld) -> AuditEntry:
     """An entry in its place."""
-    entry, place = one.entry, one.position
+    place = one.position
     return AuditEntry(
-        at=entry.at,
-        actor=entry.actor,
-        field=entry.field,
-        old=entry.old,
-        new=entry.new,
-        comment=entry.comment,
+        **structs.asdict(show_entry(one.entry, withheld)),
         kind=place.kind,
         object=place.object_id,
         sequence=place.sequence,

@@ -4,10 +4,13 @@ alone, so that every answer redacts alike.
 Who works on a ticket, or views its project, reads it whole (`Permission.COMMENTS_INTERNAL`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
+from gateway.access.withheld import Withheld
 from gateway.comments.comment import Comment, Visibility
+from gateway.history.chain import Entry
+from gateway.history.kind import Kind
 
 Value = TypeVar("Value")
 
@@ -17,6 +20,11 @@ def hides(comment: Comment) -> bool:
     return comment.visibility is Visibility.INTERNAL
 
 
-def without_internal(fields: Mapping[str, Value], internal: Collection[str]) -> dict[str, Value]:
-    """Custom fields but for those that are declared *internal*."""
-    return {name: value for name, value in fields.items() if name not in internal}
+def without_internal(fields: Mapping[str, Value], withheld: Withheld) -> dict[str, Value]:
+    """Custom fields but for those that are declared internal."""
+    return {name: value for name, value in fields.items() if name not in withheld.fields}
+
+
+def tells_internal(entry: Entry, withheld: Withheld) -> bool:
+    """It holds values of an internal field: nothing may be told but that it changed."""
+    return entry.kind == Kind.TICKET and entry.field in withheld.entries

@@ -7,6 +7,7 @@ import msgspec
 import orjson
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from gateway.access.withheld import Withheld
 from gateway.alerts.opening import Level, TicketType
 from gateway.alerts.severity import Severity
 from gateway.history.chain import Entry
@@ -17,6 +18,7 @@ from gateway.tickets.view import CountedBy, TicketView
 from gateway.web.views.alert import ShownAlert
 from gateway.web.views.links import ShownLink
 from gateway.web.views.page import Page
+from gateway.web.views.redaction import tells_internal, without_internal
 from gateway.web.views.words import Count, Labels, Name, Next, Ordinal, TicketId, Time, about
 from gateway.workflows.judge import Offer
 
@@ -97,6 +99,12 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, gc=False):
     old: str | None = msgspec.field(name="from")
     new: str | None = msgspec.field(name="to")
     comment: str
+    redacted: Annotated[
+        bool | UnsetType,
+        about(
+            "True: of an internal field, and its reader, an auditor, may know that there is one."
+        ),
+    ] = UNSET
 
 
 class ShownAction(Struct, frozen=True, kw_only=True, gc=False):
@@ -183,7 +191,7 @@ def show_ticket(view: TicketView) -> ShownTicket:
         project=one.project,
         rule=one.rule,
         labels=orjson.loads(one.labels),
-        custom=orjson.loads(one.custom),
+        custom=without_internal(orjson.loads(one.custom), view.withheld),
         episodes=one.episodes,
         flaps=one.flaps,
         firing=one.firing,
@@ -263,8 +271,18 @@ def _open_children(detail: TicketDetail) -> int | UnsetType:
     return detail.live_children if is_over and detail.live_children else UNSET
 
 
-def show_entry(entry: Entry) -> HistoryEntry:
+def show_entry(entry: Entry, withheld: Withheld) -> HistoryEntry:
     """An entry of a history."""
+    if tells_internal(entry, withheld):
+        return HistoryEntry(
+            at=entry.at,
+            actor=entry.actor,
+            field=entry.field,
+            old=None,
+            new=None,
+            comment=entry.comment,
+            redacted=True,
+        )
     return HistoryEntry(
         at=entry.at,
         actor=entry.actor,

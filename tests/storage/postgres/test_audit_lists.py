@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from gateway.access.permission import Role
+from gateway.access.principal import Principal
 from gateway.history.chain import Chained, Entry
 from gateway.history.view import AuditFilter, AuditPosition, PlacedEntry
 from gateway.storage.postgres.kernel.connect import WORKERS, connect, create_engine
@@ -20,6 +22,7 @@ from tests.programs import eventually
 SQL = load("ledger")
 WRITERS, ROUNDS = 12, 15
 EVERYTHING = AuditFilter()
+ADMIN = Principal(1, "u_admin", Role.ADMIN)
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ async def all_of(queries: AuditListQueries, count: int) -> Sequence[PlacedEntry]
     """
 
     async def there() -> Sequence[PlacedEntry]:
-        found = (await queries.following(1, EVERYTHING, None, count)).entries
+        found = (await queries.following(ADMIN, EVERYTHING, None, count)).entries
         return found if len(found) == count else []
 
     return await eventually(there)
@@ -86,7 +89,7 @@ async def test_the_feed_skips_nothing_under_twelve_writers(
 
     async def follow() -> None:
         nonlocal after
-        for entry in (await queries.following(1, EVERYTHING, after, 7)).entries:
+        for entry in (await queries.following(ADMIN, EVERYTHING, after, 7)).entries:
             after = entry.position
             heard.append(after)
 
@@ -102,7 +105,7 @@ async def test_the_feed_skips_nothing_under_twelve_writers(
             await follow()
         for writer in busy:
             await writer.commit()
-    written = (await queries.latest(1, EVERYTHING, None, 100_000)).entries
+    written = (await queries.latest(ADMIN, EVERYTHING, None, 100_000)).entries
 
     async def heard_all() -> bool:
         await follow()
@@ -121,8 +124,8 @@ async def test_what_is_written_later_never_appears_in_front_of_what_was_given(
         await early.write()
         await late.write()
         await late.commit()
-        assert (await queries.following(1, EVERYTHING, None, 9)).entries == []
-        assert len((await queries.latest(1, EVERYTHING, None, 9)).entries) == 2, "it shows all"
+        assert (await queries.following(ADMIN, EVERYTHING, None, 9)).entries == []
+        assert len((await queries.latest(ADMIN, EVERYTHING, None, 9)).entries) == 2, "it shows all"
         await early.commit()
         given = await all_of(queries, 4)
         assert [one.entry.object_id for one in given] == ["tk_0", "tk_0", "tk_1", "tk_1"]
@@ -137,7 +140,7 @@ async def test_a_transaction_of_many_entries_is_paged_within(
             await writer.write()
             await writer.commit()
     seen, before = [], None
-    while found := (await queries.latest(1, EVERYTHING, before, 1)).entries:
+    while found := (await queries.latest(ADMIN, EVERYTHING, before, 1)).entries:
         before = found[-1].position
         seen.append(before.sequence)
     assert seen == [6, 5, 4, 3, 2, 1]
@@ -154,7 +157,7 @@ async def test_a_feed_of_what_is_rare_goes_on_behind_what_it_walked(
             await writer.commit()
     rare = AuditFilter(actor=("anna", "bob"))
     await all_of(queries, 6)
-    first = await queries.following(1, rare, None, 9)
+    first = await queries.following(ADMIN, rare, None, 9)
     assert (first.entries, first.walked_to and first.walked_to.sequence) == ([], 3)
-    second = await queries.following(1, rare, first.walked_to, 9)
+    second = await queries.following(ADMIN, rare, first.walked_to, 9)
     assert [one.entry.actor for one in second.entries] == ["anna", "anna"]

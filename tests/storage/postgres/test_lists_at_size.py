@@ -123,10 +123,10 @@ async def test_the_audit_is_read_from_its_index(
     queries = AuditListQueries(database)
     place = AuditPosition(MANY // 2, "ticket", f"tk_{MANY // 2:026x}", 1)
     for ask in (
-        lambda: queries.latest(1, narrowed, None, 51),
-        lambda: queries.latest(1, narrowed, place, 51),
-        lambda: queries.following(1, narrowed, None, 51),
-        lambda: queries.following(1, narrowed, place, 51),
+        lambda: queries.latest(ADMIN, narrowed, None, 51),
+        lambda: queries.latest(ADMIN, narrowed, place, 51),
+        lambda: queries.following(ADMIN, narrowed, None, 51),
+        lambda: queries.following(ADMIN, narrowed, place, 51),
     ):
         found = await plans(database, ask)
         assert index in words(found[-1]), found[-1]

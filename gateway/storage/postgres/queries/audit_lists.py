@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, Row, Text, literal_column, select, tuple_
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.expression import Tuple
 
+from gateway.access.principal import Principal
+from gateway.access.withheld import withheld_from
 from gateway.history.chain import Entry
 from gateway.history.view import AuditFilter, AuditPosition, FoundEntries, PlacedEntry
 from gateway.storage.postgres.kernel.database import Database
@@ -35,24 +37,24 @@ class AuditListQueries:
         self._database = database
 
     async def latest(
-        self, tenant: int, narrowed: AuditFilter, before: AuditPosition | None, limit: int
+        self, by: Principal, narrowed: AuditFilter, before: AuditPosition | None, limit: int
     ) -> FoundEntries:
         """See `AuditReader`."""
         bounds = [] if before is None else [lt(_PLACE, _at(before))]
-        return await self._page(tenant, narrowed, bounds, limit, newest_first=True)
+        return await self._page(by, narrowed, bounds, limit, newest_first=True)
 
     async def following(
-        self, tenant: int, narrowed: AuditFilter, after: AuditPosition | None, limit: int
+        self, by: Principal, narrowed: AuditFilter, after: AuditPosition | None, limit: int
     ) -> FoundEntries:
         """See `AuditReader`."""
         bounds = [history.c.applied < _FINISHED]
         if after is not None:
             bounds.append(gt(_PLACE, _at(after)))
-        return await self._page(tenant, narrowed, bounds, limit, newest_first=False)
+        return await self._page(by, narrowed, bounds, limit, newest_first=False)
 
     async def _page(
         self,
-        tenant: int,
+        by: Principal,
         narrowed: AuditFilter,
         bounds: _Conditions,
         limit: int,
@@ -61,9 +63,9 @@ class AuditListQueries:
     ) -> FoundEntries:
         order = [column.desc() if newest_first else column for column in _ORDER]
         covers, leading = _leading(narrowed)
-        leading.append(history.c.tenant_id == tenant)
+        leading.append(history.c.tenant_id == by.tenant)
         others = [one for name, one in _conditions(narrowed) if name not in covers]
-        async with self._database.tenant(tenant) as transaction:
+        async with self._database.tenant(by.tenant) as transaction:
             walked = select(*_ORDER).where(*leading, *bounds).order_by(*order)
             fence = None
             if others:
@@ -74,8 +76,10 @@ class AuditListQueries:
                 bounds.append(within(_PLACE, _at(AuditPosition(*fence))))
             page = select(history).where(*leading, *others, *bounds).order_by(*order).limit(limit)
             found = [_placed(row) for row in await transaction.connection.execute(page)]
+            internal = (await self._database.book(transaction)).internal_fields
         short = fence is not None and len(found) < limit
-        return FoundEntries(found, AuditPosition(*fence) if fence and short else None)
+        walked_to = AuditPosition(*fence) if fence and short else None
+        return FoundEntries(found, walked_to, withheld_from(by, "", internal))
 
 
 def _at(place: AuditPosition) -> Tuple:

@@ -1,13 +1,15 @@
 """What hangs on a ticket and grows without bound, a page at a time: its alerts, its history."""
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, not_, select
 
 from gateway.access.principal import Principal
+from gateway.access.withheld import Withheld, knows_of_internal
 from gateway.history.chain import Chained
 from gateway.storage.postgres.kernel.database import Transaction
 from gateway.storage.postgres.kernel.rows import HISTORY
-from gateway.storage.postgres.kernel.tables import alerts, history, ticket_alerts
+from gateway.storage.postgres.kernel.tables import alerts, history, is_one_of, ticket_alerts
 from gateway.storage.postgres.queries.alerts import views
+from gateway.tickets.ticket import Ticket
 from gateway.tickets.view import JoinedAlert, JoinedPosition
 
 
@@ -42,14 +44,21 @@ async def joined_alerts(
 
 
 async def latest_entries(
-    transaction: Transaction, ticket_id: str, before: int | None, limit: int
+    transaction: Transaction,
+    by: Principal,
+    ticket: Ticket,
+    withheld: Withheld,
+    before: int | None,
+    limit: int,
 ) -> list[Chained]:
     """At most *limit* entries of its history below the sequence *before*, latest first."""
     query = select(*HISTORY.selected()).where(
         history.c.tenant_id == transaction.tenant,
         history.c.kind == "ticket",
-        history.c.object_id == ticket_id,
+        history.c.object_id == ticket.id,
     )
+    if withheld.fields and not knows_of_internal(by, ticket.project):
+        query = query.where(not_(is_one_of(history.c.field, withheld.entries)))
     if before is not None:
         query = query.where(history.c.sequence < before)
     query = query.order_by(history.c.sequence.desc()).limit(limit)

@@ -1,6 +1,6 @@
 """Tickets as people read them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, and_, func, select
 
 from gateway.access.principal import Principal
+from gateway.access.withheld import withheld_from
 from gateway.errors import NotFound
-from gateway.history.chain import Chained
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.kernel.tables import (
@@ -25,6 +25,7 @@ from gateway.storage.postgres.queries.ticket_lists import listed, seen
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
 from gateway.storage.postgres.statements import load
 from gateway.tickets.view import (
+    FoundHistory,
     FoundTickets,
     JoinedAlert,
     JoinedPosition,
@@ -51,7 +52,9 @@ class TicketQueries:
             query = query.order_by(tickets.c.id.desc())
             rows = (await transaction.connection.execute(query)).all()
             counts = await _counts(transaction, ids)
-        return FoundTickets([_view(row, counts) for row in rows], walked_to)
+            internal = (await self._database.book(transaction)).internal_fields
+        views = [_view(row, counts, by, internal) for row in rows]
+        return FoundTickets(views, walked_to)
 
     async def one(self, by: Principal, ticket_id: str, limit: int) -> TicketView | None:
         """The ticket with at most *limit* of its newest alerts and of its latest entries."""
@@ -60,10 +63,14 @@ class TicketQueries:
             row = (await transaction.connection.execute(query)).first()
             if row is None:
                 return None
+            internal = (await self._database.book(transaction)).internal_fields
+            view = _view(row, await _counts(transaction, [ticket_id]), by, internal)
             return replace(
-                _view(row, await _counts(transaction, [ticket_id])),
+                view,
                 alerts=await joined_alerts(transaction, by, ticket_id, None, limit),
-                history=await latest_entries(transaction, ticket_id, None, limit),
+                history=await latest_entries(
+                    transaction, by, view.ticket, view.withheld, None, limit
+                ),
                 moved_by=await _named(transaction, "moved_by", ticket_id),
                 newer_live=await _named(transaction, "newer_live", ticket_id),
                 linked=await linked(transaction, by, ticket_id, limit),
@@ -85,10 +92,18 @@ class TicketQueries:
 
     async def history(
         self, by: Principal, ticket_id: str, before: int | None, limit: int
-    ) -> list[Chained]:
+    ) -> FoundHistory:
         """At most *limit* entries below the sequence *before*, latest first; raises NotFound."""
-        async with self._of_ticket(by, ticket_id) as transaction:
-            return await latest_entries(transaction, ticket_id, before, limit)
+        query = select(*TICKETS.selected()).where(*seen(by), tickets.c.id == ticket_id)
+        async with self._database.tenant(by.tenant) as transaction:
+            row = (await transaction.connection.execute(query)).first()
+            if row is None:
+                raise NotFound(f"no ticket {ticket_id}")
+            ticket = TICKETS.read(row._mapping)
+            internal = (await self._database.book(transaction)).internal_fields
+            withheld = withheld_from(by, ticket.project, internal)
+            found = await latest_entries(transaction, by, ticket, withheld, before, limit)
+            return FoundHistory(found, withheld)
 
     @asynccontextmanager
     async def _of_ticket(self, by: Principal, ticket_id: str) -> AsyncIterator[Transaction]:
@@ -156,12 +171,15 @@ async def _counts(transaction: Transaction, ids: Sequence[str]) -> dict[str, _Co
     }
 
 
-def _view(row: Row[Any], counts: dict[str, _Counts]) -> TicketView:
-    counted = counts.get(row.id, _Counts())
+def _view(
+    row: Row[Any], counts: dict[str, _Counts], by: Principal, internal: Collection[str]
+) -> TicketView:
+    counted, ticket = counts.get(row.id, _Counts()), TICKETS.read(row._mapping)
     return TicketView(
-        ticket=TICKETS.read(row._mapping),
+        ticket=ticket,
         alerts_count=counted.alerts,
         occurrences=counted.occurrences,
         opened_at=row.window_opened_at,
         ends_at=row.window_ends_at,
+        withheld=withheld_from(by, ticket.project, internal),
     )
