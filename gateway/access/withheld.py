@@ -15,6 +15,8 @@ class Withheld:
 
     fields: frozenset[str] = frozenset()
     """Names of internal custom fields."""
+    tickets: frozenset[str] = frozenset()
+    """Ids of other tickets, which they do not see."""
 
     @property
     def entries(self) -> list[str]:

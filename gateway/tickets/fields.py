@@ -63,7 +63,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[TicketType, ...] = ()
     projects: tuple[str, ...] = ()
     internal: bool = False
-    """Not for auditors."""
+    """Only for those who work on the ticket, or view its project."""
     minimum: float = -MOST_NUMBER
     maximum: float = MOST_NUMBER
     bands: Mapping[str, tuple[Bound, ...]] = msgspec.field(default_factory=dict)

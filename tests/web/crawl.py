@@ -150,6 +150,7 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         other = await bound(admin, ticket["id"], user["id"])
         await declared_in_both(one, admin)
         places = {
+            **UNKNOWN,
             "TicketId": ticket["id"],
             "CommentId": comment["id"],
             "LinkKindName": "blocks",

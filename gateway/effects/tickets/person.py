@@ -50,7 +50,7 @@ def take_window(rows: WorkingSet, ticket: Ticket, now: datetime) -> None:
     newer = newer_live(rows, ticket)
     if newer is not None:
         raise Conflict(
-            f"ticket {newer.id} (number {newer.number}) is live for the same problem",
+            f"ticket {newer.id} is live for the same problem",
             code="newer_ticket_live",
             extra={"ticket_id": newer.id},
         )

@@ -115,7 +115,7 @@ LINK_FORBIDDEN = Refusal(
     "LinkForbidden",
     "The kind of link forbids it: codes `has_parent`, `link_ring`, `too_many_generations`,"
     " `already_duplicate`, `original_is_duplicate`, `original_ended`, `newer_ticket_live`;"
-    " `ticket_id` names the ticket that stands against it",
+    " `ticket_id` names the ticket that stands against it, if the caller sees it",
     (problem.LinkForbidden,),
 )
 TOO_MANY = Refusal(

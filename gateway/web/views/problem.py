@@ -49,13 +49,15 @@ class ForbiddenTransition(ShownProblem, frozen=True, kw_only=True):
 class NewerTicketLive(ShownProblem, frozen=True, kw_only=True):
     """A newer ticket is live for the same problem; code `newer_ticket_live`."""
 
-    ticket_id: TicketId
+    ticket_id: Annotated[TicketId | UnsetType, about("If the caller sees it.")] = UNSET
 
 
 class LinkForbidden(ShownProblem, frozen=True, kw_only=True):
     """The kind of link forbids it."""
 
-    ticket_id: Annotated[TicketId | UnsetType, about("What stands against it.")] = UNSET
+    ticket_id: Annotated[
+        TicketId | UnsetType, about("What stands against it, if the caller sees it.")
+    ] = UNSET
 
 
 class AllRefused(ShownProblem, frozen=True, kw_only=True):

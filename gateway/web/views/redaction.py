@@ -28,3 +28,15 @@ def without_internal(fields: Mapping[str, Value], withheld: Withheld) -> dict[st
 def tells_internal(entry: Entry, withheld: Withheld) -> bool:
     """It holds values of an internal field: nothing may be told but that it changed."""
     return entry.kind == Kind.TICKET and entry.field in withheld.entries
+
+
+def other_ticket(ticket_id: str | None, withheld: Withheld) -> str | None:
+    """None too for one that is not to be seen."""
+    return None if ticket_id in withheld.tickets else ticket_id
+
+
+def without_unseen(text: str | None, withheld: Withheld) -> str | None:
+    """Of an entry: in the place of a ticket that is not to be seen stands an ellipsis."""
+    for one in withheld.tickets:
+        text = text.replace(one, "…") if text else text
+    return text

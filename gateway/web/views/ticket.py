@@ -18,7 +18,12 @@ from gateway.tickets.view import CountedBy, TicketView
 from gateway.web.views.alert import ShownAlert
 from gateway.web.views.links import ShownLink
 from gateway.web.views.page import Page
-from gateway.web.views.redaction import tells_internal, without_internal
+from gateway.web.views.redaction import (
+    other_ticket,
+    tells_internal,
+    without_internal,
+    without_unseen,
+)
 from gateway.web.views.words import Count, Labels, Name, Next, Ordinal, TicketId, Time, about
 from gateway.workflows.judge import Offer
 
@@ -71,9 +76,15 @@ class ShownTicket(Struct, frozen=True, kw_only=True, gc=False):
     assignee: str
     assignee_group: str
     sla: None
-    follows: Annotated[TicketId | None, about("The ticket before it for the same problem.")]
+    follows: Annotated[
+        TicketId | None,
+        about("The ticket before it for the same problem; null too if it is not to be seen."),
+    ]
     duplicate_of: Annotated[
-        TicketId | None, about("Its original, which goes on for both and ends both.")
+        TicketId | None,
+        about(
+            "Its original, which goes on for both and ends both; null too if it is not to be seen."
+        ),
     ]
     created_at: Time
     updated_at: Time
@@ -201,8 +212,8 @@ def show_ticket(view: TicketView) -> ShownTicket:
         assignee=one.assignee,
         assignee_group=one.assignee_group,
         sla=None,
-        follows=one.follows,
-        duplicate_of=one.duplicate_of,
+        follows=other_ticket(one.follows, view.withheld),
+        duplicate_of=other_ticket(one.duplicate_of, view.withheld),
         created_at=one.created_at,
         updated_at=one.updated_at,
         resolved_at=one.resolved_at,
@@ -287,9 +298,9 @@ def show_entry(entry: Entry, withheld: Withheld) -> HistoryEntry:
         at=entry.at,
         actor=entry.actor,
         field=entry.field,
-        old=entry.old,
-        new=entry.new,
-        comment=entry.comment,
+        old=without_unseen(entry.old, withheld),
+        new=without_unseen(entry.new, withheld),
+        comment=without_unseen(entry.comment, withheld) or "",
     )
 
 

@@ -12,7 +12,7 @@ from gateway.changes.command import Command, Needs, StaleVersion
 from gateway.clock import Clock
 from gateway.declarations.declared import AllDeclared
 from gateway.effects.working_set import WorkingSet, default_rule
-from gateway.errors import NotFound
+from gateway.errors import GatewayError, NotFound
 from gateway.events.routing import Route
 from gateway.storage.postgres.kernel.bound.loading import (
     Hands,
@@ -26,6 +26,7 @@ from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
 from gateway.storage.postgres.kernel.people.load import load_people, load_token, lock_people
 from gateway.storage.postgres.kernel.rows import SILENCES, TICKETS
 from gateway.storage.postgres.kernel.tables import tickets
+from gateway.storage.postgres.kernel.unseen import keep_unseen
 from gateway.storage.postgres.kernel.working_set import (
     RowsMoved,
     load_standing,
@@ -91,7 +92,11 @@ class Door:
             for project in _projects(rows, command.needs()):
                 by.check(command.permission, project)
             now = await self._now(transaction)
-            answer = command.decide(rows, by, now)
+            try:
+                answer = command.decide(rows, by, now)
+            except GatewayError as refusal:
+                await keep_unseen(transaction, by, refusal)
+                raise
             await self._database.save(transaction, rows, self._routes, now)
             answer = _as_saved(rows, answer)
             await kept.keep(answer)

@@ -1,5 +1,7 @@
 """What hangs on a ticket and grows without bound, a page at a time: its alerts, its history."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, not_, select
 
 from gateway.access.principal import Principal
@@ -64,3 +66,8 @@ async def latest_entries(
     query = query.order_by(history.c.sequence.desc()).limit(limit)
     found = await transaction.connection.execute(query)
     return [HISTORY.read(row) for row in found.mappings()]
+
+
+def texts_of(entries: Sequence[Chained]) -> list[str | None]:
+    """In which other tickets may be named."""
+    return [text for one in entries for text in (one.entry.old, one.entry.new, one.entry.comment)]

@@ -20,9 +20,10 @@ from gateway.storage.postgres.kernel.tables import (
     tickets,
     windows,
 )
+from gateway.storage.postgres.kernel.unseen import unseen_in
 from gateway.storage.postgres.queries.links import linked
 from gateway.storage.postgres.queries.ticket_lists import listed, seen
-from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries
+from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries, texts_of
 from gateway.storage.postgres.statements import load
 from gateway.tickets.view import (
     FoundHistory,
@@ -53,7 +54,8 @@ class TicketQueries:
             rows = (await transaction.connection.execute(query)).all()
             counts = await _counts(transaction, ids)
             internal = (await self._database.book(transaction)).internal_fields
-        views = [_view(row, counts, by, internal) for row in rows]
+            views = [_view(row, counts, by, internal) for row in rows]
+            views = await _but_unseen(transaction, by, views)
         return FoundTickets(views, walked_to)
 
     async def one(self, by: Principal, ticket_id: str, limit: int) -> TicketView | None:
@@ -65,7 +67,7 @@ class TicketQueries:
                 return None
             internal = (await self._database.book(transaction)).internal_fields
             view = _view(row, await _counts(transaction, [ticket_id]), by, internal)
-            return replace(
+            view = replace(
                 view,
                 alerts=await joined_alerts(transaction, by, ticket_id, None, limit),
                 history=await latest_entries(
@@ -75,6 +77,7 @@ class TicketQueries:
                 newer_live=await _named(transaction, "newer_live", ticket_id),
                 linked=await linked(transaction, by, ticket_id, limit),
             )
+            return (await _but_unseen(transaction, by, [view]))[0]
 
     async def id_of(self, by: Principal, number: int) -> str | None:
         """Of the ticket with this number."""
@@ -103,7 +106,8 @@ class TicketQueries:
             internal = (await self._database.book(transaction)).internal_fields
             withheld = withheld_from(by, ticket.project, internal)
             found = await latest_entries(transaction, by, ticket, withheld, before, limit)
-            return FoundHistory(found, withheld)
+            unseen = await unseen_in(transaction, by, texts_of(found))
+            return FoundHistory(found, replace(withheld, tickets=unseen))
 
     @asynccontextmanager
     async def _of_ticket(self, by: Principal, ticket_id: str) -> AsyncIterator[Transaction]:
@@ -112,6 +116,19 @@ class TicketQueries:
             if (await transaction.connection.execute(known)).first() is None:
                 raise NotFound(f"no ticket {ticket_id}")
             yield transaction
+
+
+async def _but_unseen(
+    transaction: Transaction, by: Principal, views: Sequence[TicketView]
+) -> list[TicketView]:
+    """With the ids that they name and *by* is not to hear of."""
+    texts: list[str | None] = []
+    for one in views:
+        texts += [one.ticket.follows, one.ticket.duplicate_of, *texts_of(one.history)]
+    unseen = await unseen_in(transaction, by, texts)
+    if not unseen:
+        return list(views)
+    return [replace(one, withheld=replace(one.withheld, tickets=unseen)) for one in views]
 
 
 async def _named(transaction: Transaction, statement: str, ticket_id: str) -> str:
