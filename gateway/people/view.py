@@ -31,6 +31,11 @@ class PeopleReader(Protocol):
         all.
         """
 
+    async def enabled(
+        self, tenant: int, beginning: str, after: str, limit: int
+    ) -> Sequence[Person]:
+        """As `page`, of those who can do something, and whose handle begins so."""
+
     async def groups(self, tenant: int, after: str, limit: int) -> Sequence[GroupSize]:
         """At most *limit* whose name comes after *after*, in its order."""
 

@@ -1,7 +1,7 @@
 """What people read of tickets, as `web` sees it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -69,6 +69,8 @@ class TicketView:
     """In detail: the ticket that is live for the same problem, if that is another one."""
     linked: Linked = Linked()
     withheld: Withheld = NOTHING
+    people: Mapping[str, str] = field(default_factory=dict)
+    """In detail: handles by id, of users whom it names; of those alone who are still there."""
 
 
 @dataclass(frozen=True, slots=True)

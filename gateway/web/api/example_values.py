@@ -154,6 +154,7 @@ DETAIL = TicketDetail(
     parent=OTHER_ID,
     children=0,
     live_children=0,
+    people={},
 )
 SILENCE = ShownSilence(
     id="7f1f6d7e-3c1c-4c7e-8a53-0d3a3c9b6f10",

@@ -59,7 +59,14 @@ from gateway.web.views.intake import Taken
 from gateway.web.views.letters import Replayed, ShownDeadLetter
 from gateway.web.views.links import MadeLink, ShownLink, ShownReference, ShownWatcher
 from gateway.web.views.operations import Readiness
-from gateway.web.views.people import MadeToken, ShownGroup, ShownMe, ShownToken, ShownUser
+from gateway.web.views.people import (
+    MadeToken,
+    ShownGroup,
+    ShownHandle,
+    ShownMe,
+    ShownToken,
+    ShownUser,
+)
 from gateway.web.views.problem import (
     AllRefused,
     BlamedField,
@@ -151,6 +158,7 @@ _SHOWN: Mapping[object, object] = {
     ShownComment: one.COMMENT,
     WrittenComment: one.WRITTEN_COMMENT,
     ShownUser: one.USER,
+    ShownHandle: ShownHandle(id=one.USER.id, handle="anna", name="Anna Schmidt", groups=["sre"]),
     ShownMe: one.ME,
     ShownGroup: ShownGroup(name="sre", members=4),
     ShownToken: one.TOKEN,

@@ -17,7 +17,15 @@ from gateway.web.http.paging import PageForm, part_of
 from gateway.web.openapi.parameters import ACTOR, KEY, LOCATION, ROLE, USER
 from gateway.web.openapi.refusals import OWN_ROLE, PEOPLE_CONFLICT
 from gateway.web.views.page import Page
-from gateway.web.views.people import Handle, ShownMe, ShownUser, show_me, show_user
+from gateway.web.views.people import (
+    Handle,
+    ShownHandle,
+    ShownMe,
+    ShownUser,
+    show_handle,
+    show_me,
+    show_user,
+)
 from gateway.web.views.words import about
 
 _Words = Annotated[str, Meta(max_length=200)]
@@ -34,6 +42,14 @@ class UsersCursor(NamedTuple):
     """The last user shown."""
 
     handle: str
+
+
+class HandlesForm(PageForm, frozen=True):
+    """Whom one looks for."""
+
+    q: Annotated[
+        str, Meta(max_length=40), about("What the handle begins with; a leading `@` is ignored.")
+    ] = ""
 
 
 class NewUser(Form, frozen=True):
@@ -94,6 +110,17 @@ class UserHandlers:
         after = part.after.handle if part.after else ""
         found = await self._reader.page(call.tenant, "", after, part.fetch)
         return json_answer(part.page(found, lambda one: UsersCursor(one.user.handle), show_user))
+
+    async def handles(self, call: WebCall[HandlesForm]) -> Answer[Page[ShownHandle]]:
+        """Who can be assigned or mentioned, by handle.
+
+        Disabled users are left out.
+        """
+        part = part_of(call, UsersCursor)
+        after = part.after.handle if part.after else ""
+        beginning = call.form.q.removeprefix("@").lower()
+        found = await self._reader.enabled(call.tenant, beginning, after, part.fetch)
+        return json_answer(part.page(found, lambda one: UsersCursor(one.user.handle), show_handle))
 
     async def detail(self, call: WebCall[Nothing]) -> Answer[ShownUser]:
         """One user, with roles and groups."""
@@ -159,6 +186,10 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/api/v1/users", Permission.PEOPLE_READ, PageForm, Page[ShownUser],
         UserHandlers.list, "listUsers", ("people",), {200: "One page"},
+    ),
+    Endpoint(
+        "GET", "/api/v1/handles", Permission.TICKETS_ASSIGN, HandlesForm, Page[ShownHandle],
+        UserHandlers.handles, "listHandles", ("people",), {200: "One page"},
     ),
     Endpoint(
         "POST", "/api/v1/users", AddUser.permission, NewUser, ShownUser, UserHandlers.create,

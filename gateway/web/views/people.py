@@ -47,6 +47,15 @@ class ShownUser(Struct, frozen=True, kw_only=True, gc=False):
     groups: list[ShownMembership]
 
 
+class ShownHandle(Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody who can be assigned or mentioned: what is no secret among those who work here."""
+
+    id: UserId
+    handle: Handle
+    name: str
+    groups: list[str]
+
+
 class ShownGroup(Struct, frozen=True, kw_only=True, gc=False):
     """A group is there as long as somebody is in it."""
 
@@ -111,6 +120,16 @@ def show_user(one: Person) -> ShownUser:
         groups=[
             ShownMembership(group=group.group_name, origin=group.origin) for group in one.groups
         ],
+    )
+
+
+def show_handle(one: Person) -> ShownHandle:
+    """Without address and roles."""
+    return ShownHandle(
+        id=one.user.id,
+        handle=one.user.handle,
+        name=one.user.name,
+        groups=[group.group_name for group in one.groups],
     )
 
 

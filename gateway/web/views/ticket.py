@@ -152,6 +152,13 @@ class TicketDetail(ShownTicket, frozen=True, kw_only=True, gc=False):
     parent: TicketId | None
     children: Annotated[Count, about("Tickets that it is the parent of.")]
     live_children: Annotated[Count, about("Of those, live ones.")]
+    people: Annotated[
+        dict[str, str],
+        about(
+            "Handles by id: of the assignee, the requester and whoever these entries name, if they"
+            " are still there. For who may look people up (`/api/v1/handles`)."
+        ),
+    ]
 
 
 class TicketCounts(Struct, frozen=True, kw_only=True, gc=False):
@@ -252,6 +259,7 @@ def show_detail(
         parent=view.linked.parent,
         children=view.linked.children,
         live_children=view.linked.live_children,
+        people=dict(view.people),
     )
 
 

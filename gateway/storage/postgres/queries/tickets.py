@@ -22,6 +22,7 @@ from gateway.storage.postgres.kernel.tables import (
 )
 from gateway.storage.postgres.kernel.unseen import unseen_in
 from gateway.storage.postgres.queries.links import linked
+from gateway.storage.postgres.queries.named_people import people_named
 from gateway.storage.postgres.queries.ticket_lists import listed, seen
 from gateway.storage.postgres.queries.ticket_parts import joined_alerts, latest_entries, texts_of
 from gateway.storage.postgres.statements import load
@@ -77,7 +78,8 @@ class TicketQueries:
                 newer_live=await _named(transaction, "newer_live", ticket_id),
                 linked=await linked(transaction, by, ticket_id, limit),
             )
-            return (await _but_unseen(transaction, by, [view]))[0]
+            [view] = await _but_unseen(transaction, by, [view])
+            return replace(view, people=await people_named(transaction, by, view))
 
     async def id_of(self, by: Principal, number: int) -> str | None:
         """Of the ticket with this number."""

@@ -49,3 +49,12 @@ ORDER BY created_at DESC, id DESC LIMIT $5
 
 -- name: handles
 SELECT handle FROM users WHERE tenant_id = $1 AND id = ANY ($2::text[])
+
+-- name: handles_by_id
+SELECT id, handle FROM users WHERE tenant_id = $1 AND id = ANY ($2::text[]) AND erased_at IS NULL
+
+-- name: enabled
+-- Whose handle begins with a text that holds no wildcard.
+SELECT * FROM users
+WHERE tenant_id = $1 AND handle > $3 AND starts_with(handle, $2) AND disabled_at IS NULL AND erased_at IS NULL
+ORDER BY handle LIMIT $4
