@@ -96,6 +96,8 @@ class TicketFilter:
     requester: Sequence[str] = ()
     rule: Sequence[str] = ()
     source: Sequence[str] = ()
+    references: Sequence[tuple[str, str]] = ()
+    """Kind and name of what it refers to."""
     major: bool | None = None
     silenced: bool | None = None
     """All of its alerts that fire are silenced, and there are some."""

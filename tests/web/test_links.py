@@ -121,6 +121,23 @@ async def test_a_reference_is_added_changed_and_removed(client: Client) -> None:
     assert fields == ["status", *["reference"] * 4]
 
 
+async def test_tickets_are_found_by_what_they_refer_to(client: Client) -> None:
+    one, other, third = await open_tickets(client, 3)
+    for ticket, reference in ((one, "db1"), (other, "db1"), (third, "db2")):
+        form = {"kind": "asset", "reference": reference}
+        await client.ask("POST", f"{path_of(ticket)}/refs", form, status=201)
+    for query, expected in (
+        ("ref=asset:db1", [other, one]),
+        ("ref=asset:db1&ref=asset:db2", [third, other, one]),
+        ("ref=service:db1", []),
+        ("ref=asset:db1&status=closed", []),
+    ):
+        assert [found["id"] for found in await client.tickets(f"?{query}")] == expected
+    for wrong in ("db1", "wish:db1", "asset:"):
+        answer = await client.ask("GET", f"/api/v1/tickets?ref={wrong}", status=400)
+        assert answer["errors"][0]["pointer"] == "/ref"
+
+
 @pytest.mark.parametrize(
     ("form", "pointer"),
     [

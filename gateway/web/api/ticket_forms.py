@@ -7,11 +7,12 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType, field
 
 from gateway.alerts.matching import read_matchers
+from gateway.links.reference import ReferenceKind, one_line
 from gateway.tickets.priority import PriorityWord
 from gateway.tickets.ticket import TicketStatus, TicketType
 from gateway.tickets.view import CountedBy, TicketFilter
 from gateway.web.api.ticket_edits import CustomChanges, PlainEdit, ShortText, Text
-from gateway.web.http.forms import Form, bad_field
+from gateway.web.http.forms import Form, bad_field, bad_parameter
 from gateway.web.http.paging import PageForm
 from gateway.web.views.words import about
 from gateway.workflows.aliases import canonical_state
@@ -60,6 +61,10 @@ class TicketsForm(PageForm, frozen=True):
     source: Annotated[
         Several, about("The name of a source that has reported an alert of the ticket.")
     ] = ()
+    ref: Annotated[
+        Several,
+        about("What it refers to, by kind and name, as in `asset:db1`."),
+    ] = ()
     matchers: Annotated[
         str | None,
         about("Matchers on the ticket's labels, written as for alerts."),
@@ -77,7 +82,9 @@ class TicketsForm(PageForm, frozen=True):
     sort: TicketOrder = TicketOrder.NEWEST
 
     def narrowed(self, me: str) -> TicketFilter:
-        """What is asked for, by *me*; raises Refused for matchers that cannot be read."""
+        """What is asked for, by *me*; raises Refused for matchers and references that cannot be
+        read.
+        """
         return TicketFilter(
             status=self.status,
             state=self.state,
@@ -89,11 +96,20 @@ class TicketsForm(PageForm, frozen=True):
             requester=named(self.requester, me),
             rule=self.rule,
             source=self.source,
+            references=[_reference_in(one) for one in self.ref],
             major=self.major,
             silenced=self.silenced,
             matchers=read_matchers(self.matchers or "", "/matchers"),
             text=self.q or None,
         )
+
+
+def _reference_in(text: str) -> tuple[str, str]:
+    kind, _, name = text.partition(":")
+    if kind not in set(ReferenceKind) or not one_line(name):
+        kinds = ", ".join(ReferenceKind)
+        raise bad_parameter("ref", f"must be KIND:NAME, as in asset:db1; kinds are {kinds}")
+    return kind, one_line(name)
 
 
 class CountsForm(Form, frozen=True):

@@ -38,7 +38,8 @@ SELECT 1, (ARRAY['parent', 'blocks', 'relates'])[1 + number % 3], id,
        'tk_' || lpad(to_hex(number + 1), 26, '0'), 'system', created_at
 FROM tickets WHERE number < {many};
 INSERT INTO ticket_refs (tenant_id, ticket_id, kind, reference)
-SELECT 1, id, 'asset', 'host-' || number % 5000 FROM tickets;
+SELECT 1, id, 'asset', 'host-' || number % 5000 FROM tickets
+UNION ALL SELECT 1, id, 'service', 'all' FROM tickets;
 INSERT INTO watchers (tenant_id, ticket_id, user_id)
 SELECT 1, id, 'u_' || number % 500 FROM tickets WHERE number % 3 = 0;
 """

@@ -30,6 +30,7 @@ from gateway.storage.postgres.kernel.tables import (
     reports,
     strands,
     ticket_alerts,
+    ticket_refs,
     tickets,
 )
 from gateway.storage.postgres.queries.visibility import visible
@@ -178,18 +179,20 @@ def _walk(by: Principal, narrowed: TicketFilter) -> _Walk:
         narrowed = replace(narrowed, requester=(sight.own,))
     elif not (sight.everything or sight.but_closed == frozenset()):
         others.append(visible(by))
-    covers, leading = _leading(narrowed)
+    covers, leading = _leading(by.tenant, narrowed)
     others += [one for name, one in _conditions(by.tenant, narrowed) if name not in covers]
     patterns = [one for one in narrowed.matchers if one.op not in _EQUALITIES]
     reach = COSTLY_WALK_AT_MOST if patterns or narrowed.source else WALK_AT_MOST
     return _Walk([tickets.c.tenant_id == by.tenant, *leading], others, patterns, reach)
 
 
-def _leading(narrowed: TicketFilter) -> tuple[Collection[str], Conditions]:
+def _leading(tenant: int, narrowed: TicketFilter) -> tuple[Collection[str], Conditions]:
     """The condition whose index is walked, and the names of those that it says in full.
 
     The predicates of partial indexes are repeated as they are written there.
     """
+    if len(narrowed.references) == 1:
+        return {"references"}, [_refers_to(tenant, narrowed.references)]
     columns = tickets.c
     live = bool(narrowed.status) and LIVE.issuperset(narrowed.status)
     all_live = {"status"} if set(narrowed.status) == LIVE else set()
@@ -224,8 +227,7 @@ def _conditions(tenant: int, narrowed: TicketFilter) -> Iterator[tuple[str, Colu
     if narrowed.state:
         named = func.coalesce(columns.state, columns.status)
         yield "state", or_(*(named == one for one in narrowed.state))
-    if narrowed.source:
-        yield "source", _reported_by(tenant, narrowed.source)
+    yield from _elsewhere(tenant, narrowed)
     if narrowed.major is not None:
         yield "major", columns.major if narrowed.major else not_(columns.major)
     if narrowed.silenced is not None:
@@ -236,6 +238,14 @@ def _conditions(tenant: int, narrowed: TicketFilter) -> Iterator[tuple[str, Colu
             yield "matchers", _on_labels(matcher)
     if narrowed.text is not None:
         yield "text", _mentions(narrowed.text)
+
+
+def _elsewhere(tenant: int, narrowed: TicketFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """What lies in rows of other tables."""
+    if narrowed.source:
+        yield "source", _reported_by(tenant, narrowed.source)
+    if narrowed.references:
+        yield "references", _refers_to(tenant, narrowed.references)
 
 
 def _on_labels(matcher: Matcher) -> ColumnElement[bool]:
@@ -249,6 +259,14 @@ def _mentions(text: str) -> ColumnElement[bool]:
         tickets.c.title.icontains(text, autoescape=True),
         tickets.c.description.icontains(text, autoescape=True),
     )
+
+
+def _refers_to(tenant: int, references: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    """Of one reference its index gives them in the order of their ids."""
+    columns = ticket_refs.c
+    named = [and_(columns.kind == kind, columns.reference == name) for kind, name in references]
+    found = select(columns.ticket_id).where(columns.tenant_id == tenant, or_(*named))
+    return tickets.c.id.in_(found)
 
 
 def _reported_by(tenant: int, sources: Sequence[str]) -> ColumnElement[bool]:
