@@ -41,6 +41,8 @@ class Permission(StrEnum):
     PEOPLE_READ = "people.read"
     """Users, groups, roles and tokens of all; handles alone are no secret to who may assign."""
     PEOPLE_WRITE = "people.write"
+    PROJECT_MEMBERS = "projects.members"
+    """To see and to name the viewers and members of a project."""
     OWN_TOKENS = "tokens.own"
     AUDIT_READ = "audit.read"
     DEAD_LETTERS_READ = "dead_letters.read"
@@ -125,7 +127,7 @@ GRANTED_IN_PROJECT: Mapping[ProjectRole, frozenset[Permission]] = {
         {_P.TICKETS_READ, _P.COMMENTS_READ, _P.COMMENTS_INTERNAL, _P.DECLARATIONS_READ}
     ),
     ProjectRole.MEMBER: _OPERATOR & _IN_PROJECTS,
-    ProjectRole.LEAD: (_OPERATOR & _IN_PROJECTS) | {_P.TICKETS_RELOCATE},
+    ProjectRole.LEAD: (_OPERATOR & _IN_PROJECTS) | {_P.TICKETS_RELOCATE, _P.PROJECT_MEMBERS},
 }
 
 _WEAKEST_FIRST = (Role.NOBODY, Role.SENDER, Role.REQUESTER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN)

@@ -29,6 +29,7 @@ from gateway.web.api import (
     explain,
     groups,
     links,
+    members,
     operations,
     references,
     settings,
@@ -149,6 +150,7 @@ def _people_themselves(parts: Parts) -> list[Served]:
     return [
         *served_by(users.UserHandlers(known, perform), users.ENDPOINTS),
         *served_by(groups.GroupHandlers(known, perform), groups.ENDPOINTS),
+        *served_by(members.MemberHandlers(known, perform), members.ENDPOINTS),
         *served_by(theirs, tokens.ENDPOINTS),
     ]
 

@@ -36,6 +36,11 @@ class PeopleReader(Protocol):
     ) -> Sequence[Person]:
         """As `page`, of those who can do something, and whose handle begins so."""
 
+    async def in_project(
+        self, tenant: int, project: str, after: str, limit: int
+    ) -> Sequence[Person]:
+        """As `page`, of those who have a role in it."""
+
     async def groups(self, tenant: int, after: str, limit: int) -> Sequence[GroupSize]:
         """At most *limit* whose name comes after *after*, in its order."""
 

@@ -30,6 +30,7 @@ UNKNOWN: Places = {
     "User": "not-there",
     "Group": "not-there",
     "RoleName": "lead",
+    "ProjectKey": "NONE",
     "TokenId": "t_00000000",
     "WorkflowName": "not-there",
     "Setting": "not-there",

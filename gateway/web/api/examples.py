@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from gateway.access.permission import ProjectRole
 from gateway.alerts.severity import Severity
 from gateway.comments.comment import Visibility
 from gateway.declarations.catalog import CatalogItem
@@ -33,6 +34,7 @@ from gateway.web.api.declared_views import (
     show_project,
 )
 from gateway.web.api.links import NewLink
+from gateway.web.api.members import MemberForm
 from gateway.web.api.references import NewReference
 from gateway.web.api.settings import CalendarForm, MatrixForm, PolicyForm
 from gateway.web.api.silence_forms import NewSilence, SilenceEdit, SilencePreview
@@ -64,6 +66,7 @@ from gateway.web.views.people import (
     ShownGroup,
     ShownHandle,
     ShownMe,
+    ShownMember,
     ShownToken,
     ShownUser,
 )
@@ -118,6 +121,7 @@ _SENT: Mapping[object, object] = {
     NewUser: NewUser(handle="anna", name="Anna Schmidt", email="anna@example.com"),
     UserEdit: UserEdit(disabled=True),
     RoleGrant: RoleGrant(role="operator"),
+    MemberForm: MemberForm(role=ProjectRole.MEMBER),
     TokenOrder: TokenOrder(name="Prometheus", role="sender", source="prometheus"),
     Transition: Transition(to="resolved", comment="Removed old logs"),
     MajorStep: MajorStep(comment="Nobody can pay"),
@@ -161,6 +165,9 @@ _SHOWN: Mapping[object, object] = {
     ShownHandle: ShownHandle(id=one.USER.id, handle="anna", name="Anna Schmidt", groups=["sre"]),
     ShownMe: one.ME,
     ShownGroup: ShownGroup(name="sre", members=4),
+    ShownMember: ShownMember(
+        id=one.USER.id, handle="anna", name="Anna Schmidt", role=ProjectRole.MEMBER
+    ),
     ShownToken: one.TOKEN,
     MadeToken: MadeToken(token=one.TOKEN, text=None),
     CommentDetail: one.COMMENT_WITH_REVISIONS,

@@ -43,6 +43,12 @@ GROUP = Parameter(
     Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"), about("The group's name.")],
     "Group",
 )
+PROJECT = Parameter(
+    "project",
+    "path",
+    Annotated[str, Meta(min_length=1), about("The project's key.")],
+    "ProjectKey",
+)
 ROLE = Parameter(
     "role",
     "path",

@@ -56,6 +56,15 @@ class ShownHandle(Struct, frozen=True, kw_only=True, gc=False):
     groups: list[str]
 
 
+class ShownMember(Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody in a project."""
+
+    id: UserId
+    handle: Handle
+    name: str
+    role: Annotated[ProjectRole | None, about("The strongest there.")]
+
+
 class ShownGroup(Struct, frozen=True, kw_only=True, gc=False):
     """A group is there as long as somebody is in it."""
 
@@ -130,6 +139,14 @@ def show_handle(one: Person) -> ShownHandle:
         handle=one.user.handle,
         name=one.user.name,
         groups=[group.group_name for group in one.groups],
+    )
+
+
+def show_member(one: Person, project: str) -> ShownMember:
+    """Without address, and without roles elsewhere."""
+    user = one.user
+    return ShownMember(
+        id=user.id, handle=user.handle, name=user.name, role=one.projects.get(project)
     )
 
 

@@ -37,6 +37,13 @@ class PeopleQueries:
             rows = await driver.fetch(SQL["enabled"], tenant, beginning, after, limit)
             return await read_people(driver, tenant, [USERS.read(row) for row in rows])
 
+    async def in_project(self, tenant: int, project: str, after: str, limit: int) -> list[Person]:
+        """By handle."""
+        async with self._database.tenant(tenant) as transaction:
+            driver = transaction.driver
+            rows = await driver.fetch(SQL["in_project"], tenant, project, after, limit)
+            return await read_people(driver, tenant, [USERS.read(row) for row in rows])
+
     async def groups(self, tenant: int, after: str, limit: int) -> list[GroupSize]:
         """By name."""
         async with self._database.tenant(tenant) as transaction:

@@ -58,3 +58,9 @@ SELECT id, handle FROM users WHERE tenant_id = $1 AND id = ANY ($2::text[]) AND 
 SELECT * FROM users
 WHERE tenant_id = $1 AND handle > $3 AND starts_with(handle, $2) AND disabled_at IS NULL AND erased_at IS NULL
 ORDER BY handle LIMIT $4
+
+-- name: in_project
+SELECT * FROM users
+WHERE tenant_id = $1 AND handle > $3
+  AND id IN (SELECT user_id FROM grants WHERE tenant_id = $1 AND project = $2 AND project <> '')
+ORDER BY handle LIMIT $4
