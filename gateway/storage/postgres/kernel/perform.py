@@ -21,12 +21,12 @@ from gateway.storage.postgres.kernel.bound.loading import (
     load_bound,
     lock_links,
 )
+from gateway.storage.postgres.kernel.bound.unseen import keep_unseen
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.idempotency import Kept, read_comment
 from gateway.storage.postgres.kernel.people.load import load_people, load_token, lock_people
 from gateway.storage.postgres.kernel.rows import SILENCES, TICKETS
 from gateway.storage.postgres.kernel.tables import tickets
-from gateway.storage.postgres.kernel.unseen import keep_unseen
 from gateway.storage.postgres.kernel.working_set import (
     RowsMoved,
     load_standing,
@@ -95,7 +95,7 @@ class Door:
             try:
                 answer = command.decide(rows, by, now)
             except GatewayError as refusal:
-                await keep_unseen(transaction, by, refusal)
+                await keep_unseen(transaction.connection, by, refusal)
                 raise
             await self._database.save(transaction, rows, self._routes, now)
             answer = _as_saved(rows, answer)

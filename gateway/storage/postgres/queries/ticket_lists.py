@@ -265,8 +265,10 @@ def _refers_to(tenant: int, references: Sequence[tuple[str, str]]) -> ColumnElem
     """Of one reference its index gives them in the order of their ids."""
     columns = ticket_refs.c
     named = [and_(columns.kind == kind, columns.reference == name) for kind, name in references]
-    found = select(columns.ticket_id).where(columns.tenant_id == tenant, or_(*named))
-    return tickets.c.id.in_(found)
+    found = select(1).where(
+        columns.tenant_id == tenant, columns.ticket_id == tickets.c.id, or_(*named)
+    )
+    return exists(found)
 
 
 def _reported_by(tenant: int, sources: Sequence[str]) -> ColumnElement[bool]:

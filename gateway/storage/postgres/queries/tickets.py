@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, and_, func, select
 from gateway.access.principal import Principal
 from gateway.access.withheld import withheld_from
 from gateway.errors import NotFound
+from gateway.storage.postgres.kernel.bound.unseen import unseen_in
 from gateway.storage.postgres.kernel.database import Database, Transaction
 from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.kernel.tables import (
@@ -20,7 +21,6 @@ from gateway.storage.postgres.kernel.tables import (
     tickets,
     windows,
 )
-from gateway.storage.postgres.kernel.unseen import unseen_in
 from gateway.storage.postgres.queries.links import linked
 from gateway.storage.postgres.queries.named_people import people_named
 from gateway.storage.postgres.queries.ticket_lists import listed, seen
@@ -108,7 +108,7 @@ class TicketQueries:
             internal = (await self._database.book(transaction)).internal_fields
             withheld = withheld_from(by, ticket.project, internal)
             found = await latest_entries(transaction, by, ticket, withheld, before, limit)
-            unseen = await unseen_in(transaction, by, texts_of(found))
+            unseen = await unseen_in(transaction.connection, by, texts_of(found))
             return FoundHistory(found, replace(withheld, tickets=unseen))
 
     @asynccontextmanager
@@ -127,7 +127,7 @@ async def _but_unseen(
     texts: list[str | None] = []
     for one in views:
         texts += [one.ticket.follows, one.ticket.duplicate_of, *texts_of(one.history)]
-    unseen = await unseen_in(transaction, by, texts)
+    unseen = await unseen_in(transaction.connection, by, texts)
     if not unseen:
         return list(views)
     return [replace(one, withheld=replace(one.withheld, tickets=unseen)) for one in views]

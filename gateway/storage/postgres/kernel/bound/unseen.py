@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.access.principal import Principal
 from gateway.access.sight import sight_of
 from gateway.errors import GatewayError
-from gateway.storage.postgres.kernel.database import Transaction
 from gateway.storage.postgres.kernel.rows import TICKETS
 from gateway.storage.postgres.kernel.tables import is_one_of, tickets
 from gateway.tickets.naming import TICKET_ID
@@ -22,7 +22,7 @@ _UNSEEN = "a ticket that is not to be seen"
 
 
 async def unseen_in(
-    transaction: Transaction, by: Principal, texts: Iterable[str | None]
+    connection: AsyncConnection, by: Principal, texts: Iterable[str | None]
 ) -> frozenset[str]:
     """Of the tickets that *texts* name those that *by* does not see, or that are not there."""
     named = {one for text in texts if text for one in TICKET_ID.findall(text)}
@@ -32,16 +32,16 @@ async def unseen_in(
     query = select(*TICKETS.selected()).where(
         tickets.c.tenant_id == by.tenant, is_one_of(tickets.c.id, sorted(named))
     )
-    rows = await transaction.connection.execute(query)
+    rows = await connection.execute(query)
     known = (TICKETS.read(row._mapping) for row in rows)
     return frozenset(named - {one.id for one in known if sees(by, one)})
 
 
-async def keep_unseen(transaction: Transaction, by: Principal, refusal: GatewayError) -> None:
+async def keep_unseen(connection: AsyncConnection, by: Principal, refusal: GatewayError) -> None:
     """*refusal* tells that something stands against a request, and not which ticket it is."""
     telling = refusal.extra.get("ticket_id")
     texts = [refusal.detail, telling if isinstance(telling, str) else None]
-    hidden = await unseen_in(transaction, by, texts)
+    hidden = await unseen_in(connection, by, texts)
     if telling in hidden:
         del refusal.extra["ticket_id"]
     refusal.detail = _NAMED.sub(
