@@ -146,12 +146,13 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
         silence = await admin.ask("POST", "/api/v1/silences", until, status=201)
         user = await admin.ask("POST", "/api/v1/users", {"handle": "planted"}, status=201)
         await admin.ask("PUT", "/api/v1/groups/planted/members/planted", status=204)
+        member = "/api/v1/projects/PLANTED/members/planted"
+        await admin.ask("PUT", member, {"role": "viewer"})
         order = {"name": "planted", "role": "sender"}
         token = (await admin.ask("POST", "/api/v1/tokens", order, status=201))["token"]
         other = await bound(admin, ticket["id"], user["id"])
         await declared_in_both(one, admin)
         places = {
-            **UNKNOWN,
             "TicketId": ticket["id"],
             "CommentId": comment["id"],
             "LinkKindName": "blocks",
@@ -162,6 +163,7 @@ async def planted(url: str, directory: Path) -> AsyncIterator[Planted]:
             "User": "planted",
             "Group": "planted",
             "RoleName": "lead",
+            "ProjectKey": "PLANTED",
             "TokenId": token["id"],
             "WorkflowName": "planted",
             "Setting": "planted",
