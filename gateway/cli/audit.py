@@ -11,7 +11,7 @@ from gateway.errors import NotFound
 from gateway.storage.postgres.kernel.connect import WORKERS, Purpose, connect, create_engine
 from gateway.storage.postgres.kernel.database import Database
 from gateway.storage.postgres.queries.audit import Broken, broken_histories
-from gateway.storage.postgres.schema.installation import read_tenants, tenant_named
+from gateway.storage.postgres.schema.installation import read_tenant_names
 
 SAID_EVERY = 10_000
 
@@ -52,11 +52,11 @@ async def audit(config: Config, say: Say, tenant: str | None = None) -> int:
 
 
 async def _chosen(connection: asyncpg.Connection, tenant: str | None) -> list[int]:
-    tenants = await read_tenants(connection)
+    names = await read_tenant_names(connection)
     if tenant is None:
-        return tenants
-    named = await tenant_named(connection, tenant)
-    if named is None and tenant.isdecimal() and int(tenant) in tenants:
+        return list(names.values())
+    named = names.get(tenant)
+    if named is None and tenant.isdecimal() and int(tenant) in names.values():
         named = int(tenant)
     if named is None:
         raise NotFound(f"there is no tenant {tenant}")

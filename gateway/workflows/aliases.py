@@ -3,13 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from gateway.alerts.severity import Severity
-from gateway.tickets.ticket import TicketStatus
+from gateway.tickets.priority import PriorityWord
+from gateway.tickets.ticket import TicketStatus, TicketType
 from matchers import Matcher, Operator
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PRIORITIES = dict(zip(("p0", "p1", "p2", "p3"), Severity, strict=True))
-_TYPES = {"fault": "incident"}
 
 
 def canonical_keys(table: Mapping[str, object]) -> Mapping[str, object]:
@@ -24,7 +22,10 @@ def canonical_state(name: str) -> str:
 
 def canonical_type(name: str) -> str:
     """`Fault` as `incident`."""
-    return _TYPES.get(name.lower(), name.lower())
+    try:
+        return str(TicketType(name.upper()))
+    except ValueError:
+        return name.lower()
 
 
 def canonical_value(matcher: Matcher) -> Matcher:
@@ -33,8 +34,14 @@ def canonical_value(matcher: Matcher) -> Matcher:
         return matcher
     match matcher.name:
         case "priority":
-            lower = matcher.value.lower()
-            return Matcher(matcher.name, matcher.op, _PRIORITIES.get(lower, lower))
+            return Matcher(matcher.name, matcher.op, _canonical_priority(matcher.value))
         case "status" | "state":
             return Matcher(matcher.name, matcher.op, canonical_state(matcher.value))
     return matcher
+
+
+def _canonical_priority(name: str) -> str:
+    try:
+        return str(PriorityWord(name.upper()))
+    except ValueError:
+        return name.lower()

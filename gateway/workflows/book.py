@@ -80,8 +80,3 @@ SHIPPED_BODIES: Sequence[Mapping[str, Any]] = tuple(_shipped())
 SHIPPED: Mapping[str, Workflow] = {one.name: one for one in map(read_workflow, SHIPPED_BODIES)}
 """What is there without any declaration; a declared one of the same name replaces it."""
 SHIPPED_WORKFLOWS = Workflows(named=SHIPPED)
-
-
-def shipped_workflows(tenant: int) -> Workflows:
-    """Where nothing is declared."""
-    return SHIPPED_WORKFLOWS

@@ -111,45 +111,26 @@ async def test_whoever_may_become_the_application_may_ask(
 
 
 @pytest.mark.parametrize(
-    ("flaw", "words"),
-    [
-        ("DROP ROLE gateway_clock", "CREATE ROLE gateway_clock"),
-        ("REVOKE gateway_clock FROM gateway_app", "GRANT gateway_clock TO gateway_app"),
-        ("GRANT gateway_clock TO gateway_app WITH INHERIT TRUE", "WITH INHERIT FALSE"),
-    ],
+    ("role", "since"), [("gateway_clock", ASKED), ("gateway_door", KNOWN)], ids=["clock", "door"]
 )
-async def test_roles_that_were_prepared_badly_are_refused_with_what_to_do(
-    server: str, superuser: asyncpg.Connection, flaw: str, words: str
-) -> None:
-    await superuser.execute(PREPARED + flaw)
-    url = url_of(server, "owner")
-    with pytest.raises(asyncpg.PostgresError, match=words):
-        await migrate(url, progress=print)
-    connection = await asyncpg.connect(url)
-    try:
-        assert await schema_version(connection) == ASKED - 1
-    finally:
-        await connection.close()
-
-
 @pytest.mark.parametrize(
     ("flaw", "words"),
     [
-        ("DROP ROLE gateway_door", "CREATE ROLE gateway_door"),
-        ("REVOKE gateway_door FROM gateway_app", "GRANT gateway_door TO gateway_app"),
-        ("GRANT gateway_door TO gateway_app WITH INHERIT TRUE", "WITH INHERIT FALSE"),
+        ("DROP ROLE {role}", "CREATE ROLE {role}"),
+        ("REVOKE {role} FROM gateway_app", "GRANT {role} TO gateway_app"),
+        ("GRANT {role} TO gateway_app WITH INHERIT TRUE", "WITH INHERIT FALSE"),
     ],
 )
-async def test_a_door_that_was_prepared_badly_is_refused_with_what_to_do(
-    server: str, superuser: asyncpg.Connection, flaw: str, words: str
+async def test_roles_that_were_prepared_badly_are_refused_with_what_to_do(
+    server: str, superuser: asyncpg.Connection, role: str, since: int, flaw: str, words: str
 ) -> None:
-    await superuser.execute(PREPARED + flaw)
+    await superuser.execute(PREPARED + flaw.format(role=role))
     url = url_of(server, "owner")
-    with pytest.raises(asyncpg.PostgresError, match=words):
+    with pytest.raises(asyncpg.PostgresError, match=words.format(role=role)):
         await migrate(url, progress=print)
     connection = await asyncpg.connect(url)
     try:
-        assert await schema_version(connection) == KNOWN - 1
+        assert await schema_version(connection) == since - 1
     finally:
         await connection.close()
 

@@ -40,9 +40,3 @@ async def create_tenant(connection: asyncpg.Connection, name: str) -> int:
     if number is None:
         raise Conflict(f"there is a tenant {name} already: `alert-gateway tenant list` shows it")
     return int(number)
-
-
-async def tenant_named(connection: asyncpg.Connection, name: str) -> int | None:
-    """Its id; None: there is none of that name."""
-    found: int | None = await connection.fetchval(SQL["tenant_named"], name)
-    return found

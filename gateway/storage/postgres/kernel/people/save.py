@@ -1,6 +1,8 @@
 """Writes what has become of a roster's people and tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import TypeVar
 
 import asyncpg
 
@@ -10,6 +12,8 @@ from gateway.people.roster import Roster
 from gateway.people.token import Token
 from gateway.storage.postgres.kernel.people.load import SQL
 from gateway.storage.postgres.kernel.people.rows import GRANTS, MEMBERS, TOKENS, USERS
+
+Held = TypeVar("Held", Grant, Membership)
 
 
 async def save_people(connection: asyncpg.Connection, tenant: int, roster: Roster) -> None:
@@ -41,31 +45,34 @@ async def _save_users(
 async def _save_grants(
     connection: asyncpg.Connection, tenant: int, changed: Iterable[Person], roster: Roster
 ) -> None:
-    before: set[Grant] = set()
-    after: set[Grant] = set()
-    for one in changed:
-        known = roster.loaded_people.get(one.user.id)
-        before.update(known.grants if known else ())
-        after.update(one.grants)
-    for gone in before - after:
-        await connection.execute(SQL["revoke"], tenant, gone.user_id, gone.role, gone.project)
-    if new := list(after - before):
-        await connection.execute(*GRANTS.insert(tenant, new))
+    gone, new = _differences(changed, roster, attrgetter("grants"))
+    for one in gone:
+        await connection.execute(SQL["revoke"], tenant, one.user_id, one.role, one.project)
+    if new:
+        await connection.execute(*GRANTS.insert(tenant, list(new)))
 
 
 async def _save_groups(
     connection: asyncpg.Connection, tenant: int, changed: Iterable[Person], roster: Roster
 ) -> None:
-    before: set[Membership] = set()
-    after: set[Membership] = set()
+    gone, new = _differences(changed, roster, attrgetter("groups"))
+    for one in gone:
+        await connection.execute(SQL["leave"], tenant, one.group_name, one.user_id)
+    if new:
+        await connection.execute(*MEMBERS.insert(tenant, list(new)))
+
+
+def _differences(
+    changed: Iterable[Person], roster: Roster, held_by: Callable[[Person], Iterable[Held]]
+) -> tuple[set[Held], set[Held]]:
+    """What *changed* people held when they were loaded and hold no more, and what they hold now."""
+    before: set[Held] = set()
+    after: set[Held] = set()
     for one in changed:
         known = roster.loaded_people.get(one.user.id)
-        before.update(known.groups if known else ())
-        after.update(one.groups)
-    for gone in before - after:
-        await connection.execute(SQL["leave"], tenant, gone.group_name, gone.user_id)
-    if new := list(after - before):
-        await connection.execute(*MEMBERS.insert(tenant, new))
+        before.update(held_by(known) if known else ())
+        after.update(held_by(one))
+    return before - after, after - before
 
 
 async def _save_tokens(connection: asyncpg.Connection, tenant: int, roster: Roster) -> None:
